@@ -1,0 +1,66 @@
+"""The DAG `imdb_pipeline`: IMDb's seven files into the warehouse, and on into published marts.
+
+download.<dataset> -> load.<dataset>  (x 7, in parallel)
+                         -> changed -> dbt (models with their tests) -> publish -> report
+"""
+
+from datetime import timedelta
+
+from airflow.sdk import DAG, Param, TaskGroup
+
+from imdb_pipeline.config import DATASET_NAMES, DATASETS
+from imdb_pipeline.dbt_tasks import dbt_task_group
+from imdb_pipeline.tasks import changed, download, load, publish, report
+
+# Faults of the network or of a connection pass; each download has tries of its own besides.
+RETRIED = {
+    "retries": 3,
+    "retry_delay": timedelta(seconds=30),
+    "retry_exponential_backoff": 2.0,
+    "max_retry_delay": timedelta(minutes=10),
+}
+
+with DAG(
+    dag_id="imdb_pipeline",
+    description="IMDb's seven files: downloaded, loaded, modelled, tested, published",
+    doc_md=__doc__,
+    schedule="@daily",
+    catchup=False,
+    max_active_runs=1,
+    tags=["imdb", "warehouse"],
+    params={
+        "datasets": Param(
+            list(DATASET_NAMES),
+            type="array",
+            items={"enum": list(DATASET_NAMES)},
+            examples=list(DATASET_NAMES),
+            description="The files to fetch and load; models over the others stay as they are.",
+        ),
+        "force_download": Param(
+            False, type="boolean", description="Fetch every file, changed or not."
+        ),
+        "force_transform": Param(
+            False, type="boolean", description="Build and publish though nothing changed."
+        ),
+        "full_refresh": Param(
+            False, type="boolean", description="Fetch, load and build everything from nothing."
+        ),
+    },
+) as dag:
+    with TaskGroup("download"):
+        downloads = [
+            download.override(task_id=dataset.slug, execution_timeout=dataset.timeout, **RETRIED)(
+                dataset.name
+            )
+            for dataset in DATASETS
+        ]
+    with TaskGroup("load"):
+        loads = [
+            load.override(task_id=dataset.slug, execution_timeout=dataset.timeout, **RETRIED)(
+                dataset.name
+            )
+            for dataset in DATASETS
+        ]
+    for downloaded, loaded in zip(downloads, loads, strict=True):
+        downloaded >> loaded
+    loads >> changed() >> dbt_task_group() >> publish() >> report()

@@ -1,0 +1,137 @@
+"""Which file we have of each dataset, and how to ask the source whether it changed.
+
+An entry counts only while the file that it describes is there, whole: whoever deletes or edits the
+file, or the entry, gets a fresh download and nothing worse. Where entries are kept is somebody
+else's choice: a JSON file here, Airflow Variables under Airflow (see `tasks.py`).
+"""
+
+import json
+import logging
+import os
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Protocol
+
+from imdb_pipeline.config import Dataset
+from imdb_pipeline.snapshot import sha256_of
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class CacheEntry:
+    """One downloaded file: the validators it came with and what it holds.
+
+    `bytes` compressed, `rows` without the header, `file` its name in the data folder.
+    """
+
+    etag: str | None
+    last_modified: str | None
+    sha256: str
+    bytes: int
+    rows: int
+    file: str
+    url: str
+
+
+class CacheStore(Protocol):
+    """Where entries are kept: text by key. `read` gives None for a key that is not there."""
+
+    def read(self, key: str) -> str | None: ...  # noqa: D102
+    def write(self, key: str, value: str) -> None: ...  # noqa: D102
+    def delete(self, key: str) -> None: ...  # noqa: D102
+
+
+class JsonFileStore:
+    """Entries in one JSON file, for use without Airflow; written by rename, so never half."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def read(self, key: str) -> str | None:
+        """Return the text kept under `key`, or None."""
+        return self._all().get(key)
+
+    def write(self, key: str, value: str) -> None:
+        """Keep `value` under `key`."""
+        self._save(self._all() | {key: value})
+
+    def delete(self, key: str) -> None:
+        """Forget `key`; it need not be there."""
+        self._save({kept: value for kept, value in self._all().items() if kept != key})
+
+    def _all(self) -> dict[str, str]:
+        try:
+            content = json.loads(self.path.read_text("utf-8"))
+        except (FileNotFoundError, ValueError):
+            return {}
+        if not isinstance(content, dict):
+            return {}
+        return {str(key): str(value) for key, value in content.items()}
+
+    def _save(self, content: dict[str, str]) -> None:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        fresh = self.path.with_name(f"{self.path.name}.{os.getpid()}.tmp")
+        fresh.write_text(json.dumps(content, indent=2, sort_keys=True), "utf-8")
+        fresh.replace(self.path)
+
+
+class CacheManager:
+    """The entries of all datasets over one store and one data folder."""
+
+    def __init__(self, store: CacheStore, data_dir: Path) -> None:
+        self.store = store
+        self.data_dir = data_dir
+
+    def path_of(self, dataset: Dataset) -> Path:
+        """Where the dataset's file is kept."""
+        return self.data_dir / dataset.file_name
+
+    def valid_entry(self, dataset: Dataset) -> CacheEntry | None:
+        """Return the entry whose file is there, byte for byte; None (and a log line) otherwise."""
+        entry = self.entry(dataset)
+        if entry is None:
+            return None
+        doubt = self._doubt(dataset, entry)
+        if doubt:
+            log.info("%s: the cache entry does not count: %s", dataset.name, doubt)
+            return None
+        return entry
+
+    def entry(self, dataset: Dataset) -> CacheEntry | None:
+        """Return what is noted of the dataset, unverified; None where nothing readable is."""
+        text = self.store.read(_key(dataset))
+        if text is None:
+            return None
+        try:
+            content = json.loads(text)
+            return CacheEntry(**{field.name: content[field.name] for field in fields(CacheEntry)})
+        except (ValueError, TypeError, KeyError):
+            log.warning("%s: the cache entry %s is not readable", dataset.name, _key(dataset))
+            return None
+
+    def remember(self, dataset: Dataset, entry: CacheEntry) -> None:
+        """Note what was downloaded; call it after the file is in place."""
+        self.store.write(_key(dataset), json.dumps(asdict(entry)))
+
+    def forget(self, dataset: Dataset) -> None:
+        """Drop the entry, so that the next download asks without validators."""
+        self.store.delete(_key(dataset))
+
+    def _doubt(self, dataset: Dataset, entry: CacheEntry) -> str | None:
+        path = self.path_of(dataset)
+        if entry.file != path.name:
+            return f"it describes {entry.file!r}"
+        try:
+            size = path.stat().st_size
+        except FileNotFoundError:
+            return f"{path} is not there"
+        if size != entry.bytes:
+            return f"{path} has {size:,} bytes, the entry says {entry.bytes:,}"
+        if sha256_of(path) != entry.sha256:
+            return f"{path} was edited: its SHA-256 is another"
+        return None
+
+
+def _key(dataset: Dataset) -> str:
+    return f"imdb_cache__{dataset.slug}"

@@ -1,0 +1,180 @@
+"""The seven IMDb datasets, and the settings of a run as the environment gives them.
+
+Adding a dataset is one entry in `DATASETS` (and its raw table and models). The columns are the
+header lines of the files, documented at https://developer.imdb.com/non-commercial-datasets/.
+"""
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from datetime import timedelta
+from pathlib import Path
+
+from warehouse.errors import PermanentError
+
+IMDB_BASE_URL = "https://datasets.imdbws.com"
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """One file: its name without ending, its header, its key columns, the time a task may take."""
+
+    name: str
+    columns: tuple[str, ...]
+    key: tuple[str, ...]
+    timeout: timedelta
+
+    @property
+    def slug(self) -> str:
+        """The name where dots are not allowed: task ids, Variables, tables."""
+        return self.name.replace(".", "_")
+
+    @property
+    def file_name(self) -> str:
+        """The file at the source and in the data folder."""
+        return f"{self.name}.tsv.gz"
+
+    @property
+    def table(self) -> str:
+        """The table in schema `raw`."""
+        return f"imdb_{self.slug}"
+
+    @property
+    def header(self) -> bytes:
+        """The first line of the file, without its newline."""
+        return "\t".join(self.columns).encode()
+
+    @property
+    def table_columns(self) -> tuple[str, ...]:
+        """The columns of the raw table: the header's in snake_case, in the same order."""
+        return tuple(_snake_case(column) for column in self.columns)
+
+    @property
+    def table_key(self) -> tuple[str, ...]:
+        """The key columns of the raw table."""
+        return tuple(_snake_case(column) for column in self.key)
+
+
+def _snake_case(name: str) -> str:
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
+
+
+# Timeouts allow about five times what the largest files take on a slow line (2 MB/s).
+DATASETS: tuple[Dataset, ...] = (
+    Dataset(
+        "title.principals",
+        ("tconst", "ordering", "nconst", "category", "job", "characters"),
+        ("tconst", "ordering"),
+        timedelta(hours=2),
+    ),
+    Dataset(
+        "title.akas",
+        (
+            "titleId",
+            "ordering",
+            "title",
+            "region",
+            "language",
+            "types",
+            "attributes",
+            "isOriginalTitle",
+        ),
+        ("titleId", "ordering"),
+        timedelta(hours=2),
+    ),
+    Dataset(
+        "name.basics",
+        (
+            "nconst",
+            "primaryName",
+            "birthYear",
+            "deathYear",
+            "primaryProfession",
+            "knownForTitles",
+        ),
+        ("nconst",),
+        timedelta(hours=1),
+    ),
+    Dataset(
+        "title.basics",
+        (
+            "tconst",
+            "titleType",
+            "primaryTitle",
+            "originalTitle",
+            "isAdult",
+            "startYear",
+            "endYear",
+            "runtimeMinutes",
+            "genres",
+        ),
+        ("tconst",),
+        timedelta(hours=1),
+    ),
+    Dataset("title.crew", ("tconst", "directors", "writers"), ("tconst",), timedelta(hours=1)),
+    Dataset(
+        "title.episode",
+        ("tconst", "parentTconst", "seasonNumber", "episodeNumber"),
+        ("tconst",),
+        timedelta(minutes=30),
+    ),
+    Dataset(
+        "title.ratings",
+        ("tconst", "averageRating", "numVotes"),
+        ("tconst",),
+        timedelta(minutes=30),
+    ),
+)
+
+DATASET_NAMES: tuple[str, ...] = tuple(dataset.name for dataset in DATASETS)
+
+
+def dataset_named(name: str) -> Dataset:
+    """Return the dataset called `name` ("title.basics"); raise `PermanentError` for any other."""
+    for dataset in DATASETS:
+        if dataset.name == name:
+            return dataset
+    raise PermanentError(f"{name!r} is not a dataset; the seven are {', '.join(DATASET_NAMES)}.")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How a run behaves. Every field is read from the environment variable `IMDB_<FIELD>`.
+
+    Times are in seconds. `download_tries` counts the first try. `min_rows_share` is the share of
+    the rows of the file before that a new file of the same source must have.
+    """
+
+    base_url: str = IMDB_BASE_URL
+    data_dir: Path = Path(".local/data")
+    connect_timeout: float = 10.0
+    read_timeout: float = 60.0
+    download_tries: int = 5
+    backoff_start: float = 1.0
+    backoff_limit: float = 60.0
+    min_rows_share: float = 0.5
+    progress_every: float = 5.0
+    lock_patience: float = 600.0
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
+        """Read the settings; raise `PermanentError` naming the variable that does not parse."""
+        settings = cls()
+        for field in fields(cls):
+            variable = f"IMDB_{field.name.upper()}"
+            text = environment.get(variable, "").strip()
+            if not text:
+                continue
+            kind = type(getattr(settings, field.name))
+            try:
+                settings = replace(settings, **{field.name: kind(text)})
+            except ValueError as error:
+                raise PermanentError(
+                    f"{variable} must be a {kind.__name__}, found {text!r}."
+                ) from error
+        return settings
+
+    def url_of(self, dataset: Dataset) -> str:
+        """Where the dataset's file is fetched from."""
+        return f"{self.base_url.rstrip('/')}/{dataset.file_name}"

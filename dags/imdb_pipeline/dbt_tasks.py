@@ -1,0 +1,82 @@
+"""The dbt project as a group of Airflow tasks, one per model with its tests, made by Cosmos."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+from airflow.sdk import BaseHook
+from cosmos import DbtTaskGroup, ExecutionConfig, ProfileConfig, ProjectConfig, RenderConfig
+from cosmos.constants import ExecutionMode, InvocationMode, LoadMode, TestBehavior
+
+PROJECT_DIR = Path(__file__).parents[1] / "dbt"
+# Where the image keeps the manifest that it was built with; a folder mounted over dags/ hides the
+# project's own target/.
+MANIFEST_DIR_VARIABLE = "IMDB_DBT_TARGET_DIR"
+
+
+def manifest_path() -> Path:
+    """Return the newest manifest: that of the project, or that of the image.
+
+    Raises `FileNotFoundError` saying how to make one.
+    """
+    folders = [PROJECT_DIR / "target", Path(os.environ.get(MANIFEST_DIR_VARIABLE, "/nowhere"))]
+    found = [path for path in (folder / "manifest.json" for folder in folders) if path.is_file()]
+    if not found:
+        raise FileNotFoundError(
+            f"no dbt manifest in {' or '.join(map(str, folders))}: run `make manifest`, or build "
+            "the image again"
+        )
+    return max(found, key=lambda path: path.stat().st_mtime)
+
+
+def hand_over_connection(context: Any, operator: Any) -> None:
+    """Give dbt's process the connection `warehouse` and the run's id, as its profile reads them.
+
+    Called by Cosmos right before dbt starts, so that no password is rendered or stored.
+    """
+    connection = BaseHook.get_connection("warehouse")
+    operator.env = {
+        **(operator.env or {}),
+        "WAREHOUSE_HOST": connection.host,
+        "WAREHOUSE_PORT": str(connection.port or 5432),
+        "WAREHOUSE_USER": connection.login,
+        "WAREHOUSE_PASSWORD": connection.password,
+        "WAREHOUSE_DATABASE": connection.schema,
+        "DBT_ENV_CUSTOM_ENV_RUN_ID": context["run_id"],
+        "DO_NOT_TRACK": "1",
+    }
+
+
+def dbt_task_group() -> DbtTaskGroup:
+    """Return the task group `dbt`: seeds, staging, intermediate and marts with their tests.
+
+    No retries: a failed data test fails again.
+    """
+    return DbtTaskGroup(
+        group_id="dbt",
+        project_config=ProjectConfig(
+            dbt_project_path=PROJECT_DIR,
+            manifest_path=manifest_path(),
+            install_dbt_deps=False,
+        ),
+        profile_config=ProfileConfig(
+            profile_name="film_warehouse",
+            target_name="prod",
+            profiles_yml_filepath=PROJECT_DIR / "profiles.yml",
+        ),
+        execution_config=ExecutionConfig(
+            execution_mode=ExecutionMode.LOCAL, invocation_mode=InvocationMode.DBT_RUNNER
+        ),
+        render_config=RenderConfig(
+            load_method=LoadMode.DBT_MANIFEST,
+            test_behavior=TestBehavior.BUILD,
+            should_detach_multiple_parents_tests=True,
+            emit_datasets=False,
+        ),
+        operator_args={
+            "full_refresh": "{{ params.full_refresh }}",
+            "install_deps": False,
+            "interceptors": [hand_over_connection],
+        },
+        default_args={"retries": 0},
+    )

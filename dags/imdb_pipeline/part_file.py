@@ -1,0 +1,80 @@
+"""A download that is not finished: the `.part` file and, beside it, what the server said of it.
+
+The note beside the part (`.part.json`) keeps the validators, so that a later try, in this process
+or another, can ask for the rest of the very same file. Without a note a part is worth nothing.
+"""
+
+import json
+import os
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Validators:
+    """What identifies one version of a file: its `ETag` and `Last-Modified`, as sent."""
+
+    etag: str | None
+    last_modified: str | None
+
+    @property
+    def for_if_range(self) -> str | None:
+        """The value for `If-Range`: a strong ETag, else the date (RFC 9110, section 13.1.5)."""
+        if self.etag and not self.etag.startswith("W/"):
+            return self.etag
+        return self.last_modified
+
+
+class PartFile:
+    """The unfinished download of `target`."""
+
+    def __init__(self, target: Path) -> None:
+        self.target = target
+        self.path = target.with_name(f"{target.name}.part")
+        self._note = target.with_name(f"{target.name}.part.json")
+
+    @property
+    def size(self) -> int:
+        """Bytes that have arrived."""
+        return self.path.stat().st_size if self.path.exists() else 0
+
+    def resumable(self) -> Validators | None:
+        """Return the validators of a part that can be gone on with; None where there is none."""
+        if self.size == 0:
+            return None
+        try:
+            validators = Validators(**json.loads(self._note.read_text("utf-8")))
+        except (FileNotFoundError, ValueError, TypeError):
+            return None
+        return validators if validators.for_if_range else None
+
+    def begin(self, validators: Validators) -> None:
+        """Start over with an empty part of the version that `validators` name."""
+        self.target.parent.mkdir(parents=True, exist_ok=True)
+        self.discard()
+        self._note.write_text(json.dumps(asdict(validators)), "utf-8")
+        self.path.touch()
+
+    def append(self, chunks: Iterable[bytes]) -> None:
+        """Add what arrives. What came before a break stays, for the next try."""
+        with self.path.open("ab") as file:
+            for chunk in chunks:
+                file.write(chunk)
+
+    def finish(self) -> None:
+        """Put the whole, checked part in the place of the target, safe against a power cut."""
+        with self.path.open("rb") as file:
+            os.fsync(file.fileno())
+        self.path.replace(self.target)
+        self._note.unlink(missing_ok=True)
+        folder = os.open(self.target.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+    def discard(self) -> None:
+        """Throw the part away."""
+        self.path.unlink(missing_ok=True)
+        self._note.unlink(missing_ok=True)

@@ -1,0 +1,70 @@
+"""The report of a run, put together from the tasks' states and figures and dbt's log tables."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from psycopg2.extensions import cursor as Cursor
+
+from imdb_pipeline.config import DATASETS
+from warehouse.run_log import RunSummary, dbt_figures
+
+_FAILED = frozenset({"failed", "upstream_failed"})
+_NO_FIGURES: Mapping[str, object] = {
+    "download": None,
+    "rows": None,
+    "rows_inserted": None,
+    "rows_updated": None,
+    "rows_deleted": None,
+    "bytes": None,
+    "download_seconds": None,
+    "load_seconds": None,
+}
+
+
+def summarize(
+    cursor: Cursor,
+    *,
+    run_id: str,
+    started_at: datetime,
+    finished_at: datetime,
+    states: Mapping[str, str | None],
+    figures: Mapping[str, Mapping[str, object]],
+) -> RunSummary:
+    """Return the summary of `run_id`.
+
+    `states` are the tasks' states by task id; `figures` what the download and load tasks of each
+    dataset handed on, by dataset name.
+    """
+    failed = tuple(sorted(task for task, state in states.items() if state == "failed"))
+    return RunSummary(
+        run_id=run_id,
+        state="failed" if failed else "success",
+        started_at=started_at,
+        finished_at=finished_at,
+        datasets=tuple(
+            {
+                "dataset": dataset.name,
+                "status": _status(dataset.slug, states),
+                **_NO_FIGURES,
+                **figures.get(dataset.name, {}),
+            }
+            for dataset in DATASETS
+        ),
+        dbt=dbt_figures(cursor, run_id, status=_dbt_status(states)),
+        published=states.get("publish") == "success",
+        failed_tasks=failed,
+    )
+
+
+def _status(slug: str, states: Mapping[str, str | None]) -> str:
+    both = {states.get(f"download.{slug}"), states.get(f"load.{slug}")}
+    if both & _FAILED:
+        return "failed"
+    return "not_selected" if "skipped" in both else "loaded"
+
+
+def _dbt_status(states: Mapping[str, str | None]) -> str:
+    dbt = {state for task, state in states.items() if task.startswith("dbt.")}
+    if dbt & _FAILED:
+        return "failed"
+    return "built" if "success" in dbt else "skipped"

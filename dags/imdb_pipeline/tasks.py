@@ -1,0 +1,219 @@
+"""The thin layer between the ingestion core and Airflow: what the DAG's tasks do.
+
+Nothing is decided here; each task reads its settings, calls the core, logs one line of figures and
+hands the figures on. Faults that trying again cannot mend end the task at once.
+"""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+from airflow.sdk import Asset, BaseHook, Variable, get_current_context, task
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+
+from imdb_pipeline.cache_manager import CacheManager
+from imdb_pipeline.config import DATASETS, Settings, dataset_named
+from imdb_pipeline.dbt_tasks import PROJECT_DIR
+from imdb_pipeline.downloader import Downloader
+from imdb_pipeline.loader import Loader
+from imdb_pipeline.report import summarize
+from warehouse import publish as publishing
+from warehouse.connection import connected
+from warehouse.errors import PermanentError
+from warehouse.run_log import record_run
+
+log = logging.getLogger(__name__)
+
+CONNECTION_ID = "warehouse"
+# Other DAGs may schedule on it; the event's extra is the run's report.
+WAREHOUSE_ASSET = Asset(name="imdb_warehouse", uri="x-warehouse://imdb")
+
+
+class VariableStore:
+    """Cache entries as Airflow Variables, so that every worker and the UI see them."""
+
+    def read(self, key: str) -> str | None:
+        """Return the Variable, or None."""
+        value = Variable.get(key, default=None)
+        return None if value is None else str(value)
+
+    def write(self, key: str, value: str) -> None:
+        """Set the Variable."""
+        Variable.set(key, value, description="What the downloaded file is; delete to fetch anew.")
+
+    def delete(self, key: str) -> None:
+        """Delete the Variable."""
+        Variable.delete(key)
+
+
+def warehouse_url() -> str:
+    """Return the connection `warehouse` as a libpq URL."""
+    return str(BaseHook.get_connection(CONNECTION_ID).get_uri()).replace(
+        "postgres://", "postgresql://", 1
+    )
+
+
+def _downloader() -> Downloader:
+    settings = Settings.from_environment()
+    return Downloader(settings, CacheManager(VariableStore(), settings.data_dir))
+
+
+@contextmanager
+def _final_where_permanent() -> Iterator[None]:
+    """End the task without retries where trying again cannot help."""
+    try:
+        yield
+    except PermanentError as error:
+        raise AirflowFailException(str(error)) from error
+
+
+@task
+def download(dataset_name: str) -> dict[str, Any]:
+    """Fetch the dataset's file where it changed."""
+    params = get_current_context()["params"]
+    if dataset_name not in params["datasets"]:
+        raise AirflowSkipException(f"{dataset_name} is not among the run's datasets")
+    with _final_where_permanent():
+        dataset = dataset_named(dataset_name)
+        result = _downloader().download(
+            dataset, force=params["force_download"] or params["full_refresh"]
+        )
+    log.info(
+        "%s: %s, %s bytes fetched, %s rows, %.1f s, %.1f MB/s",
+        dataset_name,
+        "downloaded" if result.modified else "not modified",
+        f"{result.fetched_bytes:,}",
+        f"{result.entry.rows:,}",
+        result.seconds,
+        result.fetched_bytes / 1e6 / max(result.seconds, 1e-3),
+    )
+    return {
+        "download": "downloaded" if result.modified else "not_modified",
+        "bytes": result.entry.bytes,
+        "download_seconds": round(result.seconds, 3),
+    }
+
+
+@task
+def load(dataset_name: str) -> dict[str, Any]:
+    """Load the dataset's file into its raw table where the ledger does not have it yet."""
+    context = get_current_context()
+    with _final_where_permanent():
+        dataset = dataset_named(dataset_name)
+        downloader = _downloader()
+        entry = downloader.present(dataset)
+        outcome = Loader(warehouse_url(), downloader.settings).load(
+            dataset,
+            downloader.cache.path_of(dataset),
+            entry,
+            run_id=context["run_id"],
+            force=context["params"]["full_refresh"],
+        )
+    row = outcome.load
+    seconds = row.seconds if outcome.written else 0.0
+    log.info(
+        "%s: %s, %s rows (+%s ~%s -%s), %s bytes, %.1f s, %s rows/s",
+        dataset_name,
+        "loaded" if outcome.written else "unchanged, nothing written",
+        f"{row.rows:,}",
+        f"{row.rows_inserted if outcome.written else 0:,}",
+        f"{row.rows_updated if outcome.written else 0:,}",
+        f"{row.rows_deleted if outcome.written else 0:,}",
+        f"{row.bytes:,}",
+        seconds,
+        f"{row.rows / seconds:,.0f}" if seconds else "0",
+    )
+    return {
+        "status": "loaded" if outcome.written else "unchanged",
+        "rows": row.rows,
+        "rows_inserted": row.rows_inserted if outcome.written else 0,
+        "rows_updated": row.rows_updated if outcome.written else 0,
+        "rows_deleted": row.rows_deleted if outcome.written else 0,
+        "load_seconds": round(seconds, 3),
+    }
+
+
+@task.short_circuit(trigger_rule="none_failed", ignore_downstream_trigger_rules=False)
+def changed() -> dict[str, Any] | None:
+    """Let the dbt part run where the marts are not made from what is there now."""
+    params = get_current_context()["params"]
+    with (
+        _final_where_permanent(),
+        connected(warehouse_url(), purpose="changed?") as connection,
+        connection.cursor() as cursor,
+    ):
+        state = publishing.current_state(cursor, PROJECT_DIR)
+        reason = publishing.why_build(state, publishing.published_state(cursor))
+    for parameter in ("full_refresh", "force_transform"):
+        if params[parameter]:
+            reason = f"{parameter} was asked for"
+    if reason is None:
+        log.info("nothing changed: the marts are made from load %s already", state.load_id)
+        return None
+    log.info("the marts will be built: %s", reason)
+    return {"load_id": state.load_id, "project_sha256": state.project_sha256}
+
+
+@task(trigger_rule="none_failed_min_one_success")
+def publish() -> int:
+    """Make the tested marts visible, all at once."""
+    context = get_current_context()
+    state = publishing.State(**context["ti"].xcom_pull(task_ids="changed"))
+    with (
+        _final_where_permanent(),
+        connected(warehouse_url(), purpose="publish") as connection,
+    ):
+        publish_id = publishing.publish(connection, state, run_id=context["run_id"])
+    log.info("published: marts are now build %s, made from load %s", publish_id, state.load_id)
+    return publish_id
+
+
+@task(trigger_rule="all_done", outlets=[WAREHOUSE_ASSET])
+def report() -> dict[str, Any]:
+    """Say what the run did, to the log, to `meta.run_log` and as the Asset's extra.
+
+    It runs whatever happened before, so it also is what makes a run with a failed task red.
+    """
+    context = get_current_context()
+    ti, run_id, finished_at = context["ti"], context["run_id"], datetime.now(UTC)
+    states = ti.get_task_states(dag_id=ti.dag_id, run_ids=[run_id]).get(run_id, {})
+    figures = {
+        dataset.name: {
+            key: value
+            for step in ("download", "load")
+            for key, value in (ti.xcom_pull(task_ids=f"{step}.{dataset.slug}") or {}).items()
+        }
+        for dataset in DATASETS
+    }
+    with (
+        _final_where_permanent(),
+        connected(warehouse_url(), purpose="report") as connection,
+        connection,
+        connection.cursor() as cursor,
+    ):
+        summary = summarize(
+            cursor,
+            run_id=run_id,
+            started_at=context["dag_run"].start_date or finished_at,
+            finished_at=finished_at,
+            states=states,
+            figures=figures,
+        )
+        record_run(cursor, summary)
+    content = summary.as_json()
+    for row in summary.datasets:
+        log.info("%s", row)
+    log.info("dbt %s: %s models, tests %s", *_dbt_line(content))
+    if summary.failed_tasks:
+        raise AirflowFailException(
+            f"the run failed in {', '.join(summary.failed_tasks)}; the published marts are as "
+            "they were. See these tasks' logs."
+        )
+    context["outlet_events"][WAREHOUSE_ASSET].extra = content
+    return content
+
+
+def _dbt_line(content: dict[str, Any]) -> tuple[str, int, dict[str, int]]:
+    return content["dbt"]["status"], content["dbt"]["models"], content["dbt"]["tests"]

@@ -1,0 +1,1 @@
+"""What the sources share: connection, bulk copy, ledger, locks, publish, errors."""

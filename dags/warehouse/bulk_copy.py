@@ -1,0 +1,63 @@
+"""COPY: rows of a TAB-separated stream into a table, every byte as it is."""
+
+import re
+from collections.abc import Sequence
+from typing import Protocol
+
+import psycopg2
+from psycopg2 import errorcodes, sql
+from psycopg2.extensions import cursor as Cursor
+
+from warehouse.errors import UnexpectedContent
+
+# csv, because the text format would unescape backslashes; quoted by a byte that never occurs, so
+# that a quote in a title is a character like any other; only \N is null, so '' stays apart.
+_COPY = sql.SQL(
+    "copy {table} ({columns}) from stdin with "
+    "(format csv, delimiter E'\\t', quote E'\\b', escape E'\\b', null '\\N', encoding 'UTF8')"
+)
+_FILE_FAULTS = (errorcodes.CLASS_DATA_EXCEPTION, errorcodes.CLASS_PROGRAM_LIMIT_EXCEEDED)
+_LINE = re.compile(r"\bline (\d+)")
+
+
+class Source(Protocol):
+    """What COPY reads from: `read` gives at most `size` bytes, b"" at the end.
+
+    `readline` is never called; psycopg2 asks whether it is there.
+    """
+
+    def read(self, size: int = -1, /) -> bytes: ...  # noqa: D102
+    def readline(self, size: int | None = -1, /) -> bytes: ...  # noqa: D102
+
+
+def copy_rows(
+    cursor: Cursor,
+    table: sql.Composable,
+    columns: Sequence[str],
+    source: Source,
+    *,
+    origin: str,
+    chunk: int = 1 << 20,
+) -> int:
+    r"""Copy the lines of `source` (TAB, LF, `\N` for null, no header) into `table`.
+
+    Returns the rows that Postgres took. `origin` names the file in errors. Raises
+    `UnexpectedContent` with line and reason where the file does not fit the table.
+    """
+    statement = _COPY.format(table=table, columns=sql.SQL(", ").join(map(sql.Identifier, columns)))
+    try:
+        cursor.copy_expert(statement, source, chunk)
+    except psycopg2.DataError as error:
+        if (error.pgcode or "")[:2] not in _FILE_FAULTS:
+            raise
+        raise UnexpectedContent(
+            f"{origin}{_where(error)}: expected {len(columns)} TAB-separated columns of UTF-8, "
+            f"found: {error.diag.message_primary}. Nothing was replaced."
+        ) from error
+    return cursor.rowcount
+
+
+def _where(error: psycopg2.Error) -> str:
+    """The line in the file: COPY counts from the first row, the file begins with a header."""
+    line = _LINE.search(error.diag.context or "")
+    return f", line {int(line[1]) + 1}" if line else ""

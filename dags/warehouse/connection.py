@@ -1,0 +1,74 @@
+"""Connections to the warehouse, and the one place where psycopg2's errors become ours."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psycopg2
+from psycopg2 import errorcodes, errors
+from psycopg2.extensions import connection as Connection
+
+from warehouse.errors import PipelineError, WarehouseRefused, WarehouseUnavailable
+
+__all__ = ["Connection", "connected", "translated"]
+
+_TRANSIENT_CLASSES = (
+    errorcodes.CLASS_CONNECTION_EXCEPTION,
+    errorcodes.CLASS_TRANSACTION_ROLLBACK,
+    errorcodes.CLASS_OPERATOR_INTERVENTION,
+)
+_TRANSIENT_CODES = (errorcodes.LOCK_NOT_AVAILABLE, errorcodes.TOO_MANY_CONNECTIONS)
+
+
+@contextmanager
+def connected(url: str, *, purpose: str) -> Iterator[Connection]:
+    """Open a session on the warehouse, closed at the end; open transactions are rolled back.
+
+    `url` is any connection string of libpq. `purpose` shows as `application_name` in
+    `pg_stat_activity`. Raises `WarehouseUnavailable` or `WarehouseRefused`.
+    """
+    with translated(purpose):
+        connection = psycopg2.connect(
+            url,
+            application_name=f"warehouse: {purpose}"[:63],
+            connect_timeout=10,
+            keepalives_idle=30,
+            keepalives_interval=10,
+            keepalives_count=3,
+        )
+    try:
+        with translated(purpose):
+            yield connection
+    finally:
+        connection.close()
+
+
+@contextmanager
+def translated(purpose: str) -> Iterator[None]:
+    """Turn errors of psycopg2 into ours; `purpose` begins the message.
+
+    Raises `WarehouseUnavailable` where trying again can help, `WarehouseRefused` otherwise.
+    """
+    try:
+        yield
+    except PipelineError:
+        raise
+    except psycopg2.Error as error:
+        code = error.pgcode or ""
+        detail = " ".join((error.diag.message_primary or str(error)).split())
+        transient = code[:2] in _TRANSIENT_CLASSES or code in _TRANSIENT_CODES
+        if transient or (not code and isinstance(error, psycopg2.OperationalError)):
+            raise WarehouseUnavailable(
+                f"{purpose}: the warehouse is not available: {detail}. It may pass; if it does "
+                "not, look at the server's log and at the connection `warehouse`."
+            ) from error
+        raise WarehouseRefused(f"{purpose}: Postgres refused: {detail}.{_advice(error)}") from error
+
+
+def _advice(error: psycopg2.Error) -> str:
+    if isinstance(error, errors.UndefinedTable | errors.InvalidSchemaName):
+        return " Apply the SQL of include/sql first (make schema)."
+    if isinstance(error, errors.DiskFull):
+        return " Free space on the server's disk and run again; nothing was changed."
+    if isinstance(error, errors.InsufficientPrivilege):
+        return " The role of the connection `warehouse` must be `pipeline` or own its schemas."
+    return ""

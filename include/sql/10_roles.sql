@@ -1,0 +1,17 @@
+-- The two roles of the warehouse. Passwords are set by whoever owns the installation (the embedded
+-- launcher, the compose file's init script), never here.
+do $$
+begin
+    if not exists (select from pg_roles where rolname = 'pipeline') then
+        create role pipeline login nosuperuser nocreaterole noinherit;
+    end if;
+    if not exists (select from pg_roles where rolname = 'analyst') then
+        create role analyst login nosuperuser nocreaterole nocreatedb noinherit;
+    end if;
+end
+$$;
+
+-- The analyst's names resolve unqualified and no query of theirs runs for ever.
+alter role analyst set search_path = marts, meta, public;
+alter role analyst set statement_timeout = '60s';
+alter role analyst set default_transaction_read_only = on;
