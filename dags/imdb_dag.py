@@ -63,4 +63,6 @@ with DAG(
         ]
     for downloaded, loaded in zip(downloads, loads, strict=True):
         downloaded >> loaded
-    loads >> changed() >> dbt_task_group() >> publish() >> report()
+    dbt, published, reported = dbt_task_group(), publish(), report()
+    loads >> changed() >> dbt >> published >> reported
+    dbt >> reported

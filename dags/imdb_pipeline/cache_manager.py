@@ -11,6 +11,7 @@ import os
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Protocol
+from urllib.parse import urlsplit
 
 from imdb_pipeline.config import Dataset
 from imdb_pipeline.snapshot import sha256_of
@@ -105,7 +106,8 @@ class CacheManager:
             return None
         try:
             content = json.loads(text)
-            return CacheEntry(**{field.name: content[field.name] for field in fields(CacheEntry)})
+            entry = CacheEntry(**{field.name: content[field.name] for field in fields(CacheEntry)})
+            return _checked(entry)
         except (ValueError, TypeError, KeyError):
             log.warning("%s: the cache entry %s is not readable", dataset.name, _key(dataset))
             return None
@@ -131,6 +133,21 @@ class CacheManager:
         if sha256_of(path) != entry.sha256:
             return f"{path} was edited: its SHA-256 is another"
         return None
+
+
+def _checked(entry: CacheEntry) -> CacheEntry:
+    """Return the entry; `ValueError` where a hand put in what cannot be sent or compared."""
+    texts = (entry.sha256, entry.file, entry.url)
+    validators = (entry.etag or "", entry.last_modified or "")
+    numbers = (entry.bytes, entry.rows)
+    if not all(isinstance(text, str) for text in texts + validators):
+        raise ValueError("not a text")
+    if not all(text.isascii() and text.isprintable() for text in validators):
+        raise ValueError("not a header value")
+    if not all(isinstance(number, int) and number >= 0 for number in numbers):
+        raise ValueError("not a count")
+    urlsplit(entry.url)
+    return entry
 
 
 def _key(dataset: Dataset) -> str:

@@ -4,6 +4,7 @@ Adding a dataset is one entry in `DATASETS` (and its raw table and models). The 
 header lines of the files, documented at https://developer.imdb.com/non-commercial-datasets/.
 """
 
+import math
 import os
 import re
 from collections.abc import Mapping
@@ -138,12 +139,16 @@ def dataset_named(name: str) -> Dataset:
     raise PermanentError(f"{name!r} is not a dataset; the seven are {', '.join(DATASET_NAMES)}.")
 
 
+_ABOVE_ZERO = frozenset({"connect_timeout", "read_timeout", "download_tries"})
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """How a run behaves. Every field is read from the environment variable `IMDB_<FIELD>`.
 
     Times are in seconds. `download_tries` counts the first try. `min_rows_share` is the share of
-    the rows of the file before that a new file of the same source must have.
+    the rows of the file before that a new file of the same source must have. Numbers are finite
+    and not negative; the two timeouts and `download_tries` are above zero.
     """
 
     base_url: str = IMDB_BASE_URL
@@ -168,13 +173,22 @@ class Settings:
                 continue
             kind = type(getattr(settings, field.name))
             try:
-                settings = replace(settings, **{field.name: kind(text)})
+                value = kind(text)
             except ValueError as error:
                 raise PermanentError(
                     f"{variable} must be a {kind.__name__}, found {text!r}."
                 ) from error
+            if isinstance(value, int | float):
+                _check_range(variable, value, above_zero=field.name in _ABOVE_ZERO)
+            settings = replace(settings, **{field.name: value})
         return settings
 
     def url_of(self, dataset: Dataset) -> str:
         """Where the dataset's file is fetched from."""
         return f"{self.base_url.rstrip('/')}/{dataset.file_name}"
+
+
+def _check_range(variable: str, value: float, *, above_zero: bool) -> None:
+    if not math.isfinite(value) or value < 0 or (above_zero and value == 0):
+        least = "above zero" if above_zero else "zero or more"
+        raise PermanentError(f"{variable} must be a finite number, {least}, found {value}.")

@@ -6,7 +6,13 @@ from typing import Any
 
 from airflow.sdk import BaseHook
 from cosmos import DbtTaskGroup, ExecutionConfig, ProfileConfig, ProjectConfig, RenderConfig
-from cosmos.constants import ExecutionMode, InvocationMode, LoadMode, TestBehavior
+from cosmos.constants import (
+    DbtResourceType,
+    ExecutionMode,
+    InvocationMode,
+    LoadMode,
+    TestBehavior,
+)
 
 PROJECT_DIR = Path(__file__).parents[1] / "dbt"
 # Where the image keeps the manifest that it was built with; a folder mounted over dags/ hides the
@@ -47,6 +53,10 @@ def hand_over_connection(context: Any, operator: Any) -> None:
     }
 
 
+def _no_task(**_: Any) -> None:
+    """A hook of the project (on-run-end) runs with every dbt command; it is no task of its own."""
+
+
 def dbt_task_group() -> DbtTaskGroup:
     """Return the task group `dbt`: seeds, staging, intermediate and marts with their tests.
 
@@ -72,6 +82,7 @@ def dbt_task_group() -> DbtTaskGroup:
             test_behavior=TestBehavior.BUILD,
             should_detach_multiple_parents_tests=True,
             emit_datasets=False,
+            node_converters={DbtResourceType("operation"): _no_task},
         ),
         operator_args={
             "full_refresh": "{{ params.full_refresh }}",

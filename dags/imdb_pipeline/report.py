@@ -56,6 +56,29 @@ def summarize(
     )
 
 
+def summary_lines(summary: RunSummary) -> list[str]:
+    """Return the report for a log: a line per dataset, a line per finding, the figures last."""
+    lines = [
+        "{dataset}: {status}, {rows} rows (+{rows_inserted} ~{rows_updated} -{rows_deleted}), "
+        "download {download_seconds} s, load {load_seconds} s".format(**row)
+        for row in summary.datasets
+        if row["rows"] is not None
+    ]
+    for word, findings in (("warned", summary.dbt.warnings), ("FAILED", summary.dbt.failures)):
+        lines += [
+            f"test {finding.test} {word}: {finding.failures} rows in {finding.failures_table}"
+            for finding in findings
+        ]
+    tests = summary.dbt.tests
+    lines.append(
+        f"dbt {summary.dbt.status}: {summary.dbt.models} models in {summary.dbt.seconds:.1f} s, "
+        f"tests {tests['pass']} passed, {tests['warn']} warned, {tests['fail']} failed; "
+        f"{'published' if summary.published else 'nothing published'}; "
+        f"{summary.seconds:.1f} s in all"
+    )
+    return lines
+
+
 def _status(slug: str, states: Mapping[str, str | None]) -> str:
     both = {states.get(f"download.{slug}"), states.get(f"load.{slug}")}
     if both & _FAILED:

@@ -17,8 +17,13 @@ from warehouse.errors import DamagedFile, UnexpectedContent
 
 CHUNK = 1 << 20
 _LONGEST_HEADER = 4096
-# COPY is told that this byte quotes (see the loader); a file that holds it cannot be loaded true.
-QUOTE = b"\b"
+# Bytes that these files never hold and that COPY would not keep: it is told that the first one
+# quotes, takes the second for a line end, and Postgres has no text with the third.
+_NEVER = {
+    b"\b": "the control byte 0x08",
+    b"\r": "a carriage return (0x0D)",
+    b"\0": "a NUL byte (0x00)",
+}
 # How a broken stream shows: cut off, a wrong CRC or magic (a kind of OSError), bad deflate data.
 _BROKEN: tuple[type[Exception], ...] = (
     EOFError,
@@ -103,12 +108,13 @@ class SnapshotReader(io.RawIOBase):
                 self.rows += 1
                 self._last = b"\n"
             return b""
-        if QUOTE in data:
-            line = self.rows + data[: data.index(QUOTE)].count(b"\n") + 2
-            raise UnexpectedContent(
-                f"{self.path.name}, line {line}: holds the control byte 0x08, which these files "
-                "never have. Look at the line; the rows loaded before are untouched."
-            )
+        for byte, description in _NEVER.items():
+            if byte in data:
+                line = self.rows + data.count(b"\n", 0, data.index(byte)) + 2
+                raise UnexpectedContent(
+                    f"{self.path.name}, line {line}: holds {description}, which these files never "
+                    "have. Look at the line; the rows loaded before are untouched."
+                )
         self.rows += data.count(b"\n")
         self.plain_bytes += len(data)
         self._last = data[-1:]

@@ -18,7 +18,7 @@ from imdb_pipeline.config import DATASETS, Settings, dataset_named
 from imdb_pipeline.dbt_tasks import PROJECT_DIR
 from imdb_pipeline.downloader import Downloader
 from imdb_pipeline.loader import Loader
-from imdb_pipeline.report import summarize
+from imdb_pipeline.report import summarize, summary_lines
 from warehouse import publish as publishing
 from warehouse.connection import connected
 from warehouse.errors import PermanentError
@@ -203,9 +203,8 @@ def report() -> dict[str, Any]:
         )
         record_run(cursor, summary)
     content = summary.as_json()
-    for row in summary.datasets:
-        log.info("%s", row)
-    log.info("dbt %s: %s models, tests %s", *_dbt_line(content))
+    for line in summary_lines(summary):
+        log.info(line)
     if summary.failed_tasks:
         raise AirflowFailException(
             f"the run failed in {', '.join(summary.failed_tasks)}; the published marts are as "
@@ -213,7 +212,3 @@ def report() -> dict[str, Any]:
         )
     context["outlet_events"][WAREHOUSE_ASSET].extra = content
     return content
-
-
-def _dbt_line(content: dict[str, Any]) -> tuple[str, int, dict[str, int]]:
-    return content["dbt"]["status"], content["dbt"]["models"], content["dbt"]["tests"]

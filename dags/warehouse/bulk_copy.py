@@ -45,9 +45,12 @@ def copy_rows(
     `UnexpectedContent` with line and reason where the file does not fit the table.
     """
     statement = _COPY.format(table=table, columns=sql.SQL(", ").join(map(sql.Identifier, columns)))
+    watched = _Watched(source)
     try:
-        cursor.copy_expert(statement, source, chunk)
-    except psycopg2.DataError as error:
+        cursor.copy_expert(statement, watched, chunk)
+    except psycopg2.Error as error:
+        if watched.error is not None:
+            raise watched.error  # noqa: B904 - it came first and has a cause of its own
         if (error.pgcode or "")[:2] not in _FILE_FAULTS:
             raise
         raise UnexpectedContent(
@@ -55,6 +58,24 @@ def copy_rows(
             f"found: {error.diag.message_primary}. Nothing was replaced."
         ) from error
     return cursor.rowcount
+
+
+class _Watched:
+    """Keeps what `source` raised: psycopg2 makes a cancelled query of it."""
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self.error: BaseException | None = None
+
+    def read(self, size: int = -1, /) -> bytes:
+        try:
+            return self.source.read(size)
+        except BaseException as error:
+            self.error = error
+            raise
+
+    def readline(self, size: int | None = -1, /) -> bytes:
+        return self.source.readline(size)
 
 
 def _where(error: psycopg2.Error) -> str:

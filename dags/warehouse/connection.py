@@ -6,6 +6,7 @@ from contextlib import contextmanager
 import psycopg2
 from psycopg2 import errorcodes, errors
 from psycopg2.extensions import connection as Connection
+from psycopg2.extensions import parse_dsn
 
 from warehouse.errors import PipelineError, WarehouseRefused, WarehouseUnavailable
 
@@ -17,6 +18,8 @@ _TRANSIENT_CLASSES = (
     errorcodes.CLASS_OPERATOR_INTERVENTION,
 )
 _TRANSIENT_CODES = (errorcodes.LOCK_NOT_AVAILABLE, errorcodes.TOO_MANY_CONNECTIONS)
+# What psycopg2 raises without a code when a session cannot be had or is gone.
+_SESSION_LOST = (psycopg2.OperationalError, psycopg2.InterfaceError)
 
 
 @contextmanager
@@ -27,6 +30,7 @@ def connected(url: str, *, purpose: str) -> Iterator[Connection]:
     `pg_stat_activity`. Raises `WarehouseUnavailable` or `WarehouseRefused`.
     """
     with translated(purpose):
+        _check_readable(url, purpose)
         connection = psycopg2.connect(
             url,
             application_name=f"warehouse: {purpose}"[:63],
@@ -42,6 +46,18 @@ def connected(url: str, *, purpose: str) -> Iterator[Connection]:
         connection.close()
 
 
+def _check_readable(url: str, purpose: str) -> None:
+    try:
+        parse_dsn(url)
+    except psycopg2.ProgrammingError:
+        # libpq's message quotes the part that it cannot read, which may be the password.
+        raise WarehouseRefused(
+            f"{purpose}: the connection `warehouse` is not a connection string that libpq can "
+            "read. Write it as postgresql://user:password@host:port/database, special characters "
+            "in the password percent-encoded."
+        ) from None
+
+
 @contextmanager
 def translated(purpose: str) -> Iterator[None]:
     """Turn errors of psycopg2 into ours; `purpose` begins the message.
@@ -53,15 +69,25 @@ def translated(purpose: str) -> Iterator[None]:
     except PipelineError:
         raise
     except psycopg2.Error as error:
-        code = error.pgcode or ""
-        detail = " ".join((error.diag.message_primary or str(error)).split())
+        first = _first(error)
+        code = first.pgcode or ""
+        detail = " ".join((first.diag.message_primary or str(first)).split())
         transient = code[:2] in _TRANSIENT_CLASSES or code in _TRANSIENT_CODES
-        if transient or (not code and isinstance(error, psycopg2.OperationalError)):
+        if transient or (not code and isinstance(first, _SESSION_LOST)):
             raise WarehouseUnavailable(
                 f"{purpose}: the warehouse is not available: {detail}. It may pass; if it does "
                 "not, look at the server's log and at the connection `warehouse`."
             ) from error
-        raise WarehouseRefused(f"{purpose}: Postgres refused: {detail}.{_advice(error)}") from error
+        raise WarehouseRefused(f"{purpose}: Postgres refused: {detail}.{_advice(first)}") from error
+
+
+def _first(error: psycopg2.Error) -> psycopg2.Error:
+    """The reason, where a rollback on the session that it ended failed as well."""
+    while isinstance(error, psycopg2.InterfaceError) and isinstance(
+        error.__context__, psycopg2.Error
+    ):
+        error = error.__context__
+    return error
 
 
 def _advice(error: psycopg2.Error) -> str:

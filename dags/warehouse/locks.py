@@ -23,7 +23,8 @@ def hold(cursor: Cursor, name: str) -> None:
         from pg_stat_activity
         where pid in (
             select pid from pg_locks
-            where locktype = 'advisory' and granted
+            where locktype = 'advisory' and granted and objsubid = 1
+                and database = (select oid from pg_database where datname = current_database())
                 and (classid::bigint << 32 | objid::bigint) = hashtextextended(%s, 0)
         )
         """,
@@ -54,8 +55,8 @@ def lock_table_patiently(
     Must run inside a transaction; what it did before stays.
     """
     tries = max(1, round(patience / (2 * each)))
+    cursor.execute("savepoint patient_lock")
     for attempt in range(1, tries + 1):
-        cursor.execute("savepoint patient_lock")
         cursor.execute("select set_config('lock_timeout', %s, true)", (f"{round(each * 1000)}ms",))
         try:
             cursor.execute(sql.SQL("lock table {} in access exclusive mode").format(table))

@@ -1,0 +1,58 @@
+"""The DAG as Airflow reads it, over a manifest made for the tests."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="session")
+def dag_environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """An Airflow home of its own, and a dbt manifest."""
+    home = tmp_path_factory.mktemp("airflow")
+    target = tmp_path_factory.mktemp("dbt_target")
+    environment = {
+        **os.environ,
+        "AIRFLOW_HOME": str(home),
+        "AIRFLOW__CORE__DAGS_FOLDER": str(ROOT / "dags"),
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "AIRFLOW__COSMOS__ENABLE_TELEMETRY": "False",
+        "DO_NOT_TRACK": "1",
+        "IMDB_DBT_TARGET_DIR": str(target),
+        "PYTHONPATH": str(ROOT / "dags"),
+    }
+    subprocess.run(
+        [
+            Path(sys.executable).parent / "dbt",
+            "parse",
+            *("--project-dir", ROOT / "dags" / "dbt"),
+            *("--profiles-dir", ROOT / "dags" / "dbt"),
+            *("--profile", "film_warehouse"),
+            *("--target", "prod"),
+            *("--target-path", target),
+            *("--log-path", target),
+        ],
+        env=environment,
+        check=True,
+        capture_output=True,
+    )
+    return environment
+
+
+@pytest.fixture(scope="session")
+def dag(dag_environment: dict[str, str]) -> Iterator[Any]:
+    """The DAG `imdb_pipeline`, imported from its file."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in dag_environment.items():
+            patch.setenv(name, value)
+        from airflow.dag_processing.dagbag import DagBag
+
+        bag = DagBag(str(ROOT / "dags" / "imdb_dag.py"))
+        assert bag.import_errors == {}
+        yield bag.dags["imdb_pipeline"]

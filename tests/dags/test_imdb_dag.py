@@ -1,0 +1,172 @@
+"""The DAG is the picture in the README, and parses to the same thing every time."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from imdb_pipeline.config import DATASET_NAMES, DATASETS
+
+ROOT = Path(__file__).parents[2]
+
+MODELS = {
+    "stg_title_basics",
+    "stg_name_basics",
+    "stg_title_crew_directors",
+    "stg_title_crew_writers",
+    "stg_title_episode",
+    "stg_title_principals",
+    "stg_title_ratings",
+    "stg_title_akas",
+    "int_title_with_genres",
+    "int_person_filmography",
+    "int_title_hierarchies",
+    "int_title_complete",
+    "mart_top_titles",
+    "mart_person_career",
+    "mart_genre_analytics",
+    "mart_genre_by_decade",
+    "mart_series_analytics",
+    "mart_season_analytics",
+    "mart_title_search",
+}
+
+
+def upstream_of(dag: Any, task_id: str) -> set[str]:
+    return {task.task_id for task in dag.get_task(task_id).get_flat_relatives(upstream=True)}
+
+
+@pytest.mark.parametrize("dataset", DATASETS, ids=lambda dataset: dataset.name)
+def test_each_load_waits_for_its_own_download_only(dag: Any, dataset: Any) -> None:
+    assert dag.get_task(f"load.{dataset.slug}").upstream_task_ids == {f"download.{dataset.slug}"}
+    assert dag.get_task(f"download.{dataset.slug}").upstream_task_ids == set()
+
+
+def test_what_changed_is_asked_after_all_loads(dag: Any) -> None:
+    assert dag.get_task("changed").upstream_task_ids == {
+        f"load.{dataset.slug}" for dataset in DATASETS
+    }
+
+
+def test_every_model_is_a_task_of_the_dbt_group_behind_the_question(dag: Any) -> None:
+    tasks = [task for task in dag.tasks if task.task_id.startswith("dbt.")]
+    assert {model for model in MODELS if any(model in task.task_id for task in tasks)} == MODELS
+    assert all("changed" in upstream_of(dag, task.task_id) for task in tasks)
+
+
+def test_models_run_in_parallel_where_they_do_not_read_each_other(dag: Any) -> None:
+    staging = [task for task in dag.tasks if task.task_id.startswith("dbt.stg_")]
+    assert len(staging) == 8
+    for task in staging:
+        assert not {other for other in upstream_of(dag, task.task_id) if ".stg_" in other}
+
+
+def test_publish_waits_for_every_dbt_task_and_report_comes_last(dag: Any) -> None:
+    dbt = {task.task_id for task in dag.tasks if task.task_id.startswith("dbt.")}
+    assert dbt <= upstream_of(dag, "publish")
+    assert dag.get_task("report").downstream_task_ids == set()
+    leaves = {task for task in dbt if not dag.get_task(task).downstream_task_ids & dbt}
+    assert dag.get_task("report").upstream_task_ids == {"publish"} | leaves
+
+
+def test_the_report_runs_whatever_happened_and_a_failed_dbt_task_stops_the_publish(
+    dag: Any,
+) -> None:
+    assert dag.get_task("report").trigger_rule == "all_done"
+    assert dag.get_task("publish").trigger_rule == "none_failed_min_one_success"
+    assert dag.get_task("changed").trigger_rule == "none_failed"
+
+
+def test_retries_are_where_a_fault_can_pass_and_nowhere_else(dag: Any) -> None:
+    retried = {task.task_id for task in dag.tasks if task.retries}
+    assert retried == {
+        f"{step}.{dataset.slug}" for step in ("download", "load") for dataset in DATASETS
+    }
+
+
+@pytest.mark.parametrize("dataset", DATASETS, ids=lambda dataset: dataset.name)
+def test_each_dataset_has_its_own_timeout(dag: Any, dataset: Any) -> None:
+    for step in ("download", "load"):
+        assert dag.get_task(f"{step}.{dataset.slug}").execution_timeout == dataset.timeout
+
+
+def test_one_run_at_a_time_every_day_without_catching_up(dag: Any) -> None:
+    assert dag.max_active_runs == 1
+    assert dag.catchup is False
+    assert dag.schedule == "@daily"
+
+
+def test_parameters_have_their_defaults_and_refuse_unknown_datasets(dag: Any) -> None:
+    assert dag.params.dump() == {
+        "datasets": list(DATASET_NAMES),
+        "force_download": False,
+        "force_transform": False,
+        "full_refresh": False,
+    }
+    from airflow.sdk.exceptions import ParamValidationError
+
+    with pytest.raises(ParamValidationError, match=r"title\.nonsense"):
+        dag.params.get_param("datasets").resolve(["title.nonsense"])
+
+
+def test_ten_parses_give_one_version(dag_environment: dict[str, str]) -> None:
+    script = (
+        "import json\n"
+        "from airflow.dag_processing.dagbag import DagBag\n"
+        "from airflow.models.serialized_dag import SerializedDagModel\n"
+        "from airflow.serialization.serialized_objects import DagSerialization\n"
+        f"path = {str(ROOT / 'dags' / 'imdb_dag.py')!r}\n"
+        "dags = [DagBag(path).dags['imdb_pipeline'] for _ in range(5)]\n"
+        "print(json.dumps([SerializedDagModel.hash(DagSerialization.to_dict(d)) for d in dags]))\n"
+    )
+    hashes = []
+    for _ in range(2):
+        done = subprocess.run(
+            [sys.executable, "-c", script],
+            env=dag_environment,
+            check=True,
+            capture_output=True,
+            text=True,
+        )
+        hashes += json.loads(done.stdout.splitlines()[-1])
+    assert len(hashes) == 10
+    assert len(set(hashes)) == 1
+
+
+def test_the_ingestion_core_works_without_airflow(dag_environment: dict[str, str]) -> None:
+    script = (
+        "import sys\n"
+        "import imdb_pipeline.downloader, imdb_pipeline.loader, imdb_pipeline.report\n"
+        "import warehouse.publish\n"
+        "sys.exit([name for name in sys.modules if name.split('.')[0] == 'airflow'] or None)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        env=dag_environment,
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_without_a_manifest_the_import_error_says_how_to_make_one(
+    dag_environment: dict[str, str], tmp_path: Path
+) -> None:
+    (tmp_path / "imdb_pipeline").mkdir()
+    for module in ("__init__.py", "dbt_tasks.py"):
+        source = ROOT / "dags" / "imdb_pipeline" / module
+        (tmp_path / "imdb_pipeline" / module).write_text(source.read_text("utf-8"), "utf-8")
+    done = subprocess.run(
+        [sys.executable, "-c", "from imdb_pipeline.dbt_tasks import manifest_path as m; m()"],
+        env=dag_environment | {"PYTHONPATH": str(tmp_path), "IMDB_DBT_TARGET_DIR": "/nowhere"},
+        check=False,
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+    )
+    assert done.returncode != 0
+    assert "make manifest" in done.stderr
