@@ -1,0 +1,65 @@
+"""Command line: `python -m include.sample make --out DIR`, then `... serve DIR`."""
+
+import argparse
+import signal
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from include.sample.maker import DEFAULT_SEED, DEFAULT_TITLES, make_sample
+from include.sample.server import SourceServer
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; return the exit code."""
+    options = _parser().parse_args(arguments)
+    try:
+        return _make(options) if options.command == "make" else _serve(options)
+    except (ValueError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m include.sample", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    make = commands.add_parser("make", help="write the seven files of a sample")
+    make.add_argument("--out", type=Path, required=True, help="folder for the files")
+    make.add_argument("--titles", type=int, default=DEFAULT_TITLES, help="titles on day 1")
+    make.add_argument("--day", type=int, default=1, help="1, or later: new, changed, removed rows")
+    make.add_argument("--seed", type=int, default=DEFAULT_SEED, help="another seed, another world")
+    make.add_argument("--jobs", type=int, default=1, help="processes to use")
+    serve = commands.add_parser("serve", help="serve a folder of .tsv.gz files on loopback")
+    serve.add_argument("folder", type=Path)
+    serve.add_argument("--port", type=int, default=0, help="0 (default) finds a free one")
+    return parser
+
+
+def _make(options: argparse.Namespace) -> int:
+    began = time.monotonic()
+    manifest = make_sample(
+        options.out, options.titles, options.day, options.seed, jobs=max(options.jobs, 1)
+    )
+    seconds = time.monotonic() - began
+    for name, facts in manifest.datasets.items():
+        changes = f"+{facts.added:,} ~{facts.changed:,} -{facts.removed:,}"
+        print(f"{name:17} {facts.rows:>11,} rows  {changes}")
+    rows = sum(facts.rows for facts in manifest.datasets.values())
+    print(f"day {manifest.day}: {rows:,} rows in {seconds:.1f} s ({rows / seconds:,.0f} rows/s)")
+    return 0
+
+
+def _serve(options: argparse.Namespace) -> int:
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    with SourceServer(options.folder, options.port) as server:
+        print(server.base_url, flush=True)
+        stop.wait()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

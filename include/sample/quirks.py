@@ -1,0 +1,212 @@
+"""Oddities that must be in every sample, each put on one title or person of some window.
+
+Most of them also happen by chance elsewhere; these make sure of it.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from include.sample.akas import SEPARATOR
+from include.sample.ids import dangling_id
+from include.sample.people import Company, Person
+from include.sample.randomness import Draw, pick
+from include.sample.ratings import set_rating
+from include.sample.titles import NULL, THIS_YEAR, Aka, Credit, Title
+from include.sample.wording import (
+    ODD_FORMS,
+    digits_title,
+    odd_title,
+    very_long_title,
+    work_with_title,
+)
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What an oddity may use."""
+
+    title: Title
+    company: Company
+    draw: Draw
+
+    def people(self, count: int) -> list[str]:
+        """Return up to `count` different people of the window."""
+        return [person.nconst for person in self.company.people[:count]]
+
+
+@dataclass(frozen=True)
+class Quirk:
+    """Something odd to do to a title of some kind."""
+
+    kinds: tuple[str, ...]
+    apply: Callable[[Scene], None]
+
+
+_FILM = ("movie", "short", "video", "tvMovie")
+_SERIES = ("tvSeries",)
+_EPISODE = ("tvEpisode",)
+
+
+def _odd_text(form: str) -> Callable[[Scene], None]:
+    def apply(scene: Scene) -> None:
+        scene.title.primary = scene.title.original = odd_title(form, scene.draw)
+
+    return apply
+
+
+def _texts(make: Callable[[Draw], str]) -> Callable[[Scene], None]:
+    def apply(scene: Scene) -> None:
+        scene.title.primary = scene.title.original = make(scene.draw)
+
+    return apply
+
+
+def _set(**values: object) -> Callable[[Scene], None]:
+    def apply(scene: Scene) -> None:
+        for name, value in values.items():
+            setattr(scene.title, name, value)
+
+    return apply
+
+
+def _crowd_of_writers(scene: Scene) -> None:
+    scene.title.writers = scene.people(511)
+
+
+def _crowd_of_directors(scene: Scene) -> None:
+    scene.title.directors = scene.people(167)
+
+
+def _long_cast(scene: Scene) -> None:
+    shown = [Credit(n, "actor", NULL, '["Crowd"]') for n in scene.people(27)]
+    scene.title.credits = [*shown, *scene.title.credits]
+
+
+def _odd_credits(scene: Scene) -> None:
+    who = scene.company.people[0].nconst
+    work = work_with_title(scene.draw)
+    longest = f'novels "{work}", "{work}", "{work}" and "{work}", with the play of the last'
+    scene.title.credits = [
+        Credit(who, "actor", NULL, '["\\"Mac\\" O\'Velbek"]'),
+        Credit(who, "actor", NULL, '["Path C:\\\\films","\\u00e9","Third, with comma"]'),
+        Credit(who, "actress", NULL, '["\\"\\""]'),
+        Credit(who, "self", NULL, '["Self - Editor, \\"The Kettle\\" \\/ Host"]'),
+        Credit(who, "director", "director:  ", NULL),
+        Credit(who, "writer", f'"{work}" by', NULL),
+        Credit(who, "writer", f'play "{work}', NULL),
+        Credit(who, "writer", longest.ljust(134, ".")[:134], NULL),
+        Credit(who, "archive_footage", NULL, '["Self"]'),
+        Credit(who, "archive_sound", NULL, '["Self \N{MICROPHONE}"]'),
+        Credit(who, "casting_director", "casting_director", NULL),
+    ]
+    scene.title.directors = scene.title.writers = [who]
+
+
+def _dangling_credit(scene: Scene) -> None:
+    lost = dangling_id("nm", scene.draw)
+    scene.title.credits.append(Credit(lost, "producer", "producer", NULL))
+
+
+def _dangling_parent(scene: Scene) -> None:
+    scene.title.parent = dangling_id("tt", scene.draw)
+
+
+def _crew_disagrees(scene: Scene) -> None:
+    scene.title.directors = [pick(scene.company.people, scene.draw).nconst]
+    scene.title.credits = [c for c in scene.title.credits if c.category != "director"]
+
+
+def _akas(*rows: tuple[str, str, str, str, str]) -> Callable[[Scene], None]:
+    def apply(scene: Scene) -> None:
+        name = scene.title.primary
+        scene.title.akas = [
+            Aka(name, region, language, types, attributes, original)
+            for region, language, types, attributes, original in rows
+        ]
+
+    return apply
+
+
+def _rated(tenths: int, votes: int) -> Callable[[Scene], None]:
+    def apply(scene: Scene) -> None:
+        set_rating(scene.title, tenths, votes)
+
+    return apply
+
+
+TITLE_QUIRKS: tuple[Quirk, ...] = (
+    *(Quirk(_FILM if k % 2 else _EPISODE, _odd_text(form)) for k, form in enumerate(ODD_FORMS)),
+    Quirk(_EPISODE, _texts(very_long_title)),
+    Quirk(_EPISODE, _texts(digits_title)),
+    Quirk(_FILM, _texts(digits_title)),
+    Quirk(_FILM, _set(original=None)),
+    Quirk(_FILM, _set(genres=(), runtime=0)),
+    Quirk(("movie",), _set(runtime=51_420)),
+    Quirk(("short",), _set(start=1874)),
+    Quirk(("movie",), _set(start=THIS_YEAR + 6, runtime=None, rating=0, votes=0)),
+    Quirk(("videoGame",), _set(adult=True, genres=("Adult",))),
+    Quirk(_SERIES, _set(start=1961, end=1961)),
+    Quirk(("movie",), _crowd_of_writers),
+    Quirk(("movie",), _crowd_of_directors),
+    Quirk(("movie",), _long_cast),
+    Quirk(("movie",), _odd_credits),
+    Quirk(("movie",), _set(kind="tvPilot")),
+    Quirk(_EPISODE, _dangling_credit),
+    Quirk(_FILM, _dangling_credit),
+    Quirk(_EPISODE, _dangling_parent),
+    Quirk(_FILM, _crew_disagrees),
+    Quirk(_EPISODE, _set(season=2003, episode=118)),
+    Quirk(_EPISODE, _set(season=1, episode=0)),
+    Quirk(_EPISODE, _set(season=1, episode=12_652)),
+    Quirk(_EPISODE, _set(season=None, episode=None)),
+    Quirk(_FILM, _akas(("CR", NULL, NULL, NULL, NULL))),
+    Quirk(_FILM, _akas((NULL, NULL, "original", NULL, "1"), (NULL, "fr", "original", NULL, "1"))),
+    Quirk(
+        _FILM,
+        _akas(
+            ("SUHH", "ru", NULL, "short title", "0"),
+            ("DDDE", NULL, "working", NULL, "0"),
+            ("XWW", "en", f"alternative{SEPARATOR}tv", NULL, "0"),
+            ("CSHH", NULL, NULL, f"reissue title{SEPARATOR}recut version", "0"),
+        ),
+    ),
+    Quirk(_FILM, _rated(100, 5)),
+    Quirk(_FILM, _rated(10, 5)),
+    Quirk(("movie",), _rated(91, 1_204_511)),
+    Quirk(("movie",), _rated(84, 48_230)),
+)
+
+
+def _ancient(person: Person) -> None:
+    person.birth, person.death = 525, 456  # before Christ, written without a sign
+
+
+def _podcaster(person: Person) -> None:
+    person.role, person.extra = "crew", ("podcaster",)
+
+
+def _quoted(person: Person) -> None:
+    person.name = 'Velbric "Dr" Torkides'
+
+
+def _no_profession(person: Person) -> None:
+    person.role, person.extra, person.empty_profession = "crew", (), True
+
+
+def _null_profession(person: Person) -> None:
+    person.role, person.extra, person.empty_profession = "crew", (), False
+
+
+def _namesake(person: Person) -> None:
+    person.name = "Badra Aldabek"
+
+
+PERSON_QUIRKS: tuple[Callable[[Person], None], ...] = (
+    _ancient,
+    _podcaster,
+    _quoted,
+    _no_profession,
+    _null_profession,
+    _namesake,
+    _namesake,
+)

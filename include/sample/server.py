@@ -1,0 +1,250 @@
+"""Serves a folder of `<dataset>.tsv.gz` files over loopback HTTP as the real host does.
+
+Conditional GET, single byte ranges, `If-Range`, HEAD and keep-alive; nothing but the files named
+after a dataset, no listing. Works for made samples and for any folder of a user.
+
+    with SourceServer(Path("sample")) as server:
+        requests.get(server.base_url + "/title.ratings.tsv.gz")
+"""
+
+import hashlib
+import os
+import re
+import sys
+import threading
+import traceback
+from dataclasses import dataclass
+from datetime import datetime
+from email.utils import formatdate, parsedate_to_datetime
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from io import BufferedReader
+from pathlib import Path
+from socketserver import TCPServer
+from types import TracebackType
+
+_NAME = re.compile(r"/((?:title|name)\.[a-z]+\.tsv\.gz)")
+_RANGE = re.compile(r"bytes=(\d*)-(\d*)", re.ASCII)
+_BLOCK = 256 * 1024  # bytes sent at a time
+
+
+class SourceServer:
+    """A server on 127.0.0.1 in a thread of this process; also a context manager."""
+
+    def __init__(self, folder: Path, port: int = 0) -> None:
+        """Serve `folder`; port 0 takes any free one. Raises NotADirectoryError."""
+        if not folder.is_dir():
+            raise NotADirectoryError(f"not a folder: {folder}")
+        self._folder = folder
+        self._port = port
+        self._server: _Server | None = None
+        self._thread: threading.Thread | None = None
+
+    @property
+    def base_url(self) -> str:
+        """Where the files are, without a slash at the end. Raises RuntimeError unless started."""
+        if self._server is None:
+            raise RuntimeError("the source server is not started")
+        return f"http://127.0.0.1:{self._server.server_port}"
+
+    def start(self) -> None:
+        """Listen and answer until `stop`. Raises OSError if the port is taken."""
+        if self._server is None:
+            self._server = _Server(self._folder, self._port)
+            self._thread = threading.Thread(
+                target=self._server.serve_forever, args=(0.05,), name="source-server", daemon=True
+            )
+            self._thread.start()
+
+    def stop(self) -> None:
+        """Close the port; connections still open end with their current answer."""
+        if self._server is not None and self._thread is not None:
+            self._server.shutdown()
+            self._thread.join()
+            self._server.server_close()
+            self._server = self._thread = None
+
+    def __enter__(self) -> "SourceServer":
+        """Start and return the server."""
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Stop the server."""
+        self.stop()
+
+
+@dataclass(frozen=True)
+class _Snapshot:
+    """An open file as it was at one moment: replaced under the same name, it stays what it was."""
+
+    file: BufferedReader
+    size: int
+    etag: str
+    modified: int
+    """Seconds since 1970; HTTP dates know no fractions."""
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    block_on_close = False  # an idle keep-alive connection must not hold up `stop`
+
+    def __init__(self, folder: Path, port: int) -> None:
+        super().__init__(("127.0.0.1", port), _Handler)
+        self._folder = folder
+        self._hashes: dict[tuple[str, int, int, int], str] = {}
+        self._lock = threading.Lock()
+
+    def server_bind(self) -> None:
+        """Bind without asking DNS for this machine's name, which may take seconds."""
+        TCPServer.server_bind(self)
+        self.server_name, self.server_port = "127.0.0.1", self.socket.getsockname()[1]
+
+    def handle_error(self, *_: object) -> None:
+        """Say nothing of clients that hang up; others' tracebacks go to stderr as usual."""
+        if not isinstance(sys.exception(), ConnectionError):
+            traceback.print_exc()
+
+    def open(self, name: str) -> _Snapshot | None:
+        """Return the file, or None if the folder has no such regular file."""
+        try:
+            file = (self._folder / name).open("rb")
+        except OSError:
+            return None
+        try:
+            found = os.fstat(file.fileno())
+            etag = f'"{self._hash(name, found, file)}"'
+        except OSError:
+            file.close()
+            return None
+        return _Snapshot(file, found.st_size, etag, int(found.st_mtime))
+
+    def _hash(self, name: str, found: os.stat_result, file: BufferedReader) -> str:
+        # A replaced file may have the size and the time of the one before, not its inode.
+        version = (name, found.st_ino, found.st_size, found.st_mtime_ns)
+        with self._lock:
+            if version not in self._hashes:
+                self._hashes[version] = hashlib.file_digest(file, "sha256").hexdigest()[:32]
+            return self._hashes[version]
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server_version = "SampleSource"
+    sys_version = ""
+    timeout = 60  # seconds that an idle connection is kept
+    server: _Server
+
+    def do_GET(self) -> None:
+        """Answer with the file, a part of it, or that it has not changed."""
+        self._answer(with_body=True)
+
+    def do_HEAD(self) -> None:
+        """Answer as GET, without the body."""
+        self._answer(with_body=False)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing: the pipeline's own log has the requests."""
+
+    def _answer(self, *, with_body: bool) -> None:
+        name = _NAME.fullmatch(self.path.partition("?")[0])
+        snapshot = self.server.open(name.group(1)) if name else None
+        if snapshot is None:
+            self._plain(HTTPStatus.NOT_FOUND, with_body=with_body)
+            return
+        with snapshot.file:
+            if self._unchanged(snapshot):
+                self.send_response(HTTPStatus.NOT_MODIFIED)
+                self._validators(snapshot)
+                self.end_headers()
+                return
+            self._file(snapshot, with_body=with_body)
+
+    def _file(self, snapshot: _Snapshot, *, with_body: bool) -> None:
+        part = self._range(snapshot) if with_body else None
+        if part is not None and not part:
+            total = {"Content-Range": f"bytes */{snapshot.size}"}
+            self._plain(HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, total, with_body=with_body)
+            return
+        if part is None:
+            self.send_response(HTTPStatus.OK)
+            part = range(snapshot.size)
+        else:
+            self.send_response(HTTPStatus.PARTIAL_CONTENT)
+            last = f"{part.start}-{part.stop - 1}"
+            self.send_header("Content-Range", f"bytes {last}/{snapshot.size}")
+        self._validators(snapshot)
+        self.send_header("Accept-Ranges", "bytes")
+        self.send_header("Content-Type", "binary/octet-stream")
+        self.send_header("Content-Length", str(len(part)))
+        self.end_headers()
+        if with_body:
+            self._send(snapshot.file, part)
+
+    def _send(self, file: BufferedReader, part: range) -> None:
+        file.seek(part.start)
+        left = len(part)
+        try:
+            while left and (block := file.read(min(_BLOCK, left))):
+                self.wfile.write(block)
+                left -= len(block)
+        except ConnectionError:
+            left = -1
+        if left:  # the client has gone, or the file was cut short: never pretend it is whole
+            self.close_connection = True
+
+    def _validators(self, snapshot: _Snapshot) -> None:
+        self.send_header("Last-Modified", formatdate(snapshot.modified, usegmt=True))
+        self.send_header("ETag", snapshot.etag)
+
+    def _plain(
+        self, status: HTTPStatus, headers: dict[str, str] | None = None, *, with_body: bool
+    ) -> None:
+        body = f"{status.value} {status.phrase}\n".encode()
+        self.send_response(status)
+        for name, value in (headers or {}).items():
+            self.send_header(name, value)
+        self.send_header("Content-Type", "text/plain")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        if with_body:
+            self.wfile.write(body)
+
+    def _unchanged(self, snapshot: _Snapshot) -> bool:
+        etags = self.headers.get("If-None-Match")
+        if etags is not None:  # decides alone, whatever the date says (RFC 9110, 13.2.2)
+            known = [tag.strip().removeprefix("W/") for tag in etags.split(",")]
+            return snapshot.etag in known or "*" in known
+        since = _timestamp(self.headers.get("If-Modified-Since"))
+        return since is not None and snapshot.modified <= since
+
+    def _range(self, snapshot: _Snapshot) -> range | None:
+        """Return the bytes asked for; empty if there are none such, None for the whole file."""
+        asked = _RANGE.fullmatch((self.headers.get("Range") or "").replace(" ", ""))
+        if asked is None or not any(asked.groups()) or not self._if_range(snapshot):
+            return None
+        first, last = asked.groups()
+        if not first:
+            return range(max(snapshot.size - int(last), 0), snapshot.size)
+        if last and int(last) < int(first):
+            return None  # not a range at all: ignored
+        return range(int(first), min(int(last) + 1 if last else snapshot.size, snapshot.size))
+
+    def _if_range(self, snapshot: _Snapshot) -> bool:
+        condition = self.headers.get("If-Range")
+        if condition is None or condition == snapshot.etag:
+            return True
+        return _timestamp(condition) == snapshot.modified
+
+
+def _timestamp(date: str | None) -> float | None:
+    try:
+        parsed: datetime | None = parsedate_to_datetime(date) if date else None
+    except ValueError:
+        return None
+    return parsed.timestamp() if parsed else None
