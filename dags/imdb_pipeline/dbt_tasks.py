@@ -6,13 +6,7 @@ from typing import Any
 
 from airflow.sdk import BaseHook
 from cosmos import DbtTaskGroup, ExecutionConfig, ProfileConfig, ProjectConfig, RenderConfig
-from cosmos.constants import (
-    DbtResourceType,
-    ExecutionMode,
-    InvocationMode,
-    LoadMode,
-    TestBehavior,
-)
+from cosmos.constants import ExecutionMode, InvocationMode, LoadMode, TestBehavior
 
 PROJECT_DIR = Path(__file__).parents[1] / "dbt"
 # Where the image keeps the manifest that it was built with; a folder mounted over dags/ hides the
@@ -53,10 +47,6 @@ def hand_over_connection(context: Any, operator: Any) -> None:
     }
 
 
-def _no_task(**_: Any) -> None:
-    """A hook of the project (on-run-end) runs with every dbt command; it is no task of its own."""
-
-
 def dbt_task_group() -> DbtTaskGroup:
     """Return the task group `dbt`: seeds, staging, intermediate and marts with their tests.
 
@@ -80,13 +70,17 @@ def dbt_task_group() -> DbtTaskGroup:
         render_config=RenderConfig(
             load_method=LoadMode.DBT_MANIFEST,
             test_behavior=TestBehavior.BUILD,
-            should_detach_multiple_parents_tests=True,
             emit_datasets=False,
-            node_converters={DbtResourceType("operation"): _no_task},
+            # The project's hook runs with every dbt command; it is no task of its own.
+            exclude=["resource_type:operation"],
         ),
         operator_args={
             "full_refresh": "{{ params.full_refresh }}",
             "install_deps": False,
+            # A test runs with the last of its models, when all that it reads is built; the others
+            # would each cost a dbt process of their own. Unit tests belong to `make test`.
+            "indirect_selection": "buildable",
+            "dbt_cmd_flags": ["--exclude-resource-type", "unit_test"],
             "interceptors": [hand_over_connection],
         },
         default_args={"retries": 0},

@@ -1,0 +1,1 @@
+"""Measurements; each module prints one table. See README.md here."""
