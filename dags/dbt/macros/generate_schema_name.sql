@@ -1,0 +1,7 @@
+{#- In prod the custom names are the names; any other target builds in <target.schema>_<name>. -#}
+{% macro generate_schema_name(custom_schema_name, node) -%}
+    {%- if custom_schema_name is none -%} {{ target.schema }}
+    {%- elif target.name == 'prod' -%} {{ custom_schema_name | trim }}
+    {%- else -%} {{ target.schema }}_{{ custom_schema_name | trim }}
+    {%- endif -%}
+{%- endmacro %}

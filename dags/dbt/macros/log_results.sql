@@ -1,0 +1,96 @@
+{#-
+    on-run-end: one row per model, seed and test into meta.model_log and meta.test_log, and for every
+    test that warned or failed one line in the log that says where its failing rows are.
+-#}
+{% macro log_results(results) %}
+    {%- if not execute or flags.WHICH not in ('build', 'run', 'seed', 'test') or not results -%}
+        {{ return('') }}
+    {%- endif -%}
+    {%- set run_id = dbt_metadata_envs.get('RUN_ID') or 'manual' -%}
+    {%- set model_rows = [] -%}
+    {%- set test_rows = [] -%}
+    {%- for result in results -%}
+        {%- set node = result.node -%}
+        {%- set head = [run_id, invocation_id, node.name] -%}
+        {%- if node.resource_type in ('model', 'seed') -%}
+            {%- set relation = node.schema ~ '.' ~ node.alias -%}
+            {%- do model_rows.append(sql_row(head + [
+                node.resource_type, relation, result.status,
+                rows_affected(result), result.execution_time, result.message,
+            ])) -%}
+        {%- elif node.resource_type in ('test', 'unit_test') -%}
+            {%- set failures_table = table_of_failures(result) -%}
+            {%- set message = message_of_test(result, failures_table) -%}
+            {%- set severity = (node.config.severity or 'error') | lower
+                if node.resource_type == 'test' else 'error' -%}
+            {%- do test_rows.append(sql_row(head + [
+                tested_model(node), node.resource_type, severity,
+                result.status, result.failures, failures_table, result.execution_time, message,
+            ])) -%}
+            {%- if failures_table -%}
+                {%- do log(
+                    failures_table ~ ': ' ~ result.failures ~ ' failing rows, severity ' ~ severity
+                    ~ ', look with: select * from ' ~ failures_table ~ ';', info=true
+                ) -%}
+            {%- endif -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {%- if model_rows %}
+insert into meta.model_log (
+    run_id, invocation_id, model, resource_type, relation, status, rows_affected, seconds, message
+)
+values
+    {{ model_rows | join(',\n    ') }};
+    {%- endif -%}
+    {%- if test_rows %}
+insert into meta.test_log (
+    run_id, invocation_id, test, model, resource_type, severity, status, failures, failures_table,
+    seconds, message
+)
+values
+    {{ test_rows | join(',\n    ') }};
+    {%- endif -%}
+{% endmacro %}
+
+{#- A list of values as one row of a values list. -#}
+{% macro sql_row(values) -%}
+    {%- set cells = [] -%}
+    {%- for value in values -%}
+        {%- if value is none -%} {%- do cells.append('null') -%}
+        {%- elif value is number -%} {%- do cells.append(value | string) -%}
+        {%- else -%} {%- do cells.append("'" ~ (value | string | replace("'", "''")) ~ "'") -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {{- return('(' ~ cells | join(', ') ~ ')') -}}
+{%- endmacro %}
+
+{% macro rows_affected(result) -%}
+    {%- set rows = (result.adapter_response or {}).get('rows_affected') -%}
+    {#- A view reports -1. -#}
+    {{- return(rows if rows is number and rows >= 0 else none) -}}
+{%- endmacro %}
+
+{#- schema.table of the failing rows; none when there are none, or none are kept. -#}
+{% macro table_of_failures(result) -%}
+    {%- set node = result.node -%}
+    {%- if node.resource_type == 'test' and result.failures and node.relation_name
+        and result.status in ('warn', 'fail') -%}
+        {{- return(node.schema ~ '.' ~ node.alias) -}}
+    {%- endif -%}
+    {{- return(none) -}}
+{%- endmacro %}
+
+{% macro message_of_test(result, failures_table) -%}
+    {%- if failures_table -%}
+        {{- return((result.message or '') ~ '; the failing rows are in ' ~ failures_table) -}}
+    {%- endif -%}
+    {{- return(result.message) -}}
+{%- endmacro %}
+
+{#- The model that a test is attached to; of a singular test the first one that it reads. -#}
+{% macro tested_model(node) -%}
+    {%- set tested = node.attached_node if node.resource_type == 'test'
+        else node.tested_node_unique_id -%}
+    {%- set ids = [tested] if tested else node.depends_on.nodes -%}
+    {{- return(ids[0].split('.')[-1] if ids else none) -}}
+{%- endmacro %}

@@ -1,0 +1,145 @@
+with int_title_with_genres as (
+    select
+        genre,
+        platform,
+        start_year,
+        average_rating,
+        num_votes
+    from {{ ref('int_title_with_genres') }}
+),
+
+label_thresholds as (
+    select * from {{ ref('label_thresholds') }}
+    where model = 'mart_genre_analytics'
+),
+
+-- A few ten thousand rows from tens of millions; all but the median is computed from them.
+genre_years as (
+    select
+        genre,
+        platform,
+        start_year,
+        count(*) as titles,
+        count(average_rating) as rated_titles,
+        sum(average_rating) as rating_sum,
+        coalesce(sum(num_votes), 0) as votes
+    from int_title_with_genres
+    group by genre, platform, start_year
+),
+
+genre_medians as (
+    select
+        genre,
+        round(
+            percentile_cont(0.5) within group (order by average_rating)::numeric, 2
+        ) as median_rating
+    from int_title_with_genres
+    where average_rating is not null
+    group by genre
+),
+
+-- The newest year with a rated title: later years are announcements.
+reference_year as (
+    select max(start_year) as reference_year
+    from genre_years
+    where rated_titles > 0
+),
+
+genre_periods as (
+    select
+        genre_years.*,
+        reference_year.reference_year - genre_years.start_year as age
+    from genre_years
+    cross join reference_year
+),
+
+genre_totals as (
+    select
+        genre,
+        sum(titles)::bigint as total_titles,
+        sum(rated_titles)::bigint as rated_titles,
+        sum(rating_sum) as rating_sum,
+        sum(votes)::bigint as total_votes,
+        coalesce(sum(titles) filter (where age between 0 and 9), 0)::bigint as recent_titles,
+        coalesce(sum(titles) filter (where age between 10 and 19), 0)::bigint as previous_titles,
+        round(
+            sum(rating_sum) filter (where age between 0 and 9)
+            / nullif(sum(rated_titles) filter (where age between 0 and 9), 0), 2
+        ) as recent_avg_rating,
+        round(
+            sum(rating_sum) filter (where age between 10 and 19)
+            / nullif(sum(rated_titles) filter (where age between 10 and 19), 0), 2
+        ) as previous_avg_rating,
+        coalesce(sum(votes) filter (where platform = 'Film'), 0)::bigint as film_votes,
+        coalesce(sum(votes) filter (where platform = 'Series'), 0)::bigint as series_votes,
+        coalesce(sum(votes) filter (where platform = 'Short'), 0)::bigint as short_votes
+    from genre_periods
+    group by genre
+),
+
+all_genres as (
+    select
+        sum(total_titles) as total_titles,
+        round(sum(rating_sum) / nullif(sum(rated_titles), 0), 2) as avg_rating
+    from genre_totals
+),
+
+genre_measures as (
+    select
+        genre_totals.*,
+        genre_medians.median_rating,
+        round(100.0 * genre_totals.total_titles / all_genres.total_titles, 4) as market_share,
+        round(genre_totals.rating_sum / nullif(genre_totals.rated_titles, 0), 2) as avg_rating,
+        round(
+            100.0 * (genre_totals.recent_titles - genre_totals.previous_titles)
+            / nullif(genre_totals.previous_titles, 0), 2
+        ) as production_growth_pct,
+        genre_totals.recent_avg_rating - genre_totals.previous_avg_rating as rating_change,
+        round(genre_totals.rating_sum / nullif(genre_totals.rated_titles, 0), 2)
+        - all_genres.avg_rating as rating_lead
+    from genre_totals
+    cross join all_genres
+    left join genre_medians on genre_totals.genre = genre_medians.genre
+),
+
+mart_genre_analytics as (
+    select
+        genre,
+        {{ label_for('production_trend', 'production_growth_pct') }} as production_trend,
+        {{ label_for('quality_trend', 'rating_change') }} as quality_trend,
+        {{ first_label('investment_priority', [
+            ('High Priority', ['market_share', 'avg_rating']),
+            ('Medium Priority', ['market_share', 'avg_rating']),
+            ('Emerging Opportunity', ['production_growth_pct', 'avg_rating']),
+        ]) }} as investment_priority,
+        {{ first_label('content_strategy', [
+            ('Expand', ['rating_lead', 'production_growth_pct']),
+            ('Curate', ['rating_lead']),
+            ('Improve', ['production_growth_pct']),
+        ]) }} as content_strategy,
+        case
+            when greatest(film_votes, series_votes, short_votes) = 0 then null
+            when film_votes >= greatest(series_votes, short_votes) then 'Film First'
+            when series_votes >= short_votes then 'Series First'
+            else 'Short First'
+        end as platform_strategy,
+        total_titles,
+        rated_titles,
+        market_share,
+        avg_rating,
+        median_rating,
+        rating_lead,
+        total_votes,
+        film_votes,
+        series_votes,
+        short_votes,
+        recent_titles,
+        previous_titles,
+        production_growth_pct,
+        recent_avg_rating,
+        previous_avg_rating,
+        rating_change
+    from genre_measures
+)
+
+select * from mart_genre_analytics

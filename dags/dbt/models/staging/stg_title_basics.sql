@@ -1,0 +1,38 @@
+{{
+    config(
+        indexes=[
+            {'columns': ['tconst'], 'unique': true},
+            {'columns': ['title_type']},
+        ]
+    )
+}}
+
+with imdb_title_basics as (
+    select * from {{ source('raw', 'imdb_title_basics') }}
+),
+
+typed as (
+    select
+        nullif(tconst, '') as tconst,
+        nullif(title_type, '') as title_type,
+        nullif(primary_title, '') as primary_title,
+        nullif(original_title, '') as original_title,
+        {{ parse('start_year', 'integer') }} as start_year,
+        {{ parse('end_year', 'integer') }} as end_year,
+        {{ parse('runtime_minutes', 'integer') }} as runtime_minutes,
+        {{ parse_flag('is_adult') }} as is_adult,
+        {{ parse_list('genres') }} as genres
+    from imdb_title_basics
+),
+
+-- A key given twice stays once: the row whose values sort first.
+stg_title_basics as (
+    select distinct on (tconst) *
+    from typed
+    where tconst is not null
+    order by
+        tconst, title_type, primary_title, original_title, start_year, end_year,
+        runtime_minutes, is_adult, genres
+)
+
+select * from stg_title_basics
