@@ -5,9 +5,11 @@ file, or the entry, gets a fresh download and nothing worse. Where entries are k
 else's choice: a JSON file here, Airflow Variables under Airflow (see `tasks.py`).
 """
 
+import fcntl
 import json
 import logging
-import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Protocol
@@ -44,7 +46,10 @@ class CacheStore(Protocol):
 
 
 class JsonFileStore:
-    """Entries in one JSON file, for use without Airflow; written by rename, so never half."""
+    """Entries in one JSON file, for use without Airflow; written by rename, so never half.
+
+    Several threads and processes may write at once: a lock file beside it keeps them apart.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -55,11 +60,20 @@ class JsonFileStore:
 
     def write(self, key: str, value: str) -> None:
         """Keep `value` under `key`."""
-        self._save(self._all() | {key: value})
+        with self._locked():
+            self._save(self._all() | {key: value})
 
     def delete(self, key: str) -> None:
         """Forget `key`; it need not be there."""
-        self._save({kept: value for kept, value in self._all().items() if kept != key})
+        with self._locked():
+            self._save({kept: value for kept, value in self._all().items() if kept != key})
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with self.path.with_name(f"{self.path.name}.lock").open("ab") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
 
     def _all(self) -> dict[str, str]:
         try:
@@ -71,8 +85,7 @@ class JsonFileStore:
         return {str(key): str(value) for key, value in content.items()}
 
     def _save(self, content: dict[str, str]) -> None:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        fresh = self.path.with_name(f"{self.path.name}.{os.getpid()}.tmp")
+        fresh = self.path.with_name(f"{self.path.name}.tmp")
         fresh.write_text(json.dumps(content, indent=2, sort_keys=True), "utf-8")
         fresh.replace(self.path)
 
@@ -142,7 +155,9 @@ def _checked(entry: CacheEntry) -> CacheEntry:
     numbers = (entry.bytes, entry.rows)
     if not all(isinstance(text, str) for text in texts + validators):
         raise ValueError("not a text")
-    if not all(text.isascii() and text.isprintable() for text in validators):
+    if any(
+        not text.isascii() or not text.isprintable() or text != text.strip() for text in validators
+    ):
         raise ValueError("not a header value")
     if not all(isinstance(number, int) and number >= 0 for number in numbers):
         raise ValueError("not a count")

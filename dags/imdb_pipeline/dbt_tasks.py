@@ -75,7 +75,7 @@ def dbt_task_group() -> DbtTaskGroup:
             exclude=["resource_type:operation"],
         ),
         operator_args={
-            "full_refresh": "{{ params.full_refresh }}",
+            "full_refresh": "{{ ti.xcom_pull(task_ids='changed')['full_refresh'] }}",
             "install_deps": False,
             # A test runs with the last of its models, when all that it reads is built; the others
             # would each cost a dbt process of their own. Unit tests belong to `make test`.

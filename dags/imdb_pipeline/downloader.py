@@ -35,6 +35,7 @@ log = logging.getLogger(__name__)
 
 # Worth another try (RFC 9110, section 15): timeout, too early, too many, and all server errors.
 _TRY_AGAIN = frozenset({408, 425, 429})
+_LONGEST_PAUSE = 86_400.0
 _NOT_AN_ADDRESS = (
     requests.exceptions.InvalidURL,
     requests.exceptions.InvalidSchema,
@@ -76,10 +77,13 @@ class Downloader:
 
         Transient faults are tried `settings.download_tries` times with exponential backoff and
         jitter, and not before a `Retry-After`. Raises `SourceUnavailable`, `DamagedFile`,
-        `SourceRefused` or `UnexpectedContent`; the file that was there before stays.
+        `SourceRefused`, `UnexpectedContent` or `StorageRefused`; the file that was there before
+        stays.
         """
         started = time.monotonic()
         known = None if force else self.cache.valid_entry(dataset)
+        if known and not _same_source(known.url, self.settings.url_of(dataset)):
+            known = None  # its date says nothing about a file of another source
         retrying = tenacity.Retrying(
             retry=tenacity.retry_if_exception_type(TransientError),
             stop=tenacity.stop_after_attempt(self.settings.download_tries),
@@ -106,11 +110,9 @@ class Downloader:
         return self.cache.valid_entry(dataset) or self.download(dataset).entry
 
     def _wait(self, state: tenacity.RetryCallState) -> float:
-        backoff = tenacity.wait_exponential_jitter(
-            initial=self.settings.backoff_start,
-            max=self.settings.backoff_limit,
-            jitter=self.settings.backoff_start,
-        )(state)
+        start, limit = self.settings.backoff_start, self.settings.backoff_limit
+        growing = tenacity.wait_exponential(multiplier=start, max=limit)
+        backoff = (growing + tenacity.wait_random(0, start))(state)
         error = state.outcome.exception() if state.outcome else None
         asked = error.retry_after if isinstance(error, TransientError) else None
         return max(backoff, asked or 0.0)
@@ -181,7 +183,7 @@ class Downloader:
 
     def _accept(self, dataset: Dataset, url: str, part: PartFile) -> CacheEntry:
         """Check the part to its last byte and put it in place; a bad one is thrown away."""
-        validators = part.resumable() or Validators(None, None)
+        validators = part.validators() or Validators(None, None)
         try:
             facts = inspect(part.path, dataset)
             self._check_rows(dataset, url, facts.rows)
@@ -260,7 +262,9 @@ def _check_range(
     part: PartFile,
 ) -> None:
     content_range = answer.headers.get("Content-Range", "")
-    if content_range.startswith(f"bytes {have}-") and found.for_if_range == wanted.for_if_range:
+    # A 206 to an If-Range need not repeat the validator (RFC 9110, section 15.3.7).
+    same_version = found.for_if_range in {None, wanted.for_if_range}
+    if content_range.startswith(f"bytes {have}-") and same_version:
         return
     part.discard()
     raise SourceUnavailable(
@@ -270,15 +274,17 @@ def _check_range(
 
 
 def _seconds(retry_after: str | None) -> float | None:
-    """Read `Retry-After`: seconds or a date (RFC 9110, section 10.2.3)."""
+    """Read `Retry-After`: seconds or a date (RFC 9110, section 10.2.3), at most a day."""
     if retry_after is None:
         return None
-    if retry_after.strip().isdigit():
-        return float(retry_after)
     try:
-        return max(0.0, parsedate_to_datetime(retry_after).timestamp() - time.time())
-    except ValueError:
+        if retry_after.strip().isdecimal():
+            seconds = float(retry_after)
+        else:
+            seconds = parsedate_to_datetime(retry_after).timestamp() - time.time()
+    except (ValueError, OverflowError):
         return None
+    return min(max(0.0, seconds), _LONGEST_PAUSE)
 
 
 def _same_source(one: str, other: str) -> bool:

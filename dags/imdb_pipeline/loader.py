@@ -88,6 +88,7 @@ class Loader:
         run_id: str,
         started: float,
     ) -> Load:
+        _refuse_dependants(cursor, dataset.table)
         old = sql.Identifier(SCHEMA, dataset.table)
         new_name = f"{dataset.table}__new"
         new = sql.Identifier(SCHEMA, new_name)
@@ -149,12 +150,7 @@ class Loader:
         if _exists(cursor, dataset.table):
             _carry_over(cursor, dataset.table, new_name)
             lock_table_patiently(cursor, old, patience=self.settings.lock_patience)
-            dependants = _dependants(cursor, dataset.table)
-            if dependants:
-                raise WarehouseRefused(
-                    f"raw.{dataset.table} cannot be replaced: {', '.join(dependants)} read it. Let "
-                    "them read staging, or drop them, and run again. Nothing was changed."
-                )
+            _refuse_dependants(cursor, dataset.table)
             cursor.execute(sql.SQL("drop table {}").format(old))
         cursor.execute(
             sql.SQL("alter table {} rename to {}").format(new, sql.Identifier(dataset.table))
@@ -182,8 +178,8 @@ class _Progress:
             self.name,
             f"{reader.rows:,}",
             100 * reader.compressed_bytes / max(1, reader.size),
-            reader.plain_bytes / 1e6 / seconds,
-            f"{reader.rows / seconds:,.0f}",
+            reader.plain_bytes / 1e6 / max(seconds, 1e-9),
+            f"{reader.rows / max(seconds, 1e-9):,.0f}",
         )
 
 
@@ -206,8 +202,12 @@ def _compare(
     if not _holds_rows(cursor, dataset.table):
         return rows, 0, 0
 
-    def fields(alias: str, columns: tuple[str, ...]) -> sql.Composable:
-        return sql.SQL(", ").join(sql.Identifier(alias, column) for column in columns)
+    def fields(alias: str) -> sql.Composable:
+        return sql.SQL(", ").join(sql.Identifier(alias, name) for name in dataset.table_columns)
+
+    differ: sql.Composable = sql.SQL("true")  # the layout changed, and so did every row
+    if _columns(cursor, dataset.table) == dataset.table_columns:
+        differ = sql.SQL("({}) is distinct from ({})").format(fields("old"), fields("new"))
 
     key = sql.Identifier("old", dataset.table_key[0]), sql.Identifier("new", dataset.table_key[0])
     cursor.execute(
@@ -216,8 +216,7 @@ def _compare(
             select
                 count(*) filter (where {old_key} is null),
                 count(*) filter (
-                    where {old_key} is not null and {new_key} is not null
-                        and ({old_values}) is distinct from ({new_values})
+                    where {old_key} is not null and {new_key} is not null and {differ}
                 ),
                 count(*) filter (where {new_key} is null)
             from {old} as old full join {new} as new using ({keys})
@@ -225,8 +224,7 @@ def _compare(
         ).format(
             old_key=key[0],
             new_key=key[1],
-            old_values=fields("old", dataset.table_columns),
-            new_values=fields("new", dataset.table_columns),
+            differ=differ,
             old=old,
             new=new,
             keys=sql.SQL(", ").join(map(sql.Identifier, dataset.table_key)),
@@ -235,6 +233,18 @@ def _compare(
     counts = cursor.fetchone()
     assert counts is not None  # noqa: S101 - an aggregate always gives a row
     return counts[0], counts[1], counts[2]
+
+
+def _columns(cursor: Cursor, table: str) -> tuple[str, ...]:
+    cursor.execute(
+        """
+        select attname from pg_attribute
+        where attrelid = %s::regclass and attnum > 0 and not attisdropped
+        order by attnum
+        """,
+        (f"{SCHEMA}.{table}",),
+    )
+    return tuple(name for (name,) in cursor.fetchall())
 
 
 def _carry_over(cursor: Cursor, old: str, new: str) -> None:
@@ -266,15 +276,20 @@ def _carry_over(cursor: Cursor, old: str, new: str) -> None:
         )
 
 
-def _dependants(cursor: Cursor, table: str) -> list[str]:
-    """Name the views that read the table."""
+def _refuse_dependants(cursor: Cursor, table: str) -> None:
+    """Raise `WarehouseRefused` where views read the table: they would go, or keep the old rows."""
     cursor.execute(
         """
         select distinct pg_rewrite.ev_class::regclass::text
         from pg_depend
         inner join pg_rewrite on pg_rewrite.oid = pg_depend.objid
-        where pg_depend.refobjid = %s::regclass and pg_depend.classid = 'pg_rewrite'::regclass
+        where pg_depend.refobjid = to_regclass(%s) and pg_depend.classid = 'pg_rewrite'::regclass
         """,
         (f"{SCHEMA}.{table}",),
     )
-    return [str(row[0]) for row in cursor.fetchall()]
+    dependants = [str(row[0]) for row in cursor.fetchall()]
+    if dependants:
+        raise WarehouseRefused(
+            f"raw.{table} cannot be replaced: {', '.join(dependants)} read it. Let them read "
+            "staging, or drop them, and run again. Nothing was changed."
+        )

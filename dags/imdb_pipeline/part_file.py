@@ -6,9 +6,12 @@ or another, can ask for the rest of the very same file. Without a note a part is
 
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+
+from warehouse.errors import StorageRefused
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +30,7 @@ class Validators:
 
 
 class PartFile:
-    """The unfinished download of `target`."""
+    """The unfinished download of `target`; its methods raise `StorageRefused`."""
 
     def __init__(self, target: Path) -> None:
         self.target = target
@@ -39,42 +42,60 @@ class PartFile:
         """Bytes that have arrived."""
         return self.path.stat().st_size if self.path.exists() else 0
 
-    def resumable(self) -> Validators | None:
-        """Return the validators of a part that can be gone on with; None where there is none."""
-        if self.size == 0:
-            return None
+    def validators(self) -> Validators | None:
+        """Return what the server said of the part; None where nothing readable is noted."""
         try:
             validators = Validators(**json.loads(self._note.read_text("utf-8")))
         except (FileNotFoundError, ValueError, TypeError):
             return None
-        return validators if validators.for_if_range else None
+        noted = (validators.etag, validators.last_modified)
+        return validators if all(isinstance(value, str | None) for value in noted) else None
+
+    def resumable(self) -> Validators | None:
+        """Return the validators of a part that can be gone on with; None where there is none."""
+        validators = self.validators() if self.size else None
+        return validators if validators and validators.for_if_range else None
 
     def begin(self, validators: Validators) -> None:
         """Start over with an empty part of the version that `validators` name."""
-        self.target.parent.mkdir(parents=True, exist_ok=True)
-        self.discard()
-        self._note.write_text(json.dumps(asdict(validators)), "utf-8")
-        self.path.touch()
+        with self._storage():
+            self.target.parent.mkdir(parents=True, exist_ok=True)
+            self.discard()
+            self._note.write_text(json.dumps(asdict(validators)), "utf-8")
+            self.path.touch()
 
     def append(self, chunks: Iterable[bytes]) -> None:
         """Add what arrives. What came before a break stays, for the next try."""
-        with self.path.open("ab") as file:
+        with self._storage(), self.path.open("ab") as file:
             for chunk in chunks:
                 file.write(chunk)
 
     def finish(self) -> None:
         """Put the whole, checked part in the place of the target, safe against a power cut."""
-        with self.path.open("rb") as file:
-            os.fsync(file.fileno())
-        self.path.replace(self.target)
-        self._note.unlink(missing_ok=True)
-        folder = os.open(self.target.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        with self._storage():
+            with self.path.open("rb") as file:
+                os.fsync(file.fileno())
+            self.path.replace(self.target)
+            self._note.unlink(missing_ok=True)
+            folder = os.open(self.target.parent, os.O_RDONLY)
+            try:
+                os.fsync(folder)
+            finally:
+                os.close(folder)
 
     def discard(self) -> None:
         """Throw the part away."""
         self.path.unlink(missing_ok=True)
         self._note.unlink(missing_ok=True)
+
+    @contextmanager
+    def _storage(self) -> Iterator[None]:
+        """Translate the disk's errors; those of the network are no `OSError` when they get here."""
+        try:
+            yield
+        except OSError as error:
+            raise StorageRefused(
+                f"{self.path}: cannot be written: {error.strerror}. Make room or give the right to "
+                "write there, or set IMDB_DATA_DIR to another folder. What arrived is kept, and so "
+                "is the file that was there before."
+            ) from error

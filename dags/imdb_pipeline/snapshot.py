@@ -55,12 +55,6 @@ class _HashingFile(io.FileIO):
         self.consumed += count
         return count
 
-    def read(self, size: int | None = -1, /) -> bytes:
-        data = super().read(-1 if size is None else size)
-        self.digest.update(data)
-        self.consumed += len(data)
-        return data
-
 
 class SnapshotReader(io.RawIOBase):
     """The rows of a snapshot as bytes: TAB-separated lines after the header.
@@ -78,7 +72,10 @@ class SnapshotReader(io.RawIOBase):
     ) -> None:
         self.path = path
         self.dataset = dataset
-        self.size = path.stat().st_size
+        try:
+            self.size = path.stat().st_size
+        except FileNotFoundError as error:
+            raise DamagedFile(f"{path}: is not there. Fetch it again.") from error
         self.rows = 0
         self.plain_bytes = 0
         self._on_chunk = on_chunk
@@ -203,7 +200,7 @@ def _header_difference(dataset: Dataset, line: bytes) -> str:
     if missing:
         parts.append(f"missing {', '.join(missing)}")
     if added:
-        parts.append(f"unknown {', '.join(column[:40] for column in added[:12])}")
+        parts.append(f"unknown {', '.join(repr(column[:40]) for column in added[:12])}")
     if not parts:
         parts.append(f"expected the order {', '.join(dataset.columns)}, found {', '.join(found)}")
     return "; ".join(parts)

@@ -7,6 +7,7 @@ hands the figures on. Faults that trying again cannot mend end the task at once.
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
@@ -145,22 +146,30 @@ def changed() -> dict[str, Any] | None:
         connection.cursor() as cursor,
     ):
         state = publishing.current_state(cursor, PROJECT_DIR)
-        reason = publishing.why_build(state, publishing.published_state(cursor))
+        published = publishing.published_state(cursor)
+        reason = publishing.why_build(state, published)
     for parameter in ("full_refresh", "force_transform"):
         if params[parameter]:
             reason = f"{parameter} was asked for"
     if reason is None:
         log.info("nothing changed: the marts are made from load %s already", state.load_id)
         return None
-    log.info("the marts will be built: %s", reason)
-    return {"load_id": state.load_id, "project_sha256": state.project_sha256}
+    # An incremental model does not notice that its own SQL is another.
+    anew = (
+        params["full_refresh"]
+        or published is None
+        or published.project_sha256 != state.project_sha256
+    )
+    log.info("the marts will be built%s: %s", " from nothing" if anew else "", reason)
+    return {**asdict(state), "full_refresh": anew}
 
 
 @task(trigger_rule="none_failed_min_one_success")
 def publish() -> int:
     """Make the tested marts visible, all at once."""
     context = get_current_context()
-    state = publishing.State(**context["ti"].xcom_pull(task_ids="changed"))
+    built_from = context["ti"].xcom_pull(task_ids="changed")
+    state = publishing.State(built_from["load_id"], built_from["project_sha256"])
     with (
         _final_where_permanent(),
         connected(warehouse_url(), purpose="publish") as connection,

@@ -17,7 +17,7 @@ _COPY = sql.SQL(
     "(format csv, delimiter E'\\t', quote E'\\b', escape E'\\b', null '\\N', encoding 'UTF8')"
 )
 _FILE_FAULTS = (errorcodes.CLASS_DATA_EXCEPTION, errorcodes.CLASS_PROGRAM_LIMIT_EXCEEDED)
-_LINE = re.compile(r"\bline (\d+)")
+_LINE = re.compile(r"^COPY .+?, line (\d+)", re.MULTILINE)
 
 
 class Source(Protocol):

@@ -95,6 +95,6 @@ def _advice(error: psycopg2.Error) -> str:
         return " Apply the SQL of include/sql first (make schema)."
     if isinstance(error, errors.DiskFull):
         return " Free space on the server's disk and run again; nothing was changed."
-    if isinstance(error, errors.InsufficientPrivilege):
+    if isinstance(error, errors.InsufficientPrivilege | errors.ReadOnlySqlTransaction):
         return " The role of the connection `warehouse` must be `pipeline` or own its schemas."
     return ""

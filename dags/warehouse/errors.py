@@ -40,6 +40,10 @@ class UnexpectedContent(PermanentError):
     """The file is whole but is not what it should be: another header, another number of columns."""
 
 
+class StorageRefused(PermanentError):
+    """The data folder cannot be written: a full disk, missing rights."""
+
+
 class WarehouseUnavailable(TransientError):
     """Postgres cannot be reached, ended the session, or a lock was not given in time."""
 

@@ -57,7 +57,9 @@ def lock_table_patiently(
     tries = max(1, round(patience / (2 * each)))
     cursor.execute("savepoint patient_lock")
     for attempt in range(1, tries + 1):
-        cursor.execute("select set_config('lock_timeout', %s, true)", (f"{round(each * 1000)}ms",))
+        cursor.execute(
+            "select set_config('lock_timeout', %s, true)", (f"{max(1, round(each * 1000))}ms",)
+        )
         try:
             cursor.execute(sql.SQL("lock table {} in access exclusive mode").format(table))
         except errors.LockNotAvailable:

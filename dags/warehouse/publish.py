@@ -76,11 +76,16 @@ def publish(
 ) -> int:
     """Swap `built` into the place of `live` and note it in `meta.publish_log`; return its id.
 
-    Call it only after the build's tests passed. Raises `WarehouseRefused` where there is nothing
-    built. No table is locked: queries that run go on with what they began to read.
+    Call it only after the build's tests passed. A run that asks again without having built again
+    (a task that was cleared) is answered with its publish: a second swap would bring the old state
+    back. Raises `WarehouseRefused` where there is nothing built. No table is locked: queries that
+    run go on with what they began to read.
     """
     with connection, connection.cursor() as cursor:
         hold(cursor, "publish")
+        done = _published_by(cursor, run_id)
+        if done is not None:
+            return done
         cursor.execute("select count(*) from pg_tables where schemaname = %s", (built,))
         if cursor.fetchone() == (0,):
             raise WarehouseRefused(
@@ -113,3 +118,20 @@ def publish(
         row = cursor.fetchone()
     assert row is not None  # noqa: S101 - `returning` always gives a row
     return int(row[0])
+
+
+def _published_by(cursor: Cursor, run_id: str) -> int | None:
+    """Return the newest publish where it is of `run_id` and that run built nothing since."""
+    cursor.execute(
+        """
+        select newest.publish_id
+        from (select * from meta.publish_log order by publish_id desc limit 1) as newest
+        where newest.run_id = %(run_id)s and not exists (
+            select from meta.model_log
+            where model_log.run_id = %(run_id)s and model_log.finished_at > newest.published_at
+        )
+        """,
+        {"run_id": run_id},
+    )
+    row = cursor.fetchone()
+    return int(row[0]) if row else None

@@ -1,0 +1,314 @@
+"""Publish: the marts become visible together, the state before is kept, nobody is disturbed."""
+
+from pathlib import Path
+
+import psycopg2
+import pytest
+
+from include.local.warehouse import apply_schema
+from tests.support.postgres import Cluster, Database
+from warehouse.connection import connected
+from warehouse.errors import WarehouseRefused, WarehouseUnavailable
+from warehouse.ledger import Load, newest_load_id, record
+from warehouse.locks import hold
+from warehouse.publish import (
+    State,
+    current_state,
+    project_sha256,
+    publish,
+    published_state,
+    why_build,
+)
+
+STATE = State(load_id=3, project_sha256="abc")
+
+
+def build(database: Database, word: str) -> None:
+    """Build two marts in marts_next, as dbt does."""
+    database.execute(
+        f"""
+        drop table if exists marts_next.mart_one, marts_next.mart_two;
+        create table marts_next.mart_one as select '{word}' as word from generate_series(1, 3);
+        create table marts_next.mart_two as select '{word}' as word;
+        insert into meta.model_log (run_id, invocation_id, model, resource_type, status, seconds)
+        values ('run', '{word}', 'mart_one', 'model', 'success', 1)
+        """,
+        role="pipeline",
+    )
+
+
+def publish_build(database: Database, state: State = STATE, run_id: str = "run") -> int:
+    with connected(database.url, purpose="publish") as connection:
+        return publish(connection, state, run_id=run_id)
+
+
+def published(database: Database) -> str:
+    """What the analyst reads, unqualified."""
+    rows = database.query(
+        "select distinct mart_one.word, mart_two.word from mart_one cross join mart_two",
+        role="analyst",
+    )
+    ((one, two),) = rows
+    assert one == two
+    return str(one)
+
+
+def test_marts_become_visible_together(database: Database) -> None:
+    build(database, "new")
+    with pytest.raises(psycopg2.errors.UndefinedTable):
+        published(database)
+
+    publish_build(database)
+
+    assert published(database) == "new"
+
+
+def test_what_is_not_published_is_not_readable(database: Database) -> None:
+    build(database, "old")
+    with pytest.raises(psycopg2.errors.InsufficientPrivilege):
+        database.query("select * from marts_next.mart_one", role="analyst")
+    publish_build(database)
+    build(database, "untested")
+
+    with pytest.raises(psycopg2.errors.InsufficientPrivilege):
+        database.query("select * from marts_next.mart_one", role="analyst")
+    assert published(database) == "old"
+
+
+def test_going_back_is_the_same_swap(database: Database) -> None:
+    build(database, "old")
+    publish_build(database)
+    build(database, "new")
+    publish_build(database)
+    assert published(database) == "new"
+
+    publish_build(database, run_id="going back")
+
+    assert published(database) == "old"
+
+
+def test_a_run_that_publishes_twice_does_not_bring_the_old_state_back(database: Database) -> None:
+    build(database, "old")
+    publish_build(database, run_id="yesterday")
+    build(database, "new")
+    first = publish_build(database)
+
+    assert publish_build(database) == first
+
+    assert published(database) == "new"
+    assert database.value("select count(*) from meta.publish_log") == 2
+
+
+def test_a_run_that_built_again_publishes_again(database: Database) -> None:
+    build(database, "old")
+    first = publish_build(database)
+    build(database, "new")
+
+    assert publish_build(database) > first
+    assert published(database) == "new"
+
+
+def test_what_is_built_after_a_swap_is_readable_after_the_next(database: Database) -> None:
+    for word in ("one", "two", "three", "four"):
+        build(database, word)
+        publish_build(database)
+        assert published(database) == word
+
+
+def test_the_ddl_is_all_that_a_publish_needs(postgres: Cluster) -> None:
+    with postgres.database(template="template0") as blank:
+        with blank.session("postgres") as connection:
+            apply_schema(connection)
+        build(blank, "first")
+
+        publish_build(blank)
+
+        assert published(blank) == "first"
+
+
+def test_the_ddl_may_be_applied_again_after_a_swap(database: Database) -> None:
+    build(database, "old")
+    publish_build(database)
+    with database.session("postgres") as connection:
+        apply_schema(connection)
+
+    assert published(database) == "old"
+    build(database, "next")
+    with pytest.raises(psycopg2.errors.InsufficientPrivilege):
+        database.query("select * from marts_next.mart_one", role="analyst")
+
+
+def test_a_mart_that_was_made_without_grants_is_readable(database: Database) -> None:
+    build(database, "new")
+    database.execute("revoke select on marts_next.mart_one from analyst", role="pipeline")
+
+    publish_build(database)
+
+    assert published(database) == "new"
+
+
+def test_a_session_that_is_open_sees_the_new_marts(database: Database) -> None:
+    build(database, "old")
+    publish_build(database)
+    with database.session("analyst") as session, session.cursor() as cursor:
+        session.autocommit = True
+        cursor.execute("prepare words as select distinct word from mart_one")
+        cursor.execute("execute words")
+        assert cursor.fetchone() == ("old",)
+        build(database, "new")
+        publish_build(database)
+
+        cursor.execute("execute words")
+
+        assert cursor.fetchone() == ("new",)
+
+
+def test_a_query_that_runs_reads_on_what_it_began_with(database: Database) -> None:
+    build(database, "old")
+    publish_build(database)
+    build(database, "new")
+    with database.session("analyst") as session, session.cursor(name="slow") as cursor:
+        cursor.itersize = 1
+        cursor.execute("select word from mart_one")
+        assert cursor.fetchone() == ("old",)
+
+        publish_build(database)
+
+        assert cursor.fetchall() == [("old",), ("old",)]
+    assert published(database) == "new"
+
+
+def test_nothing_built_is_refused(database: Database) -> None:
+    with pytest.raises(WarehouseRefused, match=r"marts_next holds no table, so marts stays"):
+        publish_build(database)
+    assert database.query("select * from meta.publish_log") == []
+
+
+def test_a_publish_is_noted_in_its_own_transaction(database: Database) -> None:
+    build(database, "old")
+    first = publish_build(database, run_id="first")
+    build(database, "new")
+    second = publish_build(database, State(4, "def"), run_id="second")
+
+    rows = database.query(
+        "select publish_id, run_id, load_id, project_sha256 from meta.publish_log order by 1"
+    )
+    assert rows == [(first, "first", 3, "abc"), (second, "second", 4, "def")]
+
+
+def test_a_publish_that_cannot_be_noted_does_not_happen(database: Database) -> None:
+    build(database, "old")
+    publish_build(database)
+    build(database, "new")
+    database.execute("revoke insert on meta.publish_log from pipeline")
+
+    with pytest.raises(WarehouseRefused, match="permission denied for table publish_log"):
+        publish_build(database)
+    assert published(database) == "old"
+
+
+def test_two_publishes_do_not_meet(database: Database) -> None:
+    build(database, "new")
+    with connected(database.url, purpose="the first") as other, other.cursor() as cursor:
+        hold(cursor, "publish")
+
+        with pytest.raises(WarehouseUnavailable, match=r"publish: session \d+ .*the first"):
+            publish_build(database)
+    assert publish_build(database) > 0
+
+
+def test_only_the_pipeline_publishes(database: Database) -> None:
+    build(database, "new")
+    with (
+        pytest.raises(WarehouseRefused, match=r"read-only transaction|permission denied"),
+        connected(database.url_of("analyst"), purpose="publish") as connection,
+    ):
+        publish(connection, STATE, run_id="run")
+
+
+def test_the_first_publish_is_always_due() -> None:
+    assert why_build(STATE, None) == "nothing was published yet"
+
+
+def test_nothing_new_needs_no_build() -> None:
+    assert why_build(STATE, State(3, "abc")) is None
+
+
+@pytest.mark.parametrize(
+    ("published", "said"),
+    [
+        (State(1, "abc"), "loads 2 to 3 are not in the marts"),
+        (State(3, "xyz"), "the dbt project is not the one last published"),
+        (State(2, "xyz"), "loads 3 to 3 are not in the marts"),
+    ],
+)
+def test_a_build_that_is_due_says_why(published: State, said: str) -> None:
+    assert why_build(STATE, published) == said
+
+
+def test_the_state_is_that_of_the_ledger_and_of_the_project(
+    database: Database, tmp_path: Path
+) -> None:
+    (tmp_path / "model.sql").write_text("select 1")
+    load = Load("title.crew", "aa", None, None, None, 1, 1, 0, 0, 9, 0.5, "run")
+    with connected(database.url, purpose="test") as connection, connection.cursor() as cursor:
+        assert published_state(cursor) is None
+        assert current_state(cursor, tmp_path) == State(0, project_sha256(tmp_path))
+        load_id = record(cursor, load)
+        assert newest_load_id(cursor) == load_id > 0
+        state = current_state(cursor, tmp_path)
+        assert state.load_id == load_id
+        connection.commit()
+        build(database, "new")
+        publish(connection, state, run_id="run")
+        assert published_state(cursor) == state
+        assert why_build(current_state(cursor, tmp_path), published_state(cursor)) is None
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A small dbt project."""
+    for name in ("dbt_project.yml", "models/a.sql", "seeds/b.csv", "macros/deep/c.sql"):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(name)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    "name", ["models/a.sql", "seeds/b.csv", "models/new.yml", "macros/deep/c.sql"]
+)
+def test_any_file_of_the_project_counts(project: Path, name: str) -> None:
+    before = project_sha256(project)
+    (project / name).write_text("changed")
+
+    assert project_sha256(project) != before
+
+
+def test_a_change_that_keeps_the_size_counts(project: Path) -> None:
+    before = project_sha256(project)
+    (project / "models/a.sql").write_text("models/b.sql")
+
+    assert project_sha256(project) != before
+
+
+def test_names_and_the_ends_of_files_count(project: Path) -> None:
+    before = project_sha256(project)
+    (project / "models/a.sql").rename(project / "models/renamed.sql")
+    renamed = project_sha256(project)
+    (project / "models/renamed.sql").unlink()
+
+    assert len({before, renamed, project_sha256(project)}) == 3
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["target/manifest.json", "logs/dbt.log", "dbt_packages/x/a.sql", ".user.yml",
+     "macros/__pycache__/a.pyc"],
+)  # fmt: skip
+def test_what_dbt_makes_does_not_count(project: Path, name: str) -> None:
+    before = project_sha256(project)
+    (project / name).parent.mkdir(parents=True, exist_ok=True)
+    (project / name).write_text("made")
+
+    assert project_sha256(project) == before

@@ -1,0 +1,211 @@
+"""The cache: an entry counts only while its file is there, whole; a bad entry does no harm."""
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from imdb_pipeline.cache_manager import CacheEntry, CacheManager, JsonFileStore
+from imdb_pipeline.config import dataset_named
+from tests.support.snapshots import RATINGS, TWO_ROWS, entry_of, written
+
+KEY = "imdb_cache__title_ratings"
+
+
+class MemoryStore:
+    """Entries that a test can look at and spoil."""
+
+    def __init__(self) -> None:
+        self.content: dict[str, str] = {}
+
+    def read(self, key: str) -> str | None:
+        return self.content.get(key)
+
+    def write(self, key: str, value: str) -> None:
+        self.content[key] = value
+
+    def delete(self, key: str) -> None:
+        self.content.pop(key, None)
+
+
+@pytest.fixture
+def store() -> MemoryStore:
+    return MemoryStore()
+
+
+@pytest.fixture
+def cache(store: MemoryStore, tmp_path: Path) -> CacheManager:
+    """A cache that knows the file of two rows, which is there."""
+    manager = CacheManager(store, tmp_path)
+    _, entry = written(tmp_path, RATINGS, TWO_ROWS)
+    manager.remember(RATINGS, entry)
+    return manager
+
+
+def test_an_entry_comes_back_as_it_was_noted(cache: CacheManager, tmp_path: Path) -> None:
+    entry = entry_of(tmp_path / "title.ratings.tsv.gz", 2)
+
+    assert cache.valid_entry(RATINGS) == cache.entry(RATINGS) == entry
+
+
+def test_a_person_can_read_the_entry(cache: CacheManager, store: MemoryStore) -> None:
+    assert set(json.loads(store.content[KEY])) >= {
+        "etag", "last_modified", "sha256", "bytes", "rows", "file",
+    }  # fmt: skip
+
+
+def test_a_deleted_file_does_not_count(
+    cache: CacheManager, caplog: pytest.LogCaptureFixture
+) -> None:
+    cache.path_of(RATINGS).unlink()
+
+    with caplog.at_level("INFO"):
+        assert cache.valid_entry(RATINGS) is None
+    assert "title.ratings.tsv.gz is not there" in caplog.text
+
+
+def test_an_edited_file_of_the_same_size_does_not_count(
+    cache: CacheManager, caplog: pytest.LogCaptureFixture
+) -> None:
+    content = bytearray(cache.path_of(RATINGS).read_bytes())
+    content[-1] ^= 1
+    cache.path_of(RATINGS).write_bytes(content)
+
+    with caplog.at_level("INFO"):
+        assert cache.valid_entry(RATINGS) is None
+    assert "was edited" in caplog.text
+
+
+def test_a_truncated_file_does_not_count(
+    cache: CacheManager, caplog: pytest.LogCaptureFixture
+) -> None:
+    size = cache.path_of(RATINGS).stat().st_size
+    cache.path_of(RATINGS).write_bytes(b"12")
+
+    with caplog.at_level("INFO"):
+        assert cache.valid_entry(RATINGS) is None
+    assert f"has 2 bytes, the entry says {size}" in caplog.text
+
+
+def test_a_part_is_not_mistaken_for_the_file(cache: CacheManager) -> None:
+    path = cache.path_of(RATINGS)
+    path.rename(path.with_name(f"{path.name}.part"))
+
+    assert cache.valid_entry(RATINGS) is None
+
+
+def test_a_deleted_entry_is_none(cache: CacheManager) -> None:
+    cache.forget(RATINGS)
+    cache.forget(RATINGS)
+
+    assert cache.entry(RATINGS) is None
+
+
+def test_an_entry_of_another_file_does_not_count(cache: CacheManager, tmp_path: Path) -> None:
+    entry = entry_of(tmp_path / "title.ratings.tsv.gz", 2)
+    cache.remember(RATINGS, replace(entry, file="../title.ratings.tsv.gz"))
+
+    assert cache.valid_entry(RATINGS) is None
+
+
+@pytest.mark.parametrize("text", ["", "{", "null", "[]", "7", '"text"', "{}", '{"etag": null}'])
+def test_garbage_is_no_entry(cache: CacheManager, store: MemoryStore, text: str) -> None:
+    store.content[KEY] = text
+
+    assert cache.entry(RATINGS) is None
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        {"bytes": "82"},
+        {"bytes": None},
+        {"bytes": 1.5},
+        {"rows": -1},
+        {"rows": [2]},
+        {"sha256": 7},
+        {"file": None},
+        {"url": None},
+        {"url": "http://["},
+        {"etag": 7},
+        {"etag": "two\nlines"},
+        {"etag": ' "blank"'},
+        {"etag": '"tag\u2026"'},
+        {"last_modified": {"a": 1}},
+    ],
+)
+def test_a_field_that_is_not_what_it_should_be_makes_no_entry(
+    cache: CacheManager, store: MemoryStore, edit: dict[str, object]
+) -> None:
+    store.content[KEY] = json.dumps(json.loads(store.content[KEY]) | edit)
+
+    assert cache.entry(RATINGS) is None
+
+
+@pytest.mark.parametrize("field", list(CacheEntry.__slots__))
+def test_a_missing_field_makes_no_entry(
+    cache: CacheManager, store: MemoryStore, field: str
+) -> None:
+    content = json.loads(store.content[KEY])
+    del content[field]
+    store.content[KEY] = json.dumps(content)
+
+    assert cache.entry(RATINGS) is None
+
+
+def test_a_field_that_a_later_version_adds_does_no_harm(
+    cache: CacheManager, store: MemoryStore
+) -> None:
+    store.content[KEY] = json.dumps(json.loads(store.content[KEY]) | {"more": 1})
+
+    assert cache.valid_entry(RATINGS) is not None
+
+
+def test_a_json_file_keeps_two_datasets_apart(tmp_path: Path) -> None:
+    crew = dataset_named("title.crew")
+    for dataset in (RATINGS, crew):
+        _, entry = written(tmp_path, dataset, TWO_ROWS)
+        CacheManager(JsonFileStore(tmp_path / "deep" / "cache.json"), tmp_path).remember(
+            dataset, entry
+        )
+    cache = CacheManager(JsonFileStore(tmp_path / "deep" / "cache.json"), tmp_path)
+
+    cache.forget(crew)
+
+    assert cache.entry(crew) is None
+    assert cache.valid_entry(RATINGS) == entry_of(tmp_path / "title.ratings.tsv.gz", 2)
+
+
+@given(st.dictionaries(st.text(max_size=9), st.text(max_size=30), max_size=5))
+def test_a_json_file_gives_back_any_text(
+    tmp_path_factory: pytest.TempPathFactory, content: dict[str, str]
+) -> None:
+    path = tmp_path_factory.mktemp("store") / "cache.json"
+    for key, value in content.items():
+        JsonFileStore(path).write(key, value)
+
+    assert {key: JsonFileStore(path).read(key) for key in content} == content
+    assert JsonFileStore(path).read("a key that is not there") is None
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[1]", b"null", b"\xff\xfe"])
+def test_a_json_file_that_is_garbage_is_empty(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "cache.json"
+    path.write_bytes(content)
+    store = JsonFileStore(path)
+
+    assert store.read("key") is None
+    store.write("key", "value")
+    assert store.read("key") == "value"
+
+
+def test_seven_downloads_at_once_forget_nothing(tmp_path: Path) -> None:
+    store = JsonFileStore(tmp_path / "cache.json")
+    with ThreadPoolExecutor(7) as pool:
+        list(pool.map(lambda number: store.write(f"key{number}", "x" * 999), range(70)))
+
+    assert {number for number in range(70) if store.read(f"key{number}")} == set(range(70))
