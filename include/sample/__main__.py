@@ -34,6 +34,7 @@ def _parser() -> argparse.ArgumentParser:
     serve = commands.add_parser("serve", help="serve a folder of .tsv.gz files on loopback")
     serve.add_argument("folder", type=Path)
     serve.add_argument("--port", type=int, default=0, help="0 (default) finds a free one")
+    serve.add_argument("--name", default="", help="the path that the files are served below")
     return parser
 
 
@@ -55,7 +56,7 @@ def _serve(options: argparse.Namespace) -> int:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    with SourceServer(options.folder, options.port) as server:
+    with SourceServer(options.folder, options.port, options.name) as server:
         print(server.base_url, flush=True)
         stop.wait()
     return 0

@@ -22,6 +22,7 @@ from io import BufferedReader
 from pathlib import Path
 from socketserver import TCPServer
 from types import TracebackType
+from urllib.parse import quote
 
 _NAME = re.compile(r"/((?:title|name)\.[a-z]+\.tsv\.gz)")
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)", re.ASCII)
@@ -31,12 +32,17 @@ _BLOCK = 256 * 1024  # bytes sent at a time
 class SourceServer:
     """A server on 127.0.0.1 in a thread of this process; also a context manager."""
 
-    def __init__(self, folder: Path, port: int = 0) -> None:
-        """Serve `folder`; port 0 takes any free one. Raises NotADirectoryError."""
+    def __init__(self, folder: Path, port: int = 0, name: str = "") -> None:
+        """Serve `folder`, below the path `name`; port 0 takes any free one.
+
+        Who remembers files by their URL tells two sources on one port apart by their names.
+        Raises NotADirectoryError.
+        """
         if not folder.is_dir():
             raise NotADirectoryError(f"not a folder: {folder}")
         self._folder = folder
         self._port = port
+        self._prefix = f"/{quote(name)}" if name else ""
         self._server: _Server | None = None
         self._thread: threading.Thread | None = None
 
@@ -45,12 +51,12 @@ class SourceServer:
         """Where the files are, without a slash at the end. Raises RuntimeError unless started."""
         if self._server is None:
             raise RuntimeError("the source server is not started")
-        return f"http://127.0.0.1:{self._server.server_port}"
+        return f"http://127.0.0.1:{self._server.server_port}{self._prefix}"
 
     def start(self) -> None:
         """Listen and answer until `stop`. Raises OSError if the port is taken."""
         if self._server is None:
-            self._server = _Server(self._folder, self._port)
+            self._server = _Server(self._folder, self._port, self._prefix)
             self._thread = threading.Thread(
                 target=self._server.serve_forever, args=(0.05,), name="source-server", daemon=True
             )
@@ -94,9 +100,10 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False  # an idle keep-alive connection must not hold up `stop`
 
-    def __init__(self, folder: Path, port: int) -> None:
+    def __init__(self, folder: Path, port: int, prefix: str) -> None:
         super().__init__(("127.0.0.1", port), _Handler)
         self._folder = folder
+        self.prefix = prefix
         self._hashes: dict[tuple[str, int, int, int], str] = {}
         self._lock = threading.Lock()
 
@@ -152,7 +159,9 @@ class _Handler(BaseHTTPRequestHandler):
         """Say nothing: the pipeline's own log has the requests."""
 
     def _answer(self, *, with_body: bool) -> None:
-        name = _NAME.fullmatch(self.path.partition("?")[0])
+        path = self.path.partition("?")[0]
+        own = path.startswith(self.server.prefix)
+        name = _NAME.fullmatch(path.removeprefix(self.server.prefix)) if own else None
         snapshot = self.server.open(name.group(1)) if name else None
         if snapshot is None:
             self._plain(HTTPStatus.NOT_FOUND, with_body=with_body)

@@ -245,3 +245,13 @@ def test_the_command_line_prints_its_url_and_ends_on_a_signal(
         output, errors = process.communicate(timeout=10)
         connection.close()
     assert (process.returncode, output, errors) == (0, "", "")
+
+
+def test_a_named_source_is_found_below_its_name_only(folder: Path) -> None:
+    with SourceServer(folder, name="my files") as server:
+        host, path = server.base_url.removeprefix("http://").split("/")
+        connection = http.client.HTTPConnection(host, timeout=10)
+        assert ask(connection, f"/{path}/{NAME}")[2] == BODY
+        assert ask(connection, f"/{NAME}")[0] == 404
+        assert ask(connection, f"/{path}2/{NAME}")[0] == 404
+        connection.close()
