@@ -1,0 +1,232 @@
+"""One installation, made by the README's commands and led through the days of its life.
+
+The story is told once per session; the tests look at what was seen at each of its stations.
+"""
+
+import gzip
+import os
+import subprocess
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlencode
+
+import psycopg2
+import pytest
+from psycopg2 import sql
+
+from include.sample.maker import DEFAULT_TITLES
+
+ROOT = Path(__file__).parents[2]
+LAYERS = ("raw", "staging", "marts")
+# The commands run as a person types them: with nothing of the test session's environment that
+# would shape them.
+_NOT_INHERITED = ("AIRFLOW", "IMDB_", "DBT_", "WAREHOUSE", "ANALYST", "PYTEST", "MAKE", "MFLAGS")
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command that has ended."""
+
+    line: str
+    code: int
+    output: str
+
+
+@dataclass(frozen=True)
+class Installation:
+    """An installation in a folder of its own."""
+
+    folder: Path
+
+    def make(self, verb: str, **variables: str) -> Command:
+        """Run `make VERB NAME=value …` and return what it said."""
+        words = [f"{name}={value}" for name, value in variables.items()]
+        return run("make", "--no-print-directory", verb, f"LOCAL_DIR={self.folder}", *words)
+
+    def sample(self, day: int) -> Path:
+        """The folder of the sample's files of `day`."""
+        return self.folder / "sample" / f"day-{day}-{DEFAULT_TITLES}"
+
+    @property
+    def urls(self) -> Mapping[str, str]:
+        """WAREHOUSE_URL and ANALYST_URL, as warehouse.env has them."""
+        lines = (self.folder / "warehouse.env").read_text("utf-8").split()
+        return dict(line.split("=", 1) for line in lines if "=" in line)
+
+    def query(self, statement: str | sql.Composable, *, role: str = "WAREHOUSE") -> list[Any]:
+        """The rows of a query, as the pipeline or (`role="ANALYST"`) the analyst."""
+        with (
+            closing(psycopg2.connect(self.urls[f"{role}_URL"])) as session,
+            session.cursor() as cursor,
+        ):
+            cursor.execute(statement)
+            return cursor.fetchall()
+
+    def tables(self) -> dict[str, str]:
+        """A hash over the rows of every table of raw, staging and marts, in whatever order."""
+        names = self.query(
+            "select schemaname, tablename from pg_tables "
+            f"where schemaname in {LAYERS} order by 1, 2"
+        )
+        hashes = {}
+        for schema, table in names:
+            rows = self.query(
+                sql.SQL(
+                    "select md5(coalesce(string_agg(row_hash, '' order by row_hash), '')) from "
+                    "(select md5(each::text) as row_hash from {} as each) as hashed"
+                ).format(sql.Identifier(schema, table))
+            )
+            hashes[f"{schema}.{table}"] = rows[0][0]
+        return hashes
+
+    def writes(self) -> dict[str, tuple[int, ...]]:
+        """Rows inserted, updated and deleted so far, and the file, of every table of the layers."""
+        rows = self.query(
+            "select schemaname, relname, n_tup_ins, n_tup_upd, n_tup_del, "
+            "pg_relation_filenode(relid) from pg_stat_user_tables "
+            f"where schemaname in {(*LAYERS, 'marts_next', 'quality')}"
+        )
+        return {f"{schema}.{table}": tuple(figures) for schema, table, *figures in rows}
+
+    def summary(self) -> dict[str, Any]:
+        """The report of the newest run."""
+        rows = self.query("select summary from meta.run_log order by finished_at desc limit 1")
+        return dict(rows[0][0])
+
+
+@dataclass(frozen=True)
+class Station:
+    """What was seen after a command of the story."""
+
+    command: Command
+    summary: dict[str, Any]
+    tables: dict[str, str]
+    writes: dict[str, tuple[int, ...]]
+
+
+@dataclass(frozen=True)
+class Story:
+    """The stations, in order."""
+
+    installation: Installation
+    first: Station
+    again: Station
+    second_day: Station
+    red: Station
+    mended: Station
+
+
+@dataclass(frozen=True)
+class Published:
+    """The published marts of a day, and the files that they were made from."""
+
+    sample: Path
+    analyst_url: str
+
+
+def run(*words: str, cwd: Path = ROOT, **environment: str) -> Command:
+    """Run a command of the README and return what it said."""
+    kept = {name: value for name, value in os.environ.items() if not _shapes_us(name)}
+    done = subprocess.run(
+        words,
+        cwd=cwd,
+        env=kept | environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+        timeout=900,
+    )
+    return Command(" ".join(words), done.returncode, done.stdout)
+
+
+def _shapes_us(name: str) -> bool:
+    return name.startswith(_NOT_INHERITED)
+
+
+@pytest.fixture(scope="session")
+def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    """An empty folder; what runs in it is ended at the end."""
+    made = Installation(tmp_path_factory.mktemp("installation") / "local dir")
+    yield made
+    ended = made.make("down")
+    assert ended.code == 0, ended.output
+
+
+@pytest.fixture(scope="session")
+def story(installation: Installation, tmp_path_factory: pytest.TempPathFactory) -> Story:
+    """Tell the story: an empty machine, the same day again, a day later, a bad file, a good one."""
+    first = visit(installation, "run")
+    assert first.command.code == 0, first.command.output
+    keep_marts(installation, 1)
+    again = visit(installation, "run")
+    second_day = visit(installation, "run", DAY="2")
+    assert second_day.command.code == 0, second_day.command.output
+    keep_marts(installation, 2)
+    wrong = impossible_ratings(installation.sample(2), tmp_path_factory.mktemp("wrong") / "day-2")
+    red = visit(installation, "run", SOURCE=str(wrong))
+    mended = visit(installation, "run", DAY="2")
+    return Story(installation, first, again, second_day, red, mended)
+
+
+@pytest.fixture(scope="session", params=[1, 2], ids=["day 1", "day 2"])
+def published(story: Story, request: pytest.FixtureRequest) -> Published:
+    """The marts as they were published on a day, for the analyst, unqualified."""
+    path = urlencode({"options": f"-c search_path={kept_schema(request.param)}"}, quote_via=quote)
+    return Published(
+        story.installation.sample(request.param),
+        f"{story.installation.urls['ANALYST_URL']}?{path}",
+    )
+
+
+def kept_schema(day: int) -> str:
+    """Where the marts of a day are kept while the story goes on."""
+    return f"kept_day_{day}"
+
+
+def keep_marts(installation: Installation, day: int) -> None:
+    """Copy the published marts to where the next publish does not reach them."""
+    schema = sql.Identifier(kept_schema(day))
+    with (
+        closing(psycopg2.connect(installation.urls["WAREHOUSE_URL"])) as session,
+        session,
+        session.cursor() as cursor,
+    ):
+        cursor.execute(sql.SQL("create schema {}").format(schema))
+        cursor.execute("select tablename from pg_tables where schemaname = 'marts'")
+        for (table,) in cursor.fetchall():
+            cursor.execute(
+                sql.SQL("create table {} as table {}").format(
+                    sql.Identifier(kept_schema(day), table), sql.Identifier("marts", table)
+                )
+            )
+        cursor.execute(sql.SQL("grant usage on schema {} to analyst").format(schema))
+        cursor.execute(sql.SQL("grant select on all tables in schema {} to analyst").format(schema))
+
+
+def visit(installation: Installation, verb: str, **variables: str) -> Station:
+    """Run a command and look around."""
+    command = installation.make(verb, **variables)
+    return Station(
+        command,
+        installation.summary() if (installation.folder / "warehouse.env").exists() else {},
+        installation.tables(),
+        installation.writes(),
+    )
+
+
+def impossible_ratings(source: Path, target: Path) -> Path:
+    """A copy of a sample in which every title is rated 55.5: whole, well-formed and wrong."""
+    target.mkdir()
+    for path in source.glob("*.tsv.gz"):
+        (target / path.name).write_bytes(path.read_bytes())
+    ratings = target / "title.ratings.tsv.gz"
+    header, *rows = gzip.decompress(ratings.read_bytes()).decode().splitlines()
+    fields = [row.split("\t") for row in rows]
+    text = "\n".join([header, *(f"{title}\t55.5\t{votes}" for title, _, votes in fields)]) + "\n"
+    ratings.write_bytes(gzip.compress(text.encode(), mtime=0))
+    return target

@@ -1,0 +1,49 @@
+"""All marts of a folder of files."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.e2e.oracle.files import read_files
+from tests.e2e.oracle.genres import genre_analytics, genre_by_decade
+from tests.e2e.oracle.names import title_search
+from tests.e2e.oracle.people import person_career
+from tests.e2e.oracle.seeds import read_seeds
+from tests.e2e.oracle.series import season_analytics, series_analytics
+from tests.e2e.oracle.titles import top_titles
+
+KEYS: Mapping[str, tuple[str, ...]] = {
+    "mart_top_titles": ("tconst",),
+    "mart_person_career": ("nconst",),
+    "mart_genre_analytics": ("genre",),
+    "mart_genre_by_decade": ("genre", "release_decade"),
+    "mart_series_analytics": ("tconst",),
+    "mart_season_analytics": ("series_tconst", "season_number"),
+    "mart_title_search": ("tconst", "name"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Mart:
+    """A mart's name, its key columns and its rows, each by column name."""
+
+    name: str
+    key: tuple[str, ...]
+    rows: Sequence[Mapping[str, Any]]
+
+
+def expected_marts(folder: Path, seeds: Path) -> dict[str, Mart]:
+    """Compute the seven marts of the files in `folder` with the seeds in `seeds`, by name."""
+    files, seed = read_files(folder), read_seeds(seeds)
+    titles, seasons = top_titles(files, seed), season_analytics(files, seed)
+    rows = {
+        "mart_top_titles": titles,
+        "mart_person_career": person_career(files, seed, titles),
+        "mart_genre_analytics": genre_analytics(files, seed),
+        "mart_genre_by_decade": genre_by_decade(files),
+        "mart_series_analytics": series_analytics(files, seed, seasons),
+        "mart_season_analytics": seasons,
+        "mart_title_search": title_search(files),
+    }
+    return {name: Mart(name, key, rows[name]) for name, key in KEYS.items()}
