@@ -47,6 +47,11 @@ def hand_over_connection(context: Any, operator: Any) -> None:
     }
 
 
+def _name(node: Any) -> str:
+    """A model's task is called as the model is: `dbt.mart_top_titles`."""
+    return str(node.name)
+
+
 def dbt_task_group() -> DbtTaskGroup:
     """Return the task group `dbt`: seeds, staging, intermediate and marts with their tests.
 
@@ -71,6 +76,8 @@ def dbt_task_group() -> DbtTaskGroup:
             load_method=LoadMode.DBT_MANIFEST,
             test_behavior=TestBehavior.BUILD,
             emit_datasets=False,
+            normalize_task_id=_name,
+            normalize_task_display_name=_name,
             # The project's hook runs with every dbt command; it is no task of its own.
             exclude=["resource_type:operation"],
         ),
