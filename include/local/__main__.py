@@ -1,0 +1,170 @@
+"""The verbs of the local run: `python -m include.local run`; `make help` lists them."""
+
+import contextlib
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import NoReturn
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(REPOSITORY), str(REPOSITORY / "dags")]
+
+import psycopg2  # noqa: E402
+from psycopg2.extensions import make_dsn, parse_dsn  # noqa: E402
+
+from include.local import project  # noqa: E402
+from include.local.airflow import Airflow  # noqa: E402
+from include.local.layout import OWNED, LocalError  # noqa: E402
+from include.local.options import layout_of  # noqa: E402
+from include.local.programs import psql_program  # noqa: E402
+from include.local.run import run, say  # noqa: E402
+from include.local.services import down, up  # noqa: E402
+from include.local.warehouse import (  # noqa: E402
+    apply_schema,
+    embedded_server,
+    open_warehouse,
+    set_password,
+    start_embedded,
+)
+
+
+def psql() -> NoReturn:
+    """Become psql, as the analyst; SQL= or a pipe runs and ends."""
+    program = psql_program()
+    if program is None:
+        raise LocalError("There is no psql: install Postgres' client.")
+    parts = parse_dsn(open_warehouse(layout_of(os.environ)).analyst_url)
+    environment = dict(os.environ)
+    environment["PGPASSWORD"] = str(parts.pop("password", ""))
+    command = [str(program), "--dbname", make_dsn(**parts)]
+    statement = os.environ.get("SQL", "").strip()
+    if statement:
+        command += ["--command", statement]
+    if statement or not sys.stdin.isatty():
+        command += ["--set", "ON_ERROR_STOP=1"]
+    os.execve(command[0], command, environment)  # noqa: S606
+
+
+def docs() -> int:
+    """Make the dbt docs site."""
+    layout = layout_of(os.environ)
+    layout.make()
+    warehouse = open_warehouse(layout)
+    environment = Airflow(layout, warehouse, api_port=0).environment()
+    project.make_manifest(layout, environment, warehouse)
+    say(f"docs, with lineage: {layout.shown(project.make_docs(layout, environment))}")
+    return 0
+
+
+def manifest() -> int:
+    """Parse the dbt project."""
+    say(f"manifest: {layout_of(os.environ).shown(project.make_plain_manifest())}")
+    return 0
+
+
+def schema() -> int:
+    """Apply include/sql to WAREHOUSE_URL as its owner, or to the embedded warehouse."""
+    url = os.environ.get("WAREHOUSE_URL", "").strip()
+    if url:
+        try:
+            session = psycopg2.connect(url, connect_timeout=10)
+        except psycopg2.Error as error:
+            raise LocalError(f"WAREHOUSE_URL: {str(error).strip()}") from error
+    else:
+        layout = layout_of(os.environ)
+        start_embedded(layout)
+        session = embedded_server(layout).connect("warehouse")
+    with contextlib.closing(session):
+        applied = apply_schema(session)
+        for role in ("pipeline", "analyst"):
+            word = os.environ.get(f"{role.upper()}_PASSWORD", "")
+            if url and word:
+                set_password(session, role, word)
+                applied.append(f"the password of {role}")
+    say(f"applied: {', '.join(applied)}")
+    return 0
+
+
+def lock() -> int:
+    """Pin the environment anew from requirements.in."""
+    folder = REPOSITORY / "include" / "local"
+    uv = Path(sys.prefix) / "uv" / "bin" / "uv"
+    return subprocess.run(
+        [
+            str(uv) if uv.exists() else "uv", "pip", "compile", "requirements.in",
+            "--universal", "--python-version", "3.11", "--no-annotate", "--no-header",
+            "--quiet", "--output-file", "requirements.txt",
+            *(["--upgrade"] if os.environ.get("UPGRADE") else []),
+        ],
+        cwd=folder,
+        check=False,
+    ).returncode  # fmt: skip
+
+
+def dbt() -> int:
+    """Run dbt by hand on the warehouse, with the words of CMD."""
+    layout = layout_of(os.environ)
+    layout.make()
+    warehouse = open_warehouse(layout)
+    environment = Airflow(layout, warehouse, api_port=0).environment()
+    words = shlex.split(os.environ.get("CMD", "")) or ["debug"]
+    return project.dbt_by_hand(layout, environment, words)
+
+
+def clean() -> int:
+    """End everything and remove the installation's folder, if it is one."""
+    layout = layout_of(os.environ)
+    down()
+    if layout.postgres.exists():
+        home = embedded_server(layout).data.parent
+        if home != layout.postgres:
+            shutil.rmtree(home)
+    # Only what is known: LOCAL_DIR may be anything that a person typed.
+    if (layout.root / "secrets.json").exists():
+        for name in OWNED:
+            path = layout.root / name
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            layout.root.rmdir()
+        say(f"removed {layout.shown(layout.root)}")
+    return 0
+
+
+VERBS: dict[str, Callable[[], int]] = {
+    "run": run,
+    "up": up,
+    "down": down,
+    "psql": psql,
+    "dbt": dbt,
+    "docs": docs,
+    "manifest": manifest,
+    "schema": schema,
+    "lock": lock,
+    "clean": clean,
+}
+
+
+def main() -> int:
+    """Do one verb; return the exit code."""
+    verb = VERBS.get(sys.argv[1] if len(sys.argv) == 2 else "")
+    if verb is None:
+        say(f"one of: {', '.join(VERBS)} (make help says more)")
+        return 2
+    try:
+        return verb()
+    except LocalError as error:
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())

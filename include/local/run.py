@@ -1,0 +1,291 @@
+"""`make run`: everything set up, one run of the DAG, its summary."""
+
+import contextlib
+import json
+import os
+import re
+import shlex
+import signal
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import psycopg2
+
+from imdb_pipeline.config import DATASET_NAMES, dataset_named
+from include.local import airflow as airflows
+from include.local import project, source
+from include.local.airflow import Airflow
+from include.local.layout import Layout, LocalError, locked
+from include.local.options import SAMPLE, Options
+from include.local.processes import Processes
+from include.local.progress import Follower, Metadata
+from include.local.source import Source
+from include.local.summary import Film, LeftOut, render_failure, render_summary
+from include.local.warehouse import Warehouse, open_warehouse
+from include.sample.maker import DEFAULT_TITLES
+
+_FILMS = """
+    select primary_title, start_year, average_rating, num_votes, weighted_score
+    from mart_top_titles
+    where title_type = 'movie' and num_votes >= 10000
+    order by weighted_score desc
+    limit 5
+"""
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+_LAST_LOADS = "select dataset, max(loaded_at)::timestamptz(0)::text from meta.load_log group by 1"
+
+
+def say(text: str) -> None:
+    """Print at once, whatever the terminal's alphabet."""
+    encoding = sys.stdout.encoding or "ascii"
+    print(text.encode(encoding, "replace").decode(encoding), flush=True)
+
+
+def run(environment: Mapping[str, str] = os.environ) -> int:
+    """Run the DAG once; return the exit code. Raises LocalError before and around it."""
+    options = Options.of(environment)
+    chosen = source.choose(options)
+    options.layout.make()
+    with at_work(options.layout), stoppable(options.layout):
+        return _run(options, chosen)
+
+
+@contextlib.contextmanager
+def at_work(layout: Layout) -> Iterator[None]:
+    """Hold the installation for one command; what a killed one left behind is ended."""
+    busy = (
+        f"Another command is at work in {layout.root}: wait until it has ended, or work in "
+        "another folder with LOCAL_DIR=."
+    )
+    with locked(layout.root / "work.lock", busy=busy):
+        Processes(layout.pids).stop(airflows.RUN)
+        yield
+
+
+@contextlib.contextmanager
+def stoppable(layout: Layout) -> Iterator[None]:
+    """Turn TERM and HUP into KeyboardInterrupt; on it, end what the command started."""
+
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, interrupt)
+    try:
+        yield
+    except KeyboardInterrupt:
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signal.SIG_IGN)
+        Processes(layout.pids).stop()
+        raise LocalError(
+            "Stopped, and Airflow with it. The warehouse is still up (make down ends it); the "
+            "marts are untouched or wholly new, and the next run goes on from what is loaded."
+        ) from None
+
+
+def set_up(options: Options, chosen: Source, port: int, *, log: Path, apps: str) -> Airflow:
+    """Bring everything up to the API server, what can be done at once at once.
+
+    Returns Airflow with its API server starting. Raises LocalError.
+    """
+    layout = options.layout
+
+    def metadata() -> None:
+        airflow.prepare()
+        airflow.start_api_server(log, apps=apps)
+
+    with ThreadPoolExecutor() as pool:
+        began = time.monotonic()
+        sample = pool.submit(source.make_ready, options, chosen)
+        warehouse = open_warehouse(layout)
+        place = f"{warehouse.parts['WAREHOUSE_HOST']}:{warehouse.parts['WAREHOUSE_PORT']}"
+        say(f"warehouse  up on {place}")
+        airflow = Airflow(layout, warehouse, api_port=port)
+        migrated = pool.submit(metadata)
+        parsed = pool.submit(
+            project.make_manifest, layout, airflow.environment(), airflow.warehouse
+        )
+        parsed.result()
+        made = sample.result()
+        migrated.result()
+    say(f"source     {chosen.title}{' (made)' if made else ''}")
+    if chosen.absent:
+        say(f"           not there, so left out: {', '.join(chosen.absent)}")
+    say(f"airflow    set up in {time.monotonic() - began:.1f} s, starting")
+    return airflow
+
+
+def _run(options: Options, chosen: Source) -> int:
+    layout = options.layout
+    processes = Processes(layout.pids)
+    if set(processes.running()) - {airflows.API_SERVER}:
+        raise LocalError(
+            f"Airflow is up in {layout.root} (make up). Press its trigger button, or end it "
+            "first: make down."
+        )
+    began = time.monotonic()
+    log = layout.logs / f"run-{datetime.now(UTC):%Y%m%d-%H%M%S}.log"
+    api_log = layout.logs / "api-server.log"
+    api_log.unlink(missing_ok=True)
+    try:
+        port = airflows.free_api_port(layout)
+        airflow = set_up(options, chosen, port, log=api_log, apps="execution")
+        metadata = Metadata(airflow.metadata_url)
+        metadata.fail_unfinished()
+        newest = metadata.newest_run()
+        with source.served(layout, chosen) as base_url:
+            process = airflow.start_run(log, conf=_conf(options, chosen), base_url=base_url)
+            say(f"log        {layout.shown(log)}\n")
+            airflow.wait_for_api_server(api_log)
+            run_id = Follower(metadata, say).follow(process, newest[0] if newest else 0)
+    finally:
+        processes.stop(airflows.RUN, airflows.API_SERVER)
+        with contextlib.suppress(NameError):
+            metadata.fail_unfinished()
+    say("")
+    if run_id is None:
+        raise LocalError(
+            f"Airflow ended before the run began; the end of {log}:\n{airflows.tail(log)}"
+        )
+    good = _tell(layout, airflow, metadata, run_id, chosen)
+    say(_hints(options, airflow.warehouse, good=good, seconds=time.monotonic() - began))
+    return 0 if good else 1
+
+
+def _conf(options: Options, chosen: Source) -> dict[str, object]:
+    return {
+        "datasets": list(chosen.datasets),
+        "force_download": options.force_download,
+        "force_transform": options.force_transform,
+        "full_refresh": options.full_refresh,
+    }
+
+
+def _tell(
+    layout: Layout, airflow: Airflow, metadata: Metadata, run_id: str, chosen: Source
+) -> bool:
+    """Say how the run ended, by Airflow's state and the run log; return whether it was good."""
+    newest = metadata.newest_run()
+    state = newest[2] if newest and newest[1] == run_id else "lost"
+    summary = run_summary(airflow.warehouse, run_id)
+    good = state == "success" and summary is not None and summary["state"] == "success"
+    if summary is not None:
+        films = best_films(airflow.warehouse) if good else []
+        say(render_summary(summary, films, _left_out(layout, airflow.warehouse, chosen)))
+    if not good:
+        failed = [task for task, now in metadata.tasks(run_id).items() if now.state == "failed"]
+        # `report` is red whenever something before it is.
+        causes = [task for task in failed if task != "report"] or failed
+        logs = {task: task_log(layout, run_id, task) for task in causes[:5]}
+        more = f" {len(causes) - 5} more tasks failed." if len(causes) > 5 else ""
+        advice = (
+            f"The run is {state}.{more} Nothing half-done is visible: raw tables and marts are as "
+            "they were. Mend the cause and run the same command again; it goes on from there."
+        )
+        say("\n" + render_failure(logs, advice))
+    return good
+
+
+def run_summary(warehouse: Warehouse, run_id: str) -> dict[str, Any] | None:
+    """Return the run's row in `meta.run_log`, None where the run wrote none."""
+    rows = _rows(warehouse.url, "select summary from meta.run_log where run_id = %s", run_id)
+    found = rows[0][0] if rows else None
+    return json.loads(found) if isinstance(found, str) else found
+
+
+def best_films(warehouse: Warehouse) -> list[Film]:
+    """Return the answer to the first question of the models, asked as the analyst."""
+    return [
+        Film(title, year, float(rating), votes, float(score))
+        for title, year, rating, votes, score in _rows(warehouse.analyst_url, _FILMS)
+    ]
+
+
+def _left_out(layout: Layout, warehouse: Warehouse, chosen: Source) -> list[LeftOut]:
+    names = [name for name in DATASET_NAMES if name not in chosen.datasets]
+    if not names:
+        return []
+    loads = dict(_rows(warehouse.url, _LAST_LOADS))
+    manifest = project.load_manifest(layout)
+    return [
+        LeftOut(
+            name,
+            loads.get(name),
+            tuple(project.models_over(manifest, [dataset_named(name).table])),
+        )
+        for name in names
+    ]
+
+
+def _rows(url: str, query: str, *values: object) -> list[tuple[Any, ...]]:
+    try:
+        with (
+            contextlib.closing(psycopg2.connect(url, connect_timeout=10)) as session,
+            session,
+            session.cursor() as cursor,
+        ):
+            cursor.execute("set local search_path = marts, meta, public")
+            cursor.execute(query, values or None)
+            return cursor.fetchall()
+    except psycopg2.Error:
+        return []
+
+
+def task_log(layout: Layout, run_id: str, task: str, count: int = 20) -> str:
+    """Return the last lines of a task's last try, as text."""
+    folder = layout.airflow / "logs" / f"dag_id={airflows.DAG_ID}" / f"run_id={run_id}"
+    tries = sorted(
+        (folder / f"task_id={task}").glob("attempt=*.log"),
+        key=lambda path: int(re.sub(r"\D", "", path.stem) or 0),
+    )
+    if not tries:
+        return f"    (no log; see {layout.shown(layout.logs)})"
+    lines: list[str] = []
+    for record in tries[-1].read_text("utf-8", "replace").splitlines():
+        said = log_lines(record)
+        # Before this, every task tells how the DAG was read.
+        lines = [] if said == ["Worker startup parse complete"] else lines + said
+    shown = "\n".join(f"    {line[:300]}" for line in lines[-count:])
+    return f"{shown}\n    (all of it: {layout.shown(tries[-1])})"
+
+
+def log_lines(record: str) -> list[str]:
+    """Return one record of Airflow's JSON log as lines of text; the group marks are dropped."""
+    try:
+        content = json.loads(record)
+    except ValueError:
+        return [record]
+    if not isinstance(content, dict):
+        return [record]
+    event = _COLOUR.sub("", str(content.get("event", "")))
+    lines = [] if event.startswith("::") else event.splitlines()
+    for error in content.get("error_detail") or []:
+        said = f"{error.get('exc_type')}: {error.get('exc_value')}"
+        lines += _COLOUR.sub("", said).splitlines()
+    return lines
+
+
+def _hints(options: Options, warehouse: Warehouse, *, good: bool, seconds: float) -> str:
+    layout = options.layout
+    own = bool(os.environ.get("LOCAL_DIR"))
+    here = f" LOCAL_DIR={shlex.quote(layout.shown(layout.root))}" if own else ""
+    lines = [f"\n{'done' if good else 'FAILED'} in {seconds:.0f} s"]
+    if warehouse.embedded:
+        lines.append(f"connect:   make psql{here}, or ANALYST_URL of "
+                     f"{layout.shown(layout.warehouse_env)}")  # fmt: skip
+    if good:
+        titles = f" TITLES={options.titles}" if options.titles != DEFAULT_TITLES else ""
+        later = f"make run DAY={options.day + 1}{titles}{here} (the sample a day later), "
+        lines.append(
+            f"try next:  {later if options.source == SAMPLE else ''}"
+            f"make up{here} (Airflow's UI), make docs{here}"
+        )
+    if warehouse.embedded:
+        lines.append(f"the warehouse stays up until: make down{here}")
+    return "\n".join(lines)

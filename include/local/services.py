@@ -1,0 +1,142 @@
+"""`make up` and `make down`: Airflow's four components and the source server in the background."""
+
+import json
+import os
+import sys
+import time
+from collections.abc import Mapping
+
+import requests
+
+from include.local import airflow as airflows
+from include.local import source
+from include.local.airflow import Airflow
+from include.local.layout import REPOSITORY, LocalError, Ports, locked, write_private
+from include.local.options import Options, layout_of
+from include.local.processes import Processes
+from include.local.progress import Metadata
+from include.local.run import at_work, say, set_up, stoppable
+from include.local.warehouse import embedded_server
+
+SOURCE = "source"
+UI_PORT = 8080
+# Without --skip-serve-logs they listen on every interface; the API server reads the files itself.
+COMPONENTS = {
+    "scheduler": ("scheduler", "--skip-serve-logs"),
+    "dag-processor": ("dag-processor",),
+    "triggerer": ("triggerer", "--skip-serve-logs"),
+}
+_HEALTHY = {"metadatabase", "scheduler", "dag_processor", "triggerer"}
+
+
+def up(environment: Mapping[str, str] = os.environ) -> int:
+    """Start Airflow and leave it running; return the exit code. Raises LocalError."""
+    options = Options.of(environment)
+    chosen = source.choose(options)
+    layout = options.layout
+    port = _ui_port(environment)
+    layout.make()
+    record = layout.root / "up.json"
+    wanted = json.dumps({"port": port, "source": chosen.title})
+    processes = Processes(layout.pids)
+    with at_work(layout), stoppable(layout):
+        running = set(processes.running())
+        if running:
+            if {airflows.API_SERVER, *COMPONENTS} <= running and record.read_text() == wanted:
+                say(f"Airflow is up already: http://localhost:{port}")
+                return 0
+            say("Airflow is up with other settings or not whole: starting it anew")
+            processes.stop()
+        airflows.require_free(
+            port, "Airflow's UI", "Stop what has it, or choose another: make up UP_PORT=8081."
+        )
+        try:
+            airflow = _start(options, chosen, port)
+        except LocalError:
+            processes.stop()
+            raise
+        write_private(record, wanted)
+    say(
+        f"\nAirflow    {airflow.api_url.replace('127.0.0.1', 'localhost')}  (no login)\n"
+        f"DAG        {airflow.api_url.replace('127.0.0.1', 'localhost')}/dags/{airflows.DAG_ID}\n"
+        f"logs       {layout.shown(layout.logs)}\n"
+        "The DAG is on: it runs at midnight UTC, and now if you press its trigger button.\n"
+        "Everything stops with: make down"
+    )
+    return 0
+
+
+def _start(options: Options, chosen: source.Source, port: int) -> Airflow:
+    layout = options.layout
+    processes = Processes(layout.pids)
+    for name in (airflows.API_SERVER, SOURCE, *COMPONENTS):
+        (layout.logs / f"{name}.log").unlink(missing_ok=True)
+    api_log = layout.logs / f"{airflows.API_SERVER}.log"
+    airflow = set_up(options, chosen, port, log=api_log, apps="all")
+    environment = airflow.task_environment(chosen.title)
+    if chosen.folder is not None:
+        source_port = Ports(layout).free(chosen.name)
+        environment["IMDB_BASE_URL"] = f"http://127.0.0.1:{source_port}"
+        processes.start(
+            SOURCE,
+            [sys.executable, "-m", "include.sample", "serve", str(chosen.folder),
+             "--port", str(source_port)],
+            env=environment,
+            log=layout.logs / f"{SOURCE}.log",
+            cwd=REPOSITORY,
+        )  # fmt: skip
+    for name, command in COMPONENTS.items():
+        processes.start(
+            name,
+            airflow.command(*command),
+            env=environment,
+            log=layout.logs / f"{name}.log",
+            cwd=REPOSITORY,
+        )
+    airflow.wait_for_api_server(api_log, "/api/v2/monitor/health")
+    _wait_until_healthy(airflow, {*COMPONENTS, *([SOURCE] if chosen.folder else [])})
+    return airflow
+
+
+def _wait_until_healthy(airflow: Airflow, names: set[str]) -> None:
+    end = time.monotonic() + airflows.START_PATIENCE
+    while True:
+        gone = names - set(airflow.processes.running())
+        if gone:
+            name = sorted(gone)[0]
+            log = airflow.layout.logs / f"{name}.log"
+            raise LocalError(f"{name} ended; the end of {log}:\n{airflows.tail(log)}")
+        answer = requests.get(f"{airflow.api_url}/api/v2/monitor/health", timeout=10).json()
+        ill = {part for part in _HEALTHY if answer.get(part, {}).get("status") != "healthy"}
+        if not ill and Metadata(airflow.metadata_url).rows(
+            "select 1 from serialized_dag where dag_id = %s limit 1", airflows.DAG_ID
+        ):
+            return
+        if time.monotonic() > end:
+            raise LocalError(
+                f"Airflow does not become healthy ({', '.join(sorted(ill)) or 'no DAG'}); "
+                f"see the logs in {airflow.layout.logs}"
+            )
+        time.sleep(0.5)
+
+
+def down(environment: Mapping[str, str] = os.environ) -> int:
+    """End everything of this installation, the warehouse's server included."""
+    layout = layout_of(environment)
+    ended = []
+    if layout.root.exists():
+        ended = Processes(layout.pids).stop()
+        (layout.root / "up.json").unlink(missing_ok=True)
+    if layout.postgres.exists():
+        with locked(layout.root / "warehouse.lock"):
+            if embedded_server(layout).stop():
+                ended.append("the warehouse")
+    say(f"ended: {', '.join(ended)}" if ended else f"nothing runs in {layout.root}")
+    return 0
+
+
+def _ui_port(environment: Mapping[str, str]) -> int:
+    text = environment.get("UP_PORT", "").strip() or str(UI_PORT)
+    if not text.isdigit() or not 1024 <= int(text) <= 65535:
+        raise LocalError(f"UP_PORT={text}: a number from 1024 to 65535 is needed.")
+    return int(text)

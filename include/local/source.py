@@ -1,0 +1,99 @@
+"""Where a run's files come from: a made sample, a folder, or IMDb."""
+
+import hashlib
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from imdb_pipeline.config import DATASET_NAMES, IMDB_BASE_URL, dataset_named
+from include.local.airflow import tail
+from include.local.layout import REPOSITORY, Layout, LocalError, Ports, locked
+from include.local.options import IMDB, SAMPLE, Options
+from include.sample.maker import MANIFEST
+from include.sample.server import SourceServer
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A run's files: those of `folder`, or those of IMDb where it is None.
+
+    `datasets` are the ones to run; `absent` those that the folder lacks; `name` tells one source
+    from another: each has a port of its own, by which the download cache tells them apart, too.
+    """
+
+    folder: Path | None
+    datasets: tuple[str, ...]
+    absent: tuple[str, ...]
+    title: str
+    name: str
+
+
+def choose(options: Options) -> Source:
+    """Return what the options ask for; nothing is made yet. Raises LocalError."""
+    wanted = options.datasets or DATASET_NAMES
+    if options.source == IMDB:
+        return Source(None, wanted, (), os.environ.get("IMDB_BASE_URL") or IMDB_BASE_URL, IMDB)
+    if options.source == SAMPLE:
+        folder = options.layout.sample / f"day-{options.day}-{options.titles}"
+        title = f"sample of {options.titles:,} titles, day {options.day}"
+        return Source(folder, wanted, (), title, f"{SAMPLE}-{options.titles}")
+    folder = Path(options.source)
+    absent = tuple(
+        name for name in DATASET_NAMES if not (folder / dataset_named(name).file_name).is_file()
+    )
+    missing = [name for name in options.datasets or () if name in absent]
+    if missing or len(absent) == len(DATASET_NAMES):
+        files = ", ".join(f"{name}.tsv.gz" for name in missing or DATASET_NAMES)
+        raise LocalError(f"SOURCE={folder} has no {files}.")
+    present = tuple(name for name in wanted if name not in absent)
+    name = f"folder-{hashlib.sha256(str(folder).encode()).hexdigest()[:12]}"
+    return Source(folder, present, absent, str(folder), name)
+
+
+def make_ready(options: Options, source: Source) -> bool:
+    """Make the sample where it is not there; return whether it was made. Raises LocalError."""
+    if options.source != SAMPLE or source.folder is None:
+        return False
+    digest = hashlib.sha256()
+    for path in sorted((REPOSITORY / "include" / "sample").glob("*.py")):
+        digest.update(path.read_bytes())
+    stamp = source.folder / "maker.sha256"
+    options.layout.sample.mkdir(parents=True, exist_ok=True)
+    with locked(options.layout.sample / ".lock"):
+        made = (source.folder / MANIFEST).exists() and stamp.exists()
+        if made and stamp.read_text("utf-8") == digest.hexdigest():
+            return False
+        log = options.layout.logs / "sample.log"
+        jobs = max(1, min(4, (os.cpu_count() or 2) - 1))
+        with log.open("wb") as output:
+            done = subprocess.run(
+                [
+                    sys.executable, "-m", "include.sample", "make", "--out", str(source.folder),
+                    "--titles", str(options.titles), "--day", str(options.day),
+                    "--jobs", str(jobs),
+                ],
+                cwd=REPOSITORY,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                check=False,
+            )  # fmt: skip
+        if done.returncode != 0:
+            raise LocalError(f"the sample could not be made:\n{tail(log)}")
+        stamp.write_text(digest.hexdigest(), "utf-8")
+    return True
+
+
+@contextmanager
+def served(layout: Layout, source: Source) -> Iterator[str]:
+    """Yield the base URL of the source's files; a folder is served while the context lasts."""
+    if source.folder is None:
+        yield source.title
+        return
+    # The same port as last time: the URL is a part of what the download cache remembers.
+    with SourceServer(source.folder, Ports(layout).free(source.name)) as server:
+        yield server.base_url

@@ -1,0 +1,118 @@
+"""The end of a run as a person reads it: pure functions from figures to text."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+_WORDS = {
+    "loaded": "loaded",
+    "unchanged": "unchanged",
+    "not_selected": "left out",
+    "failed": "FAILED",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Film:
+    """A row of the first question of the models: the best-rated films."""
+
+    title: str
+    year: int | None
+    rating: float
+    votes: int
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A dataset that the run did not load: when it was loaded last (None: never), who reads it."""
+
+    dataset: str
+    loaded_at: str | None
+    models: tuple[str, ...]
+
+
+def render_summary(
+    summary: Mapping[str, Any], films: Sequence[Film] = (), left_out: Sequence[LeftOut] = ()
+) -> str:
+    """Return the report of a run; `summary` is `meta.run_log.summary`."""
+    blocks = [
+        _datasets(summary["datasets"]),
+        *(_left_out(left_out) if left_out else []),
+        _dbt(summary),
+        *([_films(films)] if films else []),
+    ]
+    return "\n\n".join(blocks)
+
+
+def render_failure(tasks: Mapping[str, str], advice: str) -> str:
+    """Return the failed tasks with the ends of their logs, and what to do."""
+    blocks = [f"FAILED  {task}\n{log}" for task, log in tasks.items()]
+    return "\n\n".join([*blocks, advice])
+
+
+def _datasets(rows: Sequence[Mapping[str, Any]]) -> str:
+    head = f"{'file':<17} {'':<10} {'rows':>13} {'new':>11} {'changed':>11} {'gone':>11} {'s':>7}"
+    lines = [head]
+    for row in sorted(rows, key=lambda row: str(row["dataset"])):
+        status = str(row["status"])
+        line = f"{row['dataset']:<17} {_WORDS.get(status, status):<10}"
+        if row.get("rows") is not None:
+            figures = [row["rows"], *(row.get(f"rows_{k}") for k in ("inserted", "updated"))]
+            seconds = (row.get("download_seconds") or 0) + (row.get("load_seconds") or 0)
+            line += f" {_count(figures[0]):>13} {_sign('+', figures[1]):>11}"
+            line += f" {_sign('~', figures[2]):>11} {_sign('-', row.get('rows_deleted')):>11}"
+            line += f" {seconds:>7.1f}"
+        lines.append(line)
+    return "\n".join(lines)
+
+
+def _left_out(left_out: Sequence[LeftOut]) -> list[str]:
+    lines = ["Not loaded by this run:"]
+    for entry in left_out:
+        state = f"rows of {entry.loaded_at}" if entry.loaded_at else "no rows: it was never loaded"
+        lines.append(f"  {entry.dataset}: {state}; read by {', '.join(entry.models) or 'no model'}")
+    return ["\n".join(lines)]
+
+
+def _dbt(summary: Mapping[str, Any]) -> str:
+    dbt = summary["dbt"]
+    tests = dbt["tests"]
+    if dbt["status"] == "skipped":
+        lines = [
+            "dbt: nothing to build, the published marts are made from these very rows"
+            if summary["state"] == "success"
+            else "dbt: not begun"
+        ]
+    else:
+        figures = f"{tests['pass']} passed, {tests['warn']} warned, {tests['fail']} failed"
+        lines = [f"dbt: {dbt['models']} models, tests: {figures}"]
+    for word, findings in (("failed", dbt["failures"]), ("warned", dbt["warnings"])):
+        for finding in findings:
+            rows = _count(finding["failures"]) if finding["failures"] is not None else "?"
+            where = f", see {finding['failures_table']}" if finding["failures_table"] else ""
+            noun = "row" if rows == "1" else "rows"
+            lines.append(f"  {word}: {finding['test']} ({rows} {noun}{where})")
+    if summary["published"]:
+        lines.append("marts: published")
+    elif summary["state"] != "success":
+        lines.append("marts: not published, readers see the state before this run")
+    return "\n".join(lines)
+
+
+def _films(films: Sequence[Film]) -> str:
+    width = max(len(film.title) for film in films)
+    lines = [
+        f"  {film.title:<{width}}  {film.year or '':<4}  {film.rating:>4.1f}"
+        f"  {_count(film.votes):>11} votes  score {film.score:.2f}"
+        for film in films
+    ]
+    return "\n".join(["Best-rated films (10,000 votes or more):", *lines])
+
+
+def _count(number: int | None) -> str:
+    return "" if number is None else f"{number:,}"
+
+
+def _sign(sign: str, number: int | None) -> str:
+    return f"{sign}{number:,}" if number else ""

@@ -1,0 +1,127 @@
+"""What the set-up says and decides before there is an environment."""
+
+import ast
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from include.local import bootstrap
+
+
+def program(folder: Path, name: str, script: str) -> None:
+    folder.mkdir(exist_ok=True)
+    path = folder / name
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(0o755)
+
+
+@pytest.mark.parametrize(
+    ("version", "fits"),
+    [((3, 9, 18), False), ((3, 10, 13), False), ((3, 11, 0), True), ((3, 13, 9), True),
+     ((3, 14, 0), False), ((2, 7, 18), False)],
+)  # fmt: skip
+def test_three_versions_of_python_fit(version: tuple[int, ...], fits: bool) -> None:
+    assert bootstrap.is_supported(version) is fits
+
+
+def test_a_python_that_does_not_fit_is_named_with_what_would() -> None:
+    said = bootstrap.wrong_python_message((3, 9, 18), "/usr/bin/python3")
+    assert "needs Python 3.11, 3.12 or 3.13, found 3.9.18 at /usr/bin/python3" in said
+    assert "PYTHON=" in said
+
+
+def test_old_pythons_can_read_the_file() -> None:
+    ast.parse(Path(bootstrap.__file__).read_text("utf-8"), feature_version=(3, 5))
+
+
+def test_a_shim_that_does_not_run_is_passed_over(tmp_path: Path) -> None:
+    program(tmp_path, "python3.13", "echo 'python3.13: command not found' >&2; exit 127")
+    program(tmp_path, "python3.12", "echo 3.12")
+    assert bootstrap.find_python(str(tmp_path)) == str(tmp_path / "python3.12")
+
+
+def test_a_program_that_lies_about_its_version_is_passed_over(tmp_path: Path) -> None:
+    program(tmp_path, "python3.12", "echo 3.9")
+    assert bootstrap.find_python(str(tmp_path)) is None
+
+
+@pytest.mark.parametrize(
+    ("output", "advice"),
+    [
+        ("error: dns error: failed to lookup address", "cannot be reached"),
+        ("Could not find a version ... No matching distribution found", "cannot be reached"),
+        ("OSError: [Errno 28] No space left on device", "disk is full"),
+        ("invalid peer certificate: UnknownIssuer", "SSL_CERT_FILE"),
+        ("something new", "try again"),
+    ],
+)
+def test_a_failure_is_shown_with_advice(output: str, advice: str) -> None:
+    said = bootstrap.failure_message("installing uv", output)
+    assert said.startswith("installing uv failed:")
+    assert output in said
+    assert advice in said
+
+
+def test_bytecode_is_written_whatever_the_environment_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    environment = bootstrap.child_environment()
+    assert "PYTHONDONTWRITEBYTECODE" not in environment
+    assert environment["UV_COMPILE_BYTECODE"] == "1"
+
+
+def test_without_a_home_nothing_is_cached(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "")
+    assert bootstrap.child_environment()["UV_NO_CACHE"] == "1"
+
+
+def test_an_environment_of_another_lock_is_not_ready(tmp_path: Path) -> None:
+    lock = tmp_path / "requirements.txt"
+    lock.write_text("one==1\n")
+    environment = bootstrap.Environment(tmp_path / "env", lock)
+    assert not environment.is_ready()
+    environment.python.parent.mkdir(parents=True)
+    environment.python.symlink_to(sys.executable)
+    environment.stamp.write_text(bootstrap.stamp_of(lock))
+    assert environment.is_ready()
+    lock.write_text("one==2\n")
+    assert not environment.is_ready()
+
+
+def test_a_ready_environment_is_left_alone(tmp_path: Path) -> None:
+    lock = tmp_path / "requirements.txt"
+    lock.write_text("one==1\n")
+    environment = bootstrap.Environment(tmp_path / "env", lock)
+    environment.python.parent.mkdir(parents=True)
+    environment.python.symlink_to(sys.executable)
+    environment.stamp.write_text(bootstrap.stamp_of(lock))
+    before = environment.stamp.stat().st_mtime_ns
+    environment.ensure()
+    assert environment.stamp.stat().st_mtime_ns == before
+
+
+def test_no_way_to_make_an_environment_says_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program(tmp_path / "bin", "python3", "echo 'No module named venv' >&2; exit 1")
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "bin" / "python3"))
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    lock = tmp_path / "requirements.txt"
+    lock.write_text("")
+    with pytest.raises(bootstrap.SetupError, match="apt install python3-venv"):
+        bootstrap.Environment(tmp_path / "env", lock).ensure()
+
+
+def test_help_needs_no_environment() -> None:
+    done = subprocess.run(
+        ["make", "help"],
+        cwd=bootstrap.REPOSITORY,
+        env={"PATH": os.environ["PATH"]},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    verbs = {line.split()[1] for line in done.stdout.splitlines() if line.startswith("make ")}
+    assert {"run", "up", "down", "psql", "docs", "manifest", "schema", "test", "help"} <= verbs

@@ -1,0 +1,82 @@
+"""The variables of the command line: what is taken, what is refused and how."""
+
+from pathlib import Path
+
+import pytest
+
+from include.local import source
+from include.local.layout import LocalError
+from include.local.options import Options
+from include.sample.maker import DEFAULT_TITLES
+
+
+def test_nothing_given_is_the_sample_of_day_one() -> None:
+    options = Options.of({"SOURCE": "", "DATASETS": ""})
+    assert (options.source, options.day, options.titles) == ("sample", 1, DEFAULT_TITLES)
+    assert options.datasets is None
+    assert not (options.force_download or options.force_transform or options.full_refresh)
+
+
+def test_datasets_are_taken_in_any_order_and_spacing() -> None:
+    options = Options.of({"DATASETS": " title.ratings , title.basics,"})
+    assert options.datasets is not None
+    assert set(options.datasets) == {"title.basics", "title.ratings"}
+
+
+@pytest.mark.parametrize(
+    ("variables", "said"),
+    [
+        ({"DATASETS": "title.basics,title.votes"}, "no title.votes.*title.ratings"),
+        ({"DATASETS": ","}, "no name in it"),
+        ({"DAY": "0"}, "DAY=0: a whole number from 1"),
+        ({"DAY": "tomorrow"}, "DAY=tomorrow"),
+        ({"DAY": "²"}, "DAY=²"),
+        ({"TITLES": "-5"}, "TITLES=-5"),
+        ({"SOURCE": "/no/such/folder"}, "no such folder.*sample.*imdb"),
+        ({"SOURCE": "imdb", "DAY": "2"}, "DAY and TITLES shape the sample"),
+        ({"FULL_REFRESH": "perhaps"}, "FULL_REFRESH=perhaps: 1 or 0"),
+    ],
+)
+def test_what_cannot_be_is_refused_with_what_can(variables: dict[str, str], said: str) -> None:
+    with pytest.raises(LocalError, match=said):
+        Options.of(variables)
+
+
+def test_a_folder_runs_the_files_that_it_has(tmp_path: Path) -> None:
+    (tmp_path / "title.ratings.tsv.gz").touch()
+    chosen = source.choose(Options.of({"SOURCE": str(tmp_path)}))
+    assert chosen.datasets == ("title.ratings",)
+    assert len(chosen.absent) == 6
+
+
+@pytest.mark.parametrize("datasets", ["", "title.basics"])
+def test_a_folder_without_the_wanted_files_is_refused(tmp_path: Path, datasets: str) -> None:
+    (tmp_path / "title.crew.tsv.gz.part").touch()
+    options = Options.of({"SOURCE": str(tmp_path), "DATASETS": datasets})
+    with pytest.raises(LocalError, match=r"has no .*title\.basics\.tsv\.gz"):
+        source.choose(options)
+
+
+def test_days_of_a_sample_are_one_source_and_folders_are_others(tmp_path: Path) -> None:
+    def name(**variables: str) -> str:
+        return source.choose(Options.of(variables)).name
+
+    (tmp_path / "title.ratings.tsv.gz").touch()
+    assert name(DAY="1") == name(DAY="2")
+    assert len({name(), name(TITLES="50"), name(SOURCE=str(tmp_path)), name(SOURCE="imdb")}) == 4
+
+
+def test_a_served_folder_keeps_its_port(tmp_path: Path) -> None:
+    files = tmp_path / "my files"
+    files.mkdir()
+    (files / "title.ratings.tsv.gz").touch()
+    options = Options.of({"SOURCE": str(files), "LOCAL_DIR": str(tmp_path / "state")})
+    chosen = source.choose(options)
+    with source.served(options.layout, chosen) as first:
+        pass
+    with source.served(options.layout, chosen) as second:
+        assert first == second
+        # A second installation's server at the same time does not fail, and both are loopback.
+        with source.served(options.layout, chosen) as third:
+            assert third != second
+            assert third.startswith("http://127.0.0.1:")
