@@ -1,7 +1,7 @@
 # The verbs of the warehouse. The work is done by include/local; this file only names it.
 # Variables given on the command line (make run DAY=2) reach it through the environment.
 .DEFAULT_GOAL := help
-.PHONY: help run up down psql docs dbt manifest schema lint test lock clean
+.PHONY: help run up down psql docs dbt airflow bench manifest schema lint test lock clean
 
 # The first python3 that really runs; bootstrap.py looks further if its version does not fit.
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
@@ -10,7 +10,7 @@ LOCAL = @$(if $(PYTHON),$(PYTHON),python3) include/local/bootstrap.py
 BIN = .venv/bin
 TESTS ?= tests
 export SOURCE DATASETS DAY TITLES FULL_REFRESH FORCE_DOWNLOAD FORCE_TRANSFORM
-export LOCAL_DIR UP_PORT SQL CMD UPGRADE WAREHOUSE_URL ANALYST_URL PIPELINE_PASSWORD ANALYST_PASSWORD
+export LOCAL_DIR UP_PORT SQL CMD NAME UPGRADE WAREHOUSE_URL ANALYST_URL PIPELINE_PASSWORD ANALYST_PASSWORD
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 } \
@@ -28,6 +28,10 @@ docs: ## The dbt docs with lineage, one page: .local/docs/index.html
 	$(LOCAL) docs
 dbt: ## dbt by hand on the warehouse: make dbt CMD="build --select mart_top_titles+"
 	$(LOCAL) dbt
+airflow: ## Airflow by hand: make airflow CMD="tasks test imdb_pipeline download.title_ratings 2026-01-01"
+	$(LOCAL) airflow
+bench: ## A measurement: make bench NAME=copy_formats (bench/README.md)
+	$(LOCAL) bench
 manifest: ## Parse the dbt project into dags/dbt/target (after a change, for Airflow by hand)
 	$(LOCAL) manifest
 schema: ## Apply include/sql to WAREHOUSE_URL (as its owner), or to the embedded warehouse

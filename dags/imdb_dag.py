@@ -14,7 +14,7 @@ from imdb_pipeline.tasks import changed, download, load, publish, report
 
 # Faults of the network or of a connection pass; each download has tries of its own besides.
 RETRIED = {
-    "retries": 3,
+    "retries": 2,
     "retry_delay": timedelta(seconds=30),
     "retry_exponential_backoff": 2.0,
     "max_retry_delay": timedelta(minutes=10),

@@ -78,8 +78,8 @@ def dbt_task_group() -> DbtTaskGroup:
             emit_datasets=False,
             normalize_task_id=_name,
             normalize_task_display_name=_name,
-            # The project's hook runs with every dbt command; it is no task of its own.
-            exclude=["resource_type:operation"],
+            # What is no task: the hook that runs with every dbt command, queries, documentation.
+            exclude=[f"resource_type:{kind}" for kind in ("operation", "analysis", "exposure")],
         ),
         operator_args={
             "full_refresh": "{{ ti.xcom_pull(task_ids='changed')['full_refresh'] }}",

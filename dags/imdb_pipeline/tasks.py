@@ -22,7 +22,7 @@ from imdb_pipeline.loader import Loader
 from imdb_pipeline.report import summarize, summary_lines
 from warehouse import publish as publishing
 from warehouse.connection import connected
-from warehouse.errors import PermanentError
+from warehouse.errors import DamagedFile, PermanentError
 from warehouse.run_log import record_run
 
 log = logging.getLogger(__name__)
@@ -63,10 +63,13 @@ def _downloader() -> Downloader:
 
 @contextmanager
 def _final_where_permanent() -> Iterator[None]:
-    """End the task without retries where trying again cannot help."""
+    """End the task without retries where trying again cannot help.
+
+    A damaged file counts: the downloader has fetched it several times by then.
+    """
     try:
         yield
-    except PermanentError as error:
+    except (PermanentError, DamagedFile) as error:
         raise AirflowFailException(str(error)) from error
 
 

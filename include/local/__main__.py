@@ -16,10 +16,11 @@ sys.path[:0] = [str(REPOSITORY), str(REPOSITORY / "dags")]
 import psycopg2  # noqa: E402
 from psycopg2.extensions import make_dsn, parse_dsn  # noqa: E402
 
-from include.local import project  # noqa: E402
+from include.local import airflow as airflows  # noqa: E402
+from include.local import project, source  # noqa: E402
 from include.local.airflow import Airflow  # noqa: E402
 from include.local.layout import OWNED, LocalError  # noqa: E402
-from include.local.options import layout_of  # noqa: E402
+from include.local.options import Options, layout_of  # noqa: E402
 from include.local.programs import psql_program  # noqa: E402
 from include.local.run import run, say  # noqa: E402
 from include.local.services import down, up  # noqa: E402
@@ -115,6 +116,49 @@ def dbt() -> int:
     return project.dbt_by_hand(layout, environment, words)
 
 
+def airflow() -> int:
+    """Run Airflow's command line in this installation, with the words of CMD."""
+    options = Options.of(os.environ)
+    chosen = source.choose(options)
+    layout = options.layout
+    layout.make()
+    warehouse = open_warehouse(layout)
+    commands = Airflow(layout, warehouse, api_port=airflows.free_api_port(layout))
+    commands.prepare()
+    project.make_manifest(layout, commands.environment(), warehouse)
+    source.make_ready(options, chosen)
+    words = shlex.split(os.environ.get("CMD", "")) or ["version"]
+    with source.served(layout, chosen) as base_url:
+        return subprocess.run(
+            commands.command(*words),
+            env=commands.task_environment(base_url),
+            cwd=REPOSITORY,
+            check=False,
+        ).returncode
+
+
+def bench() -> int:
+    """Run the benchmark that NAME names, on the warehouse where it needs one."""
+    name = os.environ.get("NAME", "").strip()
+    known = sorted(
+        path.stem for path in (REPOSITORY / "bench").glob("*.py") if "def main(" in path.read_text()
+    )
+    if name not in known:
+        raise LocalError(f"NAME={name}: the benchmarks are {', '.join(known)}.")
+    layout = layout_of(os.environ)
+    warehouse = open_warehouse(layout)
+    return subprocess.run(
+        [sys.executable, "-m", f"bench.{name}"],
+        env={
+            **os.environ,
+            "PYTHONPATH": os.pathsep.join(map(str, (REPOSITORY, REPOSITORY / "dags"))),
+            "WAREHOUSE_URL": warehouse.url,
+        },
+        cwd=REPOSITORY,
+        check=False,
+    ).returncode
+
+
 def clean() -> int:
     """End everything and remove the installation's folder, if it is one."""
     layout = layout_of(os.environ)
@@ -143,6 +187,8 @@ VERBS: dict[str, Callable[[], int]] = {
     "down": down,
     "psql": psql,
     "dbt": dbt,
+    "airflow": airflow,
+    "bench": bench,
     "docs": docs,
     "manifest": manifest,
     "schema": schema,

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import gettempdir
 
-import psutil  # type: ignore[import-untyped]
+import psutil
 import psycopg2
 from psycopg2.extensions import connection as Connection
 

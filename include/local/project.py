@@ -1,6 +1,5 @@
 """The dbt project of the local run: its manifest, its docs, and which models read which dataset."""
 
-import hashlib
 import json
 import os
 import shutil
@@ -13,20 +12,9 @@ from typing import Any
 from include.local.airflow import tail
 from include.local.layout import REPOSITORY, Layout, LocalError, locked, write_private
 from include.local.warehouse import Warehouse
+from warehouse.publish import project_sha256
 
 PROJECT = REPOSITORY / "dags" / "dbt"
-_NOT_SOURCE = ("target", "logs", "dbt_packages")
-
-
-def project_sha256() -> str:
-    """Return the hash of the project's files, their paths and contents."""
-    digest = hashlib.sha256()
-    for path in sorted(PROJECT.rglob("*")):
-        inside = path.relative_to(PROJECT)
-        if path.is_file() and inside.parts[0] not in _NOT_SOURCE and path.name != ".user.yml":
-            digest.update(f"{inside.as_posix()}\0{path.stat().st_size}\0".encode())
-            digest.update(path.read_bytes())
-    return digest.hexdigest()
 
 
 def make_manifest(layout: Layout, environment: Mapping[str, str], warehouse: Warehouse) -> bool:
@@ -36,7 +24,7 @@ def make_manifest(layout: Layout, environment: Mapping[str, str], warehouse: War
     it holds for one connection only, and without it every dbt task parses the project again.
     """
     stamp = layout.dbt / "stamp"
-    parts = {**warehouse.parts, "WAREHOUSE_PASSWORD": "", "project": project_sha256()}
+    parts = {**warehouse.parts, "WAREHOUSE_PASSWORD": "", "project": project_sha256(PROJECT)}
     wanted = json.dumps(parts, sort_keys=True)
     cache = layout.airflow / "cosmos" / "imdb_pipeline__dbt" / "target"
     fresh = stamp.exists() and stamp.read_text("utf-8") == wanted

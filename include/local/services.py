@@ -5,6 +5,7 @@ import os
 import sys
 import time
 from collections.abc import Mapping
+from urllib.parse import quote
 
 import requests
 
@@ -75,12 +76,12 @@ def _start(options: Options, chosen: source.Source, port: int) -> Airflow:
     airflow = set_up(options, chosen, port, log=api_log, apps="all")
     environment = airflow.task_environment(chosen.title)
     if chosen.folder is not None:
-        source_port = Ports(layout).free(chosen.name)
-        environment["IMDB_BASE_URL"] = f"http://127.0.0.1:{source_port}"
+        source_port = Ports(layout).free("source")
+        environment["IMDB_BASE_URL"] = f"http://127.0.0.1:{source_port}/{quote(chosen.name)}"
         processes.start(
             SOURCE,
             [sys.executable, "-m", "include.sample", "serve", str(chosen.folder),
-             "--port", str(source_port)],
+             "--port", str(source_port), "--name", chosen.name],
             env=environment,
             log=layout.logs / f"{SOURCE}.log",
             cwd=REPOSITORY,

@@ -22,7 +22,7 @@ class Source:
     """A run's files: those of `folder`, or those of IMDb where it is None.
 
     `datasets` are the ones to run; `absent` those that the folder lacks; `name` tells one source
-    from another: each has a port of its own, by which the download cache tells them apart, too.
+    from another, in the URL that the files are served at.
     """
 
     folder: Path | None
@@ -94,6 +94,6 @@ def served(layout: Layout, source: Source) -> Iterator[str]:
     if source.folder is None:
         yield source.title
         return
-    # The same port as last time: the URL is a part of what the download cache remembers.
-    with SourceServer(source.folder, Ports(layout).free(source.name)) as server:
+    # Below the source's name: by the URL the download cache tells one source from another.
+    with SourceServer(source.folder, Ports(layout).free("source"), source.name) as server:
         yield server.base_url
