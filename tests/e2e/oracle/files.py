@@ -2,15 +2,17 @@
 
 import gzip
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
-Raw = tuple[str | None, ...]
+Row = tuple[Any, ...]
+Column = tuple[str, Callable[[str], Any]]
 
-_INTEGER = re.compile(r"[+-]?[0-9]+")
-_DECIMAL = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
+_INTEGER = re.compile(r"[0-9]+")
+_RATING = re.compile(r"[0-9]+(\.[0-9])?")
 _ARCHIVE = frozenset({"archive_footage", "archive_sound"})
 
 
@@ -33,10 +35,10 @@ class Title:
     title_type: str | None
     primary_title: str | None
     original_title: str | None
-    is_adult: bool | None
     start_year: int | None
     end_year: int | None
     runtime_minutes: int | None
+    is_adult: bool | None
     genres: list[str] | None
     rating: Rating
 
@@ -108,71 +110,109 @@ class Files:
 def read_files(folder: Path) -> Files:
     """Read the files of `folder` that marts are made from (title.crew is of no mart)."""
     ratings = {
-        row[0]: Rating(_decimal(row[1]), _integer(row[2]))
-        for row in _rows(folder, "title.ratings", _by_first)
-        if row[0] is not None
+        tconst: Rating(average, votes)
+        for tconst, average, votes in _rows(folder, "title.ratings", RATINGS)
     }
     akas: dict[str, list[Aka]] = {}
-    for tconst, ordering, title, region, language, *_ in _rows(folder, "title.akas", _by_ordering):
-        number = _integer(ordering)
-        if tconst is not None and number is not None:
-            akas.setdefault(tconst, []).append(Aka(number, title, region, language))
+    for tconst, *name in _rows(folder, "title.akas", AKAS, keys=2):
+        akas.setdefault(tconst, []).append(Aka(*name[:4]))
     return Files(
-        titles=dict(_titles(folder, ratings)),
+        titles={
+            row[0]: Title(*(*row, ratings.get(row[0], UNRATED)))
+            for row in _rows(folder, "title.basics", BASICS)
+        },
         ratings=ratings,
         akas=akas,
-        episodes=[
-            Episode(row[0], row[1], _integer(row[2]), _integer(row[3]))
-            for row in _rows(folder, "title.episode", _by_first)
-            if row[0] is not None
-        ],
+        episodes=[Episode(*row) for row in _rows(folder, "title.episode", EPISODES)],
         credits={
             Credit(nconst, tconst, category)
-            for tconst, _, nconst, category, *_ in _rows(folder, "title.principals", _by_ordering)
-            if tconst is not None and nconst is not None and category is not None
+            for tconst, _, nconst, category in _rows(folder, "title.principals", CREDITS, keys=2)
+            if nconst is not None and category is not None
         },
         people={
-            row[0]: Person(row[1], _integer(row[2]), _integer(row[3]))
-            for row in _rows(folder, "name.basics", _by_first)
-            if row[0] is not None
+            nconst: Person(name, birth, death)
+            for nconst, name, birth, death, *_ in _rows(folder, "name.basics", PEOPLE)
         },
     )
 
 
-def _titles(folder: Path, ratings: dict[str, Rating]) -> Iterator[tuple[str, Title]]:
-    for row in _rows(folder, "title.basics", _by_first):
-        tconst, title_type, primary, original, is_adult, start, end, runtime, genres = row
-        if tconst is not None:
-            yield (
-                tconst,
-                Title(
-                    tconst,
-                    title_type,
-                    primary,
-                    original,
-                    {"0": False, "1": True}.get(is_adult or ""),
-                    _integer(start),
-                    _integer(end),
-                    _integer(runtime),
-                    genres.split(",") if genres is not None else None,
-                    ratings.get(tconst, UNRATED),
-                ),
-            )
+def _text(text: str) -> str:
+    return text
 
 
-def _by_first(row: Raw) -> tuple[object, ...]:
-    return (row[0],)
+def _integer(text: str) -> int | None:
+    value = int(text) if _INTEGER.fullmatch(text) else None
+    return None if value is None or value >= 2**31 else value
 
 
-def _by_ordering(row: Raw) -> tuple[object, ...]:
-    return (row[0], _integer(row[1]))
+def _rating(text: str) -> Decimal | None:
+    value = Decimal(text) if _RATING.fullmatch(text) else None
+    return None if value is None or value >= 100 else value
 
 
-def _rows(folder: Path, dataset: str, key_of: Callable[[Raw], tuple[object, ...]]) -> Iterable[Raw]:
-    """Rows with '' and \\N as None, those without a key left out, one row of each key."""
-    kept: dict[tuple[object, ...], Raw] = {}
-    for row in _lines(folder / f"{dataset}.tsv.gz"):
-        key = key_of(row)
+def _flag(text: str) -> bool | None:
+    return {"0": False, "1": True}.get(text)
+
+
+def _list(separator: str) -> Callable[[str], list[str] | None]:
+    return lambda text: [element for element in text.split(separator) if element] or None
+
+
+# The columns of the tables, the key first, by their names in the files.
+BASICS: tuple[Column, ...] = (
+    ("tconst", _text),
+    ("titleType", _text),
+    ("primaryTitle", _text),
+    ("originalTitle", _text),
+    ("startYear", _integer),
+    ("endYear", _integer),
+    ("runtimeMinutes", _integer),
+    ("isAdult", _flag),
+    ("genres", _list(",")),
+)
+RATINGS: tuple[Column, ...] = (
+    ("tconst", _text),
+    ("averageRating", _rating),
+    ("numVotes", _integer),
+)
+AKAS: tuple[Column, ...] = (
+    ("titleId", _text),
+    ("ordering", _integer),
+    ("title", _text),
+    ("region", _text),
+    ("language", _text),
+    ("types", _list("\x02")),
+    ("attributes", _list("\x02")),
+    ("isOriginalTitle", _flag),
+)
+EPISODES: tuple[Column, ...] = (
+    ("tconst", _text),
+    ("parentTconst", _text),
+    ("seasonNumber", _integer),
+    ("episodeNumber", _integer),
+)
+# No mart shows jobs or characters: of rows that differ only there it does not matter which stays.
+CREDITS: tuple[Column, ...] = (
+    ("tconst", _text),
+    ("ordering", _integer),
+    ("nconst", _text),
+    ("category", _text),
+)
+PEOPLE: tuple[Column, ...] = (
+    ("nconst", _text),
+    ("primaryName", _text),
+    ("birthYear", _integer),
+    ("deathYear", _integer),
+    ("primaryProfession", _list(",")),
+    ("knownForTitles", _list(",")),
+)
+
+
+def _rows(folder: Path, dataset: str, columns: Sequence[Column], *, keys: int = 1) -> Iterable[Row]:
+    """Typed rows, those without a key left out, of each key the one that sorts first."""
+    kept: dict[Row, Row] = {}
+    for row in _typed(folder / f"{dataset}.tsv.gz", columns):
+        key = row[:keys]
         if None in key:
             continue
         if key not in kept or _order(row) < _order(kept[key]):
@@ -180,31 +220,23 @@ def _rows(folder: Path, dataset: str, key_of: Callable[[Raw], tuple[object, ...]
     return kept.values()
 
 
-def _order(row: Raw) -> list[tuple[bool, str]]:
-    return [(value is None, value or "") for value in row]
+def _order(row: Row) -> list[tuple[bool, Any]]:
+    return [(value is None, 0 if value is None else value) for value in row]
 
 
-def _lines(path: Path) -> Iterator[Raw]:
+def _typed(path: Path, columns: Sequence[Column]) -> Iterator[Row]:
+    header, *lines = _lines(path)
+    places = [(header.index(name), parse) for name, parse in columns]
+    for line in lines:
+        assert len(line) == len(header), f"{path.name}: {line!r} has not {len(header)} columns"
+        yield tuple(
+            None if line[place] in {"", "\\N"} else parse(line[place]) for place, parse in places
+        )
+
+
+def _lines(path: Path) -> Iterator[list[str]]:
     with gzip.open(path, "rb") as file:
         lines = file.read().decode().split("\n")
-    width = lines[0].count("\t") + 1
     # A file may end without a newline, so only an empty last line is none.
-    for line in lines[1 : -1 if lines[-1] == "" else None]:
-        row = tuple(None if value in {"", "\\N"} else value for value in line.split("\t"))
-        assert len(row) == width, f"{path.name}: {line!r} has not {width} columns"
-        yield row
-
-
-def _integer(text: str | None) -> int | None:
-    if text is None or not _INTEGER.fullmatch(text):
-        return None
-    value = int(text)
-    return value if -(2**31) <= value < 2**31 else None
-
-
-def _decimal(text: str | None) -> Decimal | None:
-    """Parse a value of numeric(3,1)."""
-    if text is None or not _DECIMAL.fullmatch(text):
-        return None
-    value = Decimal(text).quantize(Decimal("0.1"), ROUND_HALF_UP)
-    return value if abs(value) < 100 else None
+    for line in lines[: -1 if lines[-1] == "" else None]:
+        yield line.split("\t")

@@ -1,0 +1,214 @@
+"""The other commands of the README, in an installation that begins with two files only."""
+
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from typing import Any
+
+import psutil
+import pytest
+import requests
+import tenacity
+
+from tests.e2e.conftest import Command, Installation, Story, run
+
+TITLES = "2000"
+FEW = "title.basics,title.ratings"
+
+
+@dataclass(frozen=True)
+class Service:
+    """An installation that was started with two files and is now up, with its UI."""
+
+    installation: Installation
+    partial: Command
+    partial_summary: dict[str, Any]
+    up: Command
+    url: str
+
+    def api(self, method: str, path: str, **content: Any) -> Any:
+        """Ask Airflow's REST API."""
+        token = requests.get(f"{self.url}/auth/token", timeout=30).json()["access_token"]
+        answer = requests.request(
+            method,
+            f"{self.url}/api/v2/{path}",
+            headers={"Authorization": f"Bearer {token}"},
+            timeout=30,
+            **content,
+        )
+        answer.raise_for_status()
+        return answer.json()
+
+    def run_to_its_end(self, conf: dict[str, object]) -> str:
+        """Press the trigger button and return the state that the run ends in."""
+        started = self.api(
+            "POST", "dags/imdb_pipeline/dagRuns", json={"logical_date": None, "conf": conf}
+        )
+        return str(self._ended(started["dag_run_id"]))
+
+    @tenacity.retry(
+        retry=tenacity.retry_if_result(lambda state: state in {"queued", "running"}),
+        stop=tenacity.stop_after_delay(400),
+        wait=tenacity.wait_fixed(1),
+    )
+    def _ended(self, run_id: str) -> Any:
+        return self.api("GET", f"dags/imdb_pipeline/dagRuns/{run_id}")["state"]
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """`make run DATASETS=…`, then `make up`; `make down` at the end."""
+    installation = Installation(tmp_path_factory.mktemp("service"))
+    partial = installation.make("run", TITLES=TITLES, DATASETS=FEW)
+    assert partial.code == 0, partial.output
+    summary = installation.summary()
+    with closing(socket.create_server(("127.0.0.1", 0))) as probe:
+        port = str(probe.getsockname()[1])
+    try:
+        up = installation.make("up", TITLES=TITLES, UP_PORT=port)
+        yield Service(installation, partial, summary, up, f"http://127.0.0.1:{port}")
+    finally:
+        installation.make("down")
+
+
+def test_few_datasets_load_only_these_and_the_summary_says_what_is_empty(service: Service) -> None:
+    status = {row["dataset"]: row["status"] for row in service.partial_summary["datasets"]}
+    assert {name for name, word in status.items() if word == "loaded"} == set(FEW.split(","))
+    assert set(status.values()) == {"loaded", "not_selected"}
+    assert service.partial_summary["published"] is True
+    assert service.partial_summary["dbt"]["models"] == 19
+    assert "title.principals: no rows" in service.partial.output
+    assert "mart_person_career" in service.partial.output
+
+
+def test_up_a_run_by_the_button_and_by_hand_and_down(service: Service) -> None:
+    """One after the other, since each needs what is before it."""
+    assert service.up.code == 0, service.up.output
+    assert service.url.replace("127.0.0.1", "localhost") in service.up.output
+
+    again = service.installation.make("up", TITLES=TITLES, UP_PORT=service.url.split(":")[-1])
+    assert again.code == 0, again.output
+    assert "already" in again.output
+
+    # Under the scheduler: the five files that were left out, and all models.
+    assert service.run_to_its_end({}) == "success"
+    summary = service.installation.summary()
+    assert [row["dataset"] for row in summary["datasets"] if row["status"] == "loaded"] != []
+    assert summary["published"] is True
+    assert service.installation.query("select 1 from mart_person_career limit 1", role="ANALYST")
+
+    versions = service.api("GET", "dags/imdb_pipeline/dagVersions")
+    assert versions["total_entries"] == 1
+
+    by_hand = service.installation.make(
+        "airflow",
+        TITLES=TITLES,
+        CMD="tasks test imdb_pipeline download.title_ratings 2026-01-01",
+    )
+    assert by_hand.code == 0, by_hand.output
+    assert "title.ratings: not modified" in by_hand.output
+
+    serial = service.installation.make("airflow", TITLES=TITLES, CMD="dags test imdb_pipeline")
+    assert serial.code == 0, serial.output[-3000:]
+    assert "nothing changed" in serial.output
+
+    down = service.installation.make("down")
+    assert down.code == 0, down.output
+    assert processes_of(service.installation) == []
+    assert "nothing runs" in service.installation.make("down").output
+
+    clean = service.installation.make("clean")
+    assert clean.code == 0, clean.output
+    assert not service.installation.folder.exists()
+
+
+def processes_of(installation: Installation) -> list[str]:
+    """What runs and has the installation's folder on its command line or in its environment."""
+    folder = str(installation.folder)
+    own = {os.getpid(), *(parent.pid for parent in psutil.Process().parents())}
+    found = []
+    for process in psutil.process_iter():
+        try:
+            words = [*process.cmdline(), *process.environ().values()]
+        except (psutil.NoSuchProcess, psutil.AccessDenied):
+            continue
+        if process.pid not in own and any(folder in word for word in words):
+            found.append(" ".join(process.cmdline())[:200])
+    return found
+
+
+def test_psql_is_the_analyst(story: Story) -> None:
+    asked = story.installation.make(
+        "psql", SQL="select current_user, count(*) > 0 from mart_top_titles"
+    )
+    assert asked.code == 0, asked.output
+    assert "analyst | t" in asked.output
+    refused = story.installation.make("psql", SQL="select count(*) from raw.imdb_title_basics")
+    assert refused.code != 0
+    assert "permission denied" in refused.output
+
+
+def test_docs_are_one_page_with_every_model(story: Story) -> None:
+    made = story.installation.make("docs")
+    assert made.code == 0, made.output
+    page = (story.installation.folder / "docs" / "index.html").read_text("utf-8")
+    for name in ("mart_top_titles", "stg_title_principals", "int_title_complete", "load_log"):
+        assert name in page
+
+
+def test_dbt_by_hand_builds_beside_what_is_published(story: Story) -> None:
+    before = story.installation.tables()
+    built = story.installation.make(
+        "dbt", CMD="run --target dev --select stg_title_ratings", DAY="2"
+    )
+    assert built.code == 0, built.output
+    assert story.installation.query("select 1 from dev_staging.stg_title_ratings limit 1")
+    assert story.installation.tables() == before
+
+
+def test_the_sources_are_as_fresh_as_the_ledger_says(story: Story) -> None:
+    fresh = story.installation.make("dbt", CMD="source freshness")
+    assert fresh.code == 0, fresh.output
+    assert "PASS freshness" in fresh.output
+
+
+def test_the_schema_can_be_applied_again(story: Story) -> None:
+    before = story.installation.tables()
+    applied = story.installation.make("schema")
+    assert applied.code == 0, applied.output
+    assert story.installation.tables() == before
+
+
+@pytest.mark.parametrize(
+    ("variables", "words"),
+    [
+        ({"DATASETS": "title.nonsense"}, "title.nonsense"),
+        ({"SOURCE": "/no/such/folder"}, "no such folder"),
+        ({"DAY": "tomorrow"}, "DAY=tomorrow"),
+    ],
+)
+def test_a_wrong_word_is_named_before_any_work(
+    installation: Installation, variables: dict[str, str], words: str
+) -> None:
+    refused = installation.make("run", **variables)
+    assert refused.code != 0
+    assert words in refused.output
+
+
+def test_help_names_every_verb_of_the_makefile() -> None:
+    told = run("make", "help").output
+    for verb in (
+        "run",
+        "up",
+        "down",
+        "psql",
+        "docs",
+        "test",
+        "lint",
+        "schema",
+        "manifest",
+        "bench",
+    ):
+        assert f"make {verb}" in told
