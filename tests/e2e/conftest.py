@@ -109,13 +109,14 @@ class Station:
 
 @dataclass(frozen=True)
 class Story:
-    """The stations, in order."""
+    """The stations, in order; `kept_rows` are the failing rows that the red run left to look at."""
 
     installation: Installation
     first: Station
     again: Station
     second_day: Station
     red: Station
+    kept_rows: dict[str, int]
     mended: Station
 
 
@@ -169,8 +170,14 @@ def story(installation: Installation, tmp_path_factory: pytest.TempPathFactory) 
     keep_marts(installation, 2)
     wrong = impossible_ratings(installation.sample(2), tmp_path_factory.mktemp("wrong") / "day-2")
     red = visit(installation, "run", SOURCE=str(wrong))
+    kept_rows = {
+        finding["failures_table"]: installation.query(
+            f"select count(*) from {finding['failures_table']}"
+        )[0][0]
+        for finding in red.summary["dbt"]["failures"]
+    }
     mended = visit(installation, "run", DAY="2")
-    return Story(installation, first, again, second_day, red, mended)
+    return Story(installation, first, again, second_day, red, kept_rows, mended)
 
 
 @pytest.fixture(scope="session", params=[1, 2], ids=["day 1", "day 2"])
