@@ -1,68 +1,73 @@
 {#-
-    Labels come from the seed label_thresholds; a model that uses these macros imports it as the CTE
-    label_thresholds. The sub-selects do not depend on the row, so Postgres runs each one once.
+    Labels come from the seed label_thresholds; a model that uses label_for imports its rows as the
+    CTE label_thresholds. The seed decides which labels there are, in which order they are tried and
+    what each one asks for. Only two things are fixed here, and tests on the seed watch over both:
+    the measures that a column of labels may ask for, and how many labels it may have.
+
+    The sub-selects do not depend on the row, so Postgres runs each one once at most.
 -#}
 
+{#- The columns of the mart that the labels of a column may compare; of no column, all columns. -#}
+{% macro label_measures(label_column=none) -%}
+    {%- set measures = {
+        'performance_tier': 'weighted_score',
+        'investment_category': 'weighted_score average_rating num_votes',
+        'versatility_level': 'distinct_roles',
+        'productivity_tier': 'distinct_titles',
+        'career_stage': 'years_since_last_credit career_span_years',
+        'quality_reputation': 'avg_project_rating total_votes rated_titles',
+        'production_trend': 'production_growth_pct',
+        'quality_trend': 'rating_change',
+        'investment_priority': 'market_share avg_rating production_growth_pct',
+        'content_strategy': 'rating_lead production_growth_pct',
+        'consistency_rating': 'episode_rating_stddev',
+        'engagement_level': 'total_votes',
+        'longevity_class': 'total_seasons',
+        'series_performance_tier': 'avg_series_rating series_votes total_seasons',
+    } -%}
+    {{- measures[label_column] if label_column else measures | join(' ') -}}
+{%- endmacro %}
+
+{#- The most labels that a column may have, the one without a bound aside. -#}
+{% macro most_bounded_labels() -%} 6 {%- endmacro %}
+
 {#-
-    The label with the greatest lower bound that the measure reaches; the label without a bound when
-    the measure is NULL or below every bound.
+    The first label by priority whose measures all reach their bounds; the label without a bound
+    when none does. A bound that a label does not have is -infinity, and so is a NULL measure: it
+    reaches no other. Behind the last label nothing is asked for, and the label is NULL.
 -#}
-{% macro label_for(label_column, measure) -%}
+{% macro label_for(label_column) -%}
     coalesce(
-        (
-            array(
-                select label from label_thresholds
-                where label_column = '{{ label_column }}' and lower_bound is not null
-                order by lower_bound
-            )
-        )[
-            width_bucket(
-                {{ measure }},
-                array(
-                    select lower_bound from label_thresholds
-                    where label_column = '{{ label_column }}' and lower_bound is not null
-                    order by lower_bound
+        case
+        {%- for priority in range(1, most_bounded_labels() | int + 1) %}
+            when
+            {%- for measure in label_measures(label_column).split() %}
+                {{ 'and ' if not loop.first -}}
+                coalesce({{ measure }}::numeric, '-infinity')
+                >= {{ lower_bound(label_column, priority, measure) }}
+            {%- endfor %}
+                then (
+                    select min(label) from label_thresholds
+                    where label_column = '{{ label_column }}' and priority = {{ priority }}
                 )
-            )
-        ],
-        {{ fallback_label(label_column) }}
-    )
-{%- endmacro %}
-
-{#- One bound of a label that depends on several measures. -#}
-{% macro bound(label_column, label, measure) -%}
-    (
-        select lower_bound from label_thresholds
-        where
-            label_column = '{{ label_column }}'
-            and label = '{{ label }}'
-            and measure = '{{ measure }}'
-    )
-{%- endmacro %}
-
-{#-
-    The first label whose measures all reach their bounds; the label without a bound when none does.
-    labels: pairs of a label and its list of measures, in the order of the seed's priorities.
--#}
-{% macro first_label(label_column, labels) -%}
-    case
-    {%- for label, measures in labels %}
-        when
-        {%- for measure in measures %}
-            {{ 'and ' if not loop.first }}{{ measure }} >= {{ bound(label_column, label, measure) }}
         {%- endfor %}
-            then '{{ label }}'
-    {%- endfor %}
-        else {{ fallback_label(label_column) }}
-    end
+        end,
+        (
+            select label from label_thresholds
+            where label_column = '{{ label_column }}' and lower_bound is null
+        )
+    )
 {%- endmacro %}
 
-{#- The label for all that is left. -#}
-{% macro fallback_label(label_column) -%}
-    (
-        select label from label_thresholds
-        where label_column = '{{ label_column }}' and lower_bound is null
-    )
+{#- What the label of a priority asks of a measure. -#}
+{% macro lower_bound(label_column, priority, measure) -%}
+    coalesce((
+                    select lower_bound from label_thresholds
+                    where
+                        label_column = '{{ label_column }}'
+                        and priority = {{ priority }}
+                        and measure = '{{ measure }}'
+                ), '-infinity')
 {%- endmacro %}
 
 {#- The decade of a year: 1994 -> 1990. -#}

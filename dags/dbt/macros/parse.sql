@@ -2,30 +2,38 @@
     Checked casts of the text columns in raw: what does not parse becomes NULL and never fails a
     build. The test values_parse counts what got lost here, with the same conditions.
 
-    The check stands inside the cast, not around it: Postgres may compute the cast of a constant
-    before it looks at a surrounding case.
+    Only what the files write is taken: Postgres would also read ' 7', +7, 0x1F and 1_000 as
+    integers and NaN as a number, and would round 8.25 without a word. It is asked for the range.
+    No minus: nothing in the files is below zero, so no difference of two integers can overflow.
 -#}
 
 {% macro is_parseable(column, type) -%}
     {%- if type == 'flag' -%} {{ column }} in ('0', '1')
     {%- elif type == 'json_array' -%}
     coalesce(jsonb_typeof({{ parse(column, 'jsonb') }}) = 'array', false)
-    {%- else -%} pg_input_is_valid({{ column }}, '{{ type }}')
+    {%- elif type == 'integer' -%}
+    {{ column }} ~ '^[0-9]+$' and pg_input_is_valid({{ column }}, 'integer')
+    {%- elif type == 'numeric(3,1)' -%}
+    {{ column }} ~ '^[0-9]+([.][0-9])?$' and pg_input_is_valid({{ column }}, 'numeric(3,1)')
+    {%- elif type == 'jsonb' -%} pg_input_is_valid({{ column }}, 'jsonb')
     {%- endif -%}
 {%- endmacro %}
 
+{#-
+    The check stands inside the cast, not around it: Postgres may compute the cast of a constant
+    before it looks at a surrounding case.
+-#}
 {% macro parse(column, type) -%}
+    {%- if type == 'flag' -%}
+    case when {{ is_parseable(column, type) }} then {{ column }} = '1' end
+    {%- else -%}
     (case when {{ is_parseable(column, type) }} then {{ column }} end)::{{ type }}
+    {%- endif -%}
 {%- endmacro %}
 
-{#- '1' and '0' -#}
-{% macro parse_flag(column) -%}
-    case {{ column }} when '1' then true when '0' then false end
-{%- endmacro %}
-
-{#- A separated list as text[]; '' is NULL. -#}
+{#- A separated list as text[] without its empty elements; NULL when nothing is left. -#}
 {% macro parse_list(column, separator="','") -%}
-    string_to_array(nullif({{ column }}, ''), {{ separator }})
+    nullif(array_remove(string_to_array({{ column }}, {{ separator }}), ''), '{}')
 {%- endmacro %}
 
 {#- A jsonb array of strings as text[]; anything else is NULL. -#}

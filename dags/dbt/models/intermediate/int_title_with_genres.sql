@@ -32,9 +32,7 @@ title_genres as (
         listed_genre.position::integer as genre_position
     from stg_title_basics as titles
     cross join unnest(titles.genres) with ordinality as listed_genre (genre, position)
-    where
-        listed_genre.genre <> ''
-        and array_position(titles.genres, listed_genre.genre) = listed_genre.position
+    where array_position(titles.genres, listed_genre.genre) = listed_genre.position
 ),
 
 int_title_with_genres as (

@@ -105,18 +105,10 @@ genre_measures as (
 mart_genre_analytics as (
     select
         genre,
-        {{ label_for('production_trend', 'production_growth_pct') }} as production_trend,
-        {{ label_for('quality_trend', 'rating_change') }} as quality_trend,
-        {{ first_label('investment_priority', [
-            ('High Priority', ['market_share', 'avg_rating']),
-            ('Medium Priority', ['market_share', 'avg_rating']),
-            ('Emerging Opportunity', ['production_growth_pct', 'avg_rating']),
-        ]) }} as investment_priority,
-        {{ first_label('content_strategy', [
-            ('Expand', ['rating_lead', 'production_growth_pct']),
-            ('Curate', ['rating_lead']),
-            ('Improve', ['production_growth_pct']),
-        ]) }} as content_strategy,
+        {{ label_for('production_trend') }} as production_trend,
+        {{ label_for('quality_trend') }} as quality_trend,
+        {{ label_for('investment_priority') }} as investment_priority,
+        {{ label_for('content_strategy') }} as content_strategy,
         case
             when greatest(film_votes, series_votes, short_votes) = 0 then null
             when film_votes >= greatest(series_votes, short_votes) then 'Film First'

@@ -17,7 +17,10 @@ genre_decades as (
         count(*) as total_titles,
         count(average_rating) as rated_titles,
         round(avg(average_rating), 2) as avg_rating,
-        round(sum(average_rating * num_votes) / nullif(sum(num_votes), 0), 2) as weighted_rating,
+        round(
+            sum(average_rating * num_votes)
+            / nullif(sum(num_votes) filter (where average_rating is not null), 0), 2
+        ) as weighted_rating,
         coalesce(sum(num_votes), 0) as total_votes
     from int_title_with_genres
     group by genre, release_decade

@@ -101,7 +101,8 @@ person_titles as (
         nconst,
         tconst,
         min(average_rating) as average_rating,
-        min(num_votes) as num_votes
+        -- Votes without a rating weigh nothing and say nothing.
+        min(num_votes) filter (where average_rating is not null) as num_votes
     from int_person_filmography
     group by nconst, tconst
 ),
@@ -146,21 +147,10 @@ mart_person_career as (
         careers.nconst,
         people.primary_name as person_name,
         careers.dominant_role,
-        {{ label_for('versatility_level', 'careers.distinct_roles') }} as versatility_level,
-        {{ label_for('productivity_tier', 'careers.distinct_titles') }} as productivity_tier,
-        {{ first_label('career_stage', [
-            ('Inactive', ['years_since_last_credit']),
-            ('Veteran', ['career_span_years']),
-            ('Established', ['career_span_years']),
-            ('Emerging', ['career_span_years']),
-        ]) }} as career_stage,
-        {{ first_label('quality_reputation', [
-            ('Acclaimed', ['avg_project_rating', 'total_votes', 'rated_titles']),
-            ('Respected', ['avg_project_rating', 'total_votes']),
-            ('Promising', ['avg_project_rating']),
-            ('Mixed', ['avg_project_rating']),
-            ('Poorly Received', ['avg_project_rating']),
-        ]) }} as quality_reputation,
+        {{ label_for('versatility_level') }} as versatility_level,
+        {{ label_for('productivity_tier') }} as productivity_tier,
+        {{ label_for('career_stage') }} as career_stage,
+        {{ label_for('quality_reputation') }} as quality_reputation,
         best_titles.tconst as best_title_tconst,
         best_titles.primary_title as best_title,
         people.birth_year,

@@ -16,11 +16,13 @@ ranked_episodes as (
         *,
         row_number() over (
             partition by series_tconst, season_number
-            order by average_rating desc nulls last, num_votes desc, tconst collate "C"
+            order by
+                average_rating desc nulls last, num_votes desc nulls last, tconst collate "C"
         ) as best_rank,
         row_number() over (
             partition by series_tconst, season_number
-            order by average_rating asc nulls last, num_votes desc, tconst collate "C"
+            order by
+                average_rating asc nulls last, num_votes desc nulls last, tconst collate "C"
         ) as worst_rank
     from int_title_hierarchies
 ),

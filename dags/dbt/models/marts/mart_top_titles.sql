@@ -70,7 +70,7 @@ scored_titles as (
             (
                 rated_titles.num_votes * rated_titles.average_rating
                 + rated_titles.prior_votes * group_means.group_rating
-            ) / (rated_titles.num_votes + rated_titles.prior_votes),
+            ) / (rated_titles.num_votes::bigint + rated_titles.prior_votes),
             4
         ) as weighted_score
     from rated_titles
@@ -99,12 +99,8 @@ mart_top_titles as (
         type_group,
         genres,
         primary_genre,
-        {{ label_for('performance_tier', 'weighted_score') }} as performance_tier,
-        {{ first_label('investment_category', [
-            ('Proven Hit', ['weighted_score', 'num_votes']),
-            ('Crowd Favourite', ['average_rating', 'num_votes']),
-            ('Hidden Gem', ['average_rating', 'num_votes']),
-        ]) }} as investment_category,
+        {{ label_for('performance_tier') }} as performance_tier,
+        {{ label_for('investment_category') }} as investment_category,
         start_year,
         release_decade,
         runtime_minutes,

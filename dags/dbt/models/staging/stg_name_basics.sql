@@ -15,13 +15,14 @@ typed as (
     from imdb_name_basics
 ),
 
--- A key given twice stays once: the row whose values sort first.
+-- A key given twice stays once: the row that sorts first, column by column.
 stg_name_basics as (
     select distinct on (nconst) *
     from typed
     where nconst is not null
     order by
-        nconst, primary_name, birth_year, death_year, primary_professions, known_for_titles
+        nconst, primary_name collate "C", birth_year, death_year,
+        primary_professions collate "C", known_for_titles collate "C"
 )
 
 select * from stg_name_basics

@@ -13,17 +13,18 @@ typed as (
         nullif(language, '') as language,
         {{ parse_list('types', "e'\\x02'") }} as types,
         {{ parse_list('attributes', "e'\\x02'") }} as attributes,
-        {{ parse_flag('is_original_title') }} as is_original_title
+        {{ parse('is_original_title', 'flag') }} as is_original_title
     from imdb_title_akas
 ),
 
--- A key given twice stays once: the row whose values sort first.
+-- A key given twice stays once: the row that sorts first, column by column.
 stg_title_akas as (
     select distinct on (tconst, ordering) *
     from typed
     where tconst is not null and ordering is not null
     order by
-        tconst, ordering, title, region, language, types, attributes, is_original_title
+        tconst, ordering, title collate "C", region collate "C", language collate "C",
+        types collate "C", attributes collate "C", is_original_title
 )
 
 select * from stg_title_akas

@@ -20,19 +20,19 @@ typed as (
         {{ parse('start_year', 'integer') }} as start_year,
         {{ parse('end_year', 'integer') }} as end_year,
         {{ parse('runtime_minutes', 'integer') }} as runtime_minutes,
-        {{ parse_flag('is_adult') }} as is_adult,
+        {{ parse('is_adult', 'flag') }} as is_adult,
         {{ parse_list('genres') }} as genres
     from imdb_title_basics
 ),
 
--- A key given twice stays once: the row whose values sort first.
+-- A key given twice stays once: the row that sorts first, column by column.
 stg_title_basics as (
     select distinct on (tconst) *
     from typed
     where tconst is not null
     order by
-        tconst, title_type, primary_title, original_title, start_year, end_year,
-        runtime_minutes, is_adult, genres
+        tconst, title_type collate "C", primary_title collate "C", original_title collate "C",
+        start_year, end_year, runtime_minutes, is_adult, genres collate "C"
 )
 
 select * from stg_title_basics

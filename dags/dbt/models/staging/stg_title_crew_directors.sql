@@ -17,7 +17,7 @@ with imdb_title_crew as (
 crew_members as (
     select
         crew.tconst,
-        nullif(listed.nconst, '') as nconst,
+        listed.nconst,
         listed.nr::integer as position
     from imdb_title_crew as crew
     cross join unnest({{ parse_list('crew.directors') }}) with ordinality as listed (nconst, nr)
@@ -31,7 +31,6 @@ stg_title_crew_directors as (
         nconst,
         min(position) as position
     from crew_members
-    where nconst is not null
     group by tconst, nconst
 )
 

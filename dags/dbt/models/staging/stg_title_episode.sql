@@ -20,12 +20,12 @@ typed as (
     from imdb_title_episode
 ),
 
--- A key given twice stays once: the row whose values sort first.
+-- A key given twice stays once: the row that sorts first, column by column.
 stg_title_episode as (
     select distinct on (tconst) *
     from typed
     where tconst is not null
-    order by tconst, parent_tconst, season_number, episode_number
+    order by tconst, parent_tconst collate "C", season_number, episode_number
 )
 
 select * from stg_title_episode

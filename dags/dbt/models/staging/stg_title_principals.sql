@@ -44,11 +44,13 @@ with_characters as (
     where tconst is not null and ordering is not null
 ),
 
--- A key given twice stays once: the row whose values sort first.
+-- A key given twice stays once: the row that sorts first, column by column.
 stg_title_principals as (
     select distinct on (tconst, ordering) *
     from with_characters
-    order by tconst, ordering, nconst, category, job, characters
+    order by
+        tconst, ordering, nconst collate "C", category collate "C", job collate "C",
+        characters collate "C"
 )
 
 select * from stg_title_principals

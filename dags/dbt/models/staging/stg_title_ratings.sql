@@ -12,7 +12,7 @@ typed as (
     from imdb_title_ratings
 ),
 
--- A key given twice stays once: the row whose values sort first.
+-- A key given twice stays once: the row that sorts first, column by column.
 stg_title_ratings as (
     select distinct on (tconst) *
     from typed
