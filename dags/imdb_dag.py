@@ -20,6 +20,8 @@ RETRIED = {
     "max_retry_delay": timedelta(minutes=10),
 }
 
+SHORT = RETRIED | {"execution_timeout": timedelta(minutes=20)}
+
 with DAG(
     dag_id="imdb_pipeline",
     description="IMDb's seven files: downloaded, loaded, modelled, tested, published",
@@ -27,6 +29,7 @@ with DAG(
     schedule="@daily",
     catchup=False,
     max_active_runs=1,
+    dagrun_timeout=timedelta(hours=12),
     tags=["imdb", "warehouse"],
     params={
         "datasets": Param(
@@ -63,6 +66,7 @@ with DAG(
         ]
     for downloaded, loaded in zip(downloads, loads, strict=True):
         downloaded >> loaded
-    dbt, published, reported = dbt_task_group(), publish(), report()
-    loads >> changed() >> dbt >> published >> reported
+    dbt = dbt_task_group()
+    published, reported = publish.override(**SHORT)(), report.override(**SHORT)()
+    loads >> changed.override(**SHORT)() >> dbt >> published >> reported
     dbt >> reported

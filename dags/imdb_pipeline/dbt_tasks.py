@@ -1,12 +1,14 @@
 """The dbt project as a group of Airflow tasks, one per model with its tests, made by Cosmos."""
 
 import os
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from airflow.sdk import BaseHook
 from cosmos import DbtTaskGroup, ExecutionConfig, ProfileConfig, ProjectConfig, RenderConfig
 from cosmos.constants import ExecutionMode, InvocationMode, LoadMode, TestBehavior
+
+from warehouse.airflow_connection import dbt_environment
 
 PROJECT_DIR = Path(__file__).parents[1] / "dbt"
 # Where the image keeps the manifest that it was built with; a folder mounted over dags/ hides the
@@ -29,22 +31,15 @@ def manifest_path() -> Path:
     return max(found, key=lambda path: path.stat().st_mtime)
 
 
-def hand_over_connection(context: Any, operator: Any) -> None:
-    """Give dbt's process the connection `warehouse` and the run's id, as its profile reads them.
+def hand_over_connection(context: Any, _operator: Any) -> None:
+    """Give dbt the connection `warehouse` and the run's id, as its profile reads them.
 
-    Called by Cosmos right before dbt starts, so that no password is rendered or stored.
+    Called by Cosmos right before dbt starts in this very process. Not through the operator's `env`:
+    Airflow stores that with the rendered templates.
     """
-    connection = BaseHook.get_connection("warehouse")
-    operator.env = {
-        **(operator.env or {}),
-        "WAREHOUSE_HOST": connection.host,
-        "WAREHOUSE_PORT": str(connection.port or 5432),
-        "WAREHOUSE_USER": connection.login,
-        "WAREHOUSE_PASSWORD": connection.password,
-        "WAREHOUSE_DATABASE": connection.schema,
-        "DBT_ENV_CUSTOM_ENV_RUN_ID": context["run_id"],
-        "DO_NOT_TRACK": "1",
-    }
+    os.environ.update(
+        dbt_environment(), DBT_ENV_CUSTOM_ENV_RUN_ID=context["run_id"], DO_NOT_TRACK="1"
+    )
 
 
 def _name(node: Any) -> str:
@@ -83,12 +78,11 @@ def dbt_task_group() -> DbtTaskGroup:
         ),
         operator_args={
             "full_refresh": "{{ ti.xcom_pull(task_ids='changed')['full_refresh'] }}",
-            "install_deps": False,
             # A test runs with the last of its models, when all that it reads is built; the others
             # would each cost a dbt process of their own. Unit tests belong to `make test`.
             "indirect_selection": "buildable",
             "dbt_cmd_flags": ["--exclude-resource-type", "unit_test"],
             "interceptors": [hand_over_connection],
         },
-        default_args={"retries": 0},
+        default_args={"retries": 0, "execution_timeout": timedelta(hours=3)},
     )

@@ -51,6 +51,18 @@ class Loader:
         self.settings = settings
         self._clock = clock
 
+    def loaded_already(self, dataset: Dataset, entry: CacheEntry) -> LoadOutcome | None:
+        """Return the ledger's load where the table holds the very snapshot of `entry`, else None.
+
+        Reads no file. Raises `WarehouseUnavailable` or `WarehouseRefused`.
+        """
+        with (
+            connected(self.url, purpose=f"load {dataset.name}") as connection,
+            connection,
+            connection.cursor() as cursor,
+        ):
+            return _loaded(cursor, dataset, entry)
+
     def load(
         self,
         dataset: Dataset,
@@ -71,11 +83,9 @@ class Loader:
         with connected(self.url, purpose=purpose) as connection, connection:
             cursor = connection.cursor()
             hold(cursor, purpose)
-            last = ledger.last_load(cursor, dataset.name)
-            if last and not force and last.snapshot_sha256 == entry.sha256:
-                if _holds_rows(cursor, dataset.table) == (last.rows > 0):
-                    return LoadOutcome(last, written=False)
-                log.warning("%s: raw.%s lost its rows; loading again", dataset.name, dataset.table)
+            done = None if force else _loaded(cursor, dataset, entry)
+            if done:
+                return done
             load = self._replace(cursor, dataset, path, entry, run_id, started)
         return LoadOutcome(load, written=True)
 
@@ -155,6 +165,17 @@ class Loader:
         cursor.execute(
             sql.SQL("alter table {} rename to {}").format(new, sql.Identifier(dataset.table))
         )
+
+
+def _loaded(cursor: Cursor, dataset: Dataset, entry: CacheEntry) -> LoadOutcome | None:
+    """The ledger's load where it is of the snapshot of `entry` and the table has its rows."""
+    last = ledger.last_load(cursor, dataset.name)
+    if last is None or last.snapshot_sha256 != entry.sha256:
+        return None
+    if _holds_rows(cursor, dataset.table) == (last.rows > 0):
+        return LoadOutcome(last, written=False)
+    log.warning("%s: raw.%s lost its rows; loading again", dataset.name, dataset.table)
+    return None
 
 
 class _Progress:
@@ -290,6 +311,6 @@ def _refuse_dependants(cursor: Cursor, table: str) -> None:
     dependants = [str(row[0]) for row in cursor.fetchall()]
     if dependants:
         raise WarehouseRefused(
-            f"raw.{table} cannot be replaced: {', '.join(dependants)} read it. Let them read "
-            "staging, or drop them, and run again. Nothing was changed."
+            f"raw.{table} cannot be replaced: {', '.join(dependants)} read it. Drop them, or make "
+            "them models of the dbt project, and run again. Nothing was changed."
         )

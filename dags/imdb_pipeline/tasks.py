@@ -11,7 +11,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
-from airflow.sdk import Asset, BaseHook, Variable, get_current_context, task
+from airflow.sdk import Asset, Variable, get_current_context, task
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from imdb_pipeline.cache_manager import CacheManager
@@ -21,13 +21,13 @@ from imdb_pipeline.downloader import Downloader
 from imdb_pipeline.loader import Loader
 from imdb_pipeline.report import summarize, summary_lines
 from warehouse import publish as publishing
+from warehouse.airflow_connection import connection_string
 from warehouse.connection import connected
 from warehouse.errors import DamagedFile, PermanentError
 from warehouse.run_log import record_run
 
 log = logging.getLogger(__name__)
 
-CONNECTION_ID = "warehouse"
 # Other DAGs may schedule on it; the event's extra is the run's report.
 WAREHOUSE_ASSET = Asset(name="imdb_warehouse", uri="x-warehouse://imdb")
 
@@ -47,13 +47,6 @@ class VariableStore:
     def delete(self, key: str) -> None:
         """Delete the Variable."""
         Variable.delete(key)
-
-
-def warehouse_url() -> str:
-    """Return the connection `warehouse` as a libpq URL."""
-    return str(BaseHook.get_connection(CONNECTION_ID).get_uri()).replace(
-        "postgres://", "postgresql://", 1
-    )
 
 
 def _downloader() -> Downloader:
@@ -107,14 +100,19 @@ def load(dataset_name: str) -> dict[str, Any]:
     with _final_where_permanent():
         dataset = dataset_named(dataset_name)
         downloader = _downloader()
-        entry = downloader.present(dataset)
-        outcome = Loader(warehouse_url(), downloader.settings).load(
-            dataset,
-            downloader.cache.path_of(dataset),
-            entry,
-            run_id=context["run_id"],
-            force=context["params"]["full_refresh"],
-        )
+        loader = Loader(connection_string(), downloader.settings)
+        force = context["params"]["full_refresh"]
+        noted = downloader.cache.entry(dataset)
+        # What the ledger has needs no file, which may be on another worker's disk.
+        outcome = loader.loaded_already(dataset, noted) if noted and not force else None
+        if outcome is None:
+            outcome = loader.load(
+                dataset,
+                downloader.cache.path_of(dataset),
+                downloader.present(dataset),
+                run_id=context["run_id"],
+                force=force,
+            )
     row = outcome.load
     seconds = row.seconds if outcome.written else 0.0
     log.info(
@@ -145,7 +143,7 @@ def changed() -> dict[str, Any] | None:
     params = get_current_context()["params"]
     with (
         _final_where_permanent(),
-        connected(warehouse_url(), purpose="changed?") as connection,
+        connected(connection_string(), purpose="changed?") as connection,
         connection.cursor() as cursor,
     ):
         state = publishing.current_state(cursor, PROJECT_DIR)
@@ -175,9 +173,14 @@ def publish() -> int:
     state = publishing.State(built_from["load_id"], built_from["project_sha256"])
     with (
         _final_where_permanent(),
-        connected(warehouse_url(), purpose="publish") as connection,
+        connected(connection_string(), purpose="publish") as connection,
     ):
-        publish_id = publishing.publish(connection, state, run_id=context["run_id"])
+        publish_id = publishing.publish(
+            connection,
+            state,
+            run_id=context["run_id"],
+            tables=publishing.mart_names(PROJECT_DIR),
+        )
     log.info("published: marts are now build %s, made from load %s", publish_id, state.load_id)
     return publish_id
 
@@ -201,7 +204,7 @@ def report() -> dict[str, Any]:
     }
     with (
         _final_where_permanent(),
-        connected(warehouse_url(), purpose="report") as connection,
+        connected(connection_string(), purpose="report") as connection,
         connection,
         connection.cursor() as cursor,
     ):

@@ -6,6 +6,7 @@ stays in `marts_next` until the next build begins, so going back is the same swa
 """
 
 import hashlib
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +19,20 @@ from warehouse.ledger import newest_load_id
 from warehouse.locks import hold
 
 _NOT_SOURCES = frozenset({"target", "logs", "dbt_packages", "__pycache__"})
+# Where incremental models keep what they have processed; it travels with its schema.
+_MARKS = "high_water_mark"
+_LIVE = "What analysts and BI read (mart_*): the last published state."
+_BUILT = "Where the next marts are built and tested; after a publish, the state before."
+_SWAP = (
+    "alter schema {live} rename to {between}",
+    "alter schema {built} rename to {live}",
+    "alter schema {between} rename to {built}",
+    "comment on schema {live} is {live_comment}",
+    "comment on schema {built} is {built_comment}",
+    "grant usage on schema {live} to {reader}",
+    "grant select on all tables in schema {live} to {reader}",
+    "revoke usage on schema {built} from {reader}",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +74,15 @@ def why_build(current: State, published: State | None) -> str | None:
     if published is None:
         return "nothing was published yet"
     if current.load_id != published.load_id:
-        return f"loads {published.load_id + 1} to {current.load_id} are not in the marts"
+        return f"the newest load is {current.load_id}, the marts are made from {published.load_id}"
     if current.project_sha256 != published.project_sha256:
         return "the dbt project is not the one last published"
     return None
+
+
+def mart_names(project_dir: Path) -> tuple[str, ...]:
+    """Return the tables that the dbt project builds to be published: its models in marts/."""
+    return tuple(sorted(path.stem for path in (project_dir / "models" / "marts").glob("*.sql")))
 
 
 def publish(
@@ -70,42 +90,39 @@ def publish(
     state: State,
     *,
     run_id: str,
+    tables: Collection[str],
     live: str = "marts",
     built: str = "marts_next",
     reader: str = "analyst",
 ) -> int:
     """Swap `built` into the place of `live` and note it in `meta.publish_log`; return its id.
 
-    Call it only after the build's tests passed. A run that asks again without having built again
-    (a task that was cleared) is answered with its publish: a second swap would bring the old state
-    back. Raises `WarehouseRefused` where there is nothing built. No table is locked: queries that
-    run go on with what they began to read.
+    Takes nobody's word for it: the log tables must show that `run_id` built each of `tables` since
+    the last publish and that no test of severity error failed. A run that asks again without having
+    built again (a task that was cleared) is answered with its publish. Tables that the project does
+    not know are dropped. Raises `WarehouseRefused` saying what is missing. No table that is read is
+    locked: queries that run go on with what they began to read.
     """
     with connection, connection.cursor() as cursor:
         hold(cursor, "publish")
         done = _published_by(cursor, run_id)
         if done is not None:
             return done
-        cursor.execute("select count(*) from pg_tables where schemaname = %s", (built,))
-        if cursor.fetchone() == (0,):
-            raise WarehouseRefused(
-                f"publish: schema {built} holds no table, so {live} stays as it is. Run the dbt "
-                "part first (parameter force_transform)."
+        _audit(cursor, run_id, tables)
+        cursor.execute("set local lock_timeout = '30s'")
+        for stranger in _strangers(cursor, built, tables):
+            cursor.execute(
+                sql.SQL("drop table if exists {}").format(sql.Identifier(built, stranger))
             )
         names = {
             "live": sql.Identifier(live),
             "built": sql.Identifier(built),
             "between": sql.Identifier(f"{live}__swap"),
             "reader": sql.Identifier(reader),
+            "live_comment": sql.Literal(_LIVE),
+            "built_comment": sql.Literal(_BUILT),
         }
-        for statement in (
-            "alter schema {live} rename to {between}",
-            "alter schema {built} rename to {live}",
-            "alter schema {between} rename to {built}",
-            "grant usage on schema {live} to {reader}",
-            "grant select on all tables in schema {live} to {reader}",
-            "revoke usage on schema {built} from {reader}",
-        ):
+        for statement in _SWAP:
             cursor.execute(sql.SQL(statement).format(**names))
         cursor.execute(
             """
@@ -118,6 +135,56 @@ def publish(
         row = cursor.fetchone()
     assert row is not None  # noqa: S101 - `returning` always gives a row
     return int(row[0])
+
+
+def _audit(cursor: Cursor, run_id: str, tables: Collection[str]) -> None:
+    """Raise `WarehouseRefused` unless `run_id` built and tested all `tables` since the last."""
+    cursor.execute(
+        """
+        select distinct on (model) model, status
+        from meta.model_log
+        where run_id = %s and finished_at > coalesce(
+            (select max(published_at) from meta.publish_log), '-infinity'
+        )
+        order by model, model_log_id desc
+        """,
+        (run_id,),
+    )
+    built = {model for model, status in cursor.fetchall() if status == "success"}
+    missing = sorted(set(tables) - built)
+    if missing or not tables:
+        raise WarehouseRefused(
+            f"publish: run {run_id} did not build {', '.join(missing) or 'anything'} since the "
+            "last publish, so the marts stay as they are. Run the dbt part (parameter "
+            "force_transform); for a model that has no task, run `make manifest` first."
+        )
+    cursor.execute(
+        """
+        select test from (
+            select distinct on (test) test, status
+            from meta.test_log
+            where run_id = %s
+            order by test, test_log_id desc
+        ) as newest
+        where status in ('fail', 'error')
+        order by test
+        """,
+        (run_id,),
+    )
+    failed = [str(test) for (test,) in cursor.fetchall()]
+    if failed:
+        raise WarehouseRefused(
+            f"publish: {', '.join(failed)} failed in run {run_id}, so the marts stay as they are."
+        )
+
+
+def _strangers(cursor: Cursor, built: str, tables: Collection[str]) -> list[str]:
+    """Return the tables of schema `built` that are neither `tables` nor the models' own marks."""
+    cursor.execute(
+        "select tablename from pg_tables where schemaname = %s and tablename <> all(%s)",
+        (built, [*tables, _MARKS]),
+    )
+    return [str(table) for (table,) in cursor.fetchall()]
 
 
 def _published_by(cursor: Cursor, run_id: str) -> int | None:

@@ -17,6 +17,7 @@ comment on schema quality is 'The failing rows of the data tests, one table per 
 
 do $$
 begin
+    execute format('revoke connect, temporary on database %I from public', current_database());
     execute format('grant connect, create, temporary on database %I to pipeline', current_database());
     execute format('grant connect on database %I to analyst', current_database());
 end

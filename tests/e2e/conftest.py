@@ -42,9 +42,12 @@ class Installation:
     folder: Path
 
     def make(self, verb: str, **variables: str) -> Command:
-        """Run `make VERB NAME=value …` and return what it said."""
-        words = [f"{name}={value}" for name, value in variables.items()]
-        return run("make", "--no-print-directory", verb, f"LOCAL_DIR={self.folder}", *words)
+        """Run `make VERB NAME=value …` and return what it said; settings go by the environment."""
+        settings = {name: value for name, value in variables.items() if name.startswith("IMDB_")}
+        words = [f"{name}={value}" for name, value in variables.items() if name not in settings]
+        return run(
+            "make", "--no-print-directory", verb, f"LOCAL_DIR={self.folder}", *words, **settings
+        )
 
     def sample(self, day: int) -> Path:
         """The folder of the sample's files of `day`."""
@@ -114,6 +117,7 @@ class Story:
     installation: Installation
     first: Station
     again: Station
+    damaged: Station
     second_day: Station
     red: Station
     kept_rows: dict[str, int]
@@ -128,12 +132,12 @@ class Published:
     analyst_url: str
 
 
-def run(*words: str, cwd: Path = ROOT, **environment: str) -> Command:
+def run(*words: str, **environment: str) -> Command:
     """Run a command of the README and return what it said."""
     kept = {name: value for name, value in os.environ.items() if not _shapes_us(name)}
     done = subprocess.run(
         words,
-        cwd=cwd,
+        cwd=ROOT,
         env=kept | environment,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -160,11 +164,14 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installat
 
 @pytest.fixture(scope="session")
 def story(installation: Installation, tmp_path_factory: pytest.TempPathFactory) -> Story:
-    """Tell the story: an empty machine, the same day again, a day later, a bad file, a good one."""
+    """Tell the story: an empty machine, the same day again, a damaged file, a day later, a file
+    with impossible values, the right one."""
     first = visit(installation, "run")
     assert first.command.code == 0, first.command.output
     keep_marts(installation, 1)
     again = visit(installation, "run")
+    cut = cut_short(installation.sample(1), tmp_path_factory.mktemp("damaged") / "day-1")
+    damaged = visit(installation, "run", SOURCE=str(cut), IMDB_DOWNLOAD_TRIES="2")
     second_day = visit(installation, "run", DAY="2")
     assert second_day.command.code == 0, second_day.command.output
     keep_marts(installation, 2)
@@ -177,7 +184,7 @@ def story(installation: Installation, tmp_path_factory: pytest.TempPathFactory) 
         for finding in red.summary["dbt"]["failures"]
     }
     mended = visit(installation, "run", DAY="2")
-    return Story(installation, first, again, second_day, red, kept_rows, mended)
+    return Story(installation, first, again, damaged, second_day, red, kept_rows, mended)
 
 
 @pytest.fixture(scope="session", params=[1, 2], ids=["day 1", "day 2"])
@@ -224,6 +231,16 @@ def visit(installation: Installation, verb: str, **variables: str) -> Station:
         installation.tables(),
         installation.writes(),
     )
+
+
+def cut_short(source: Path, target: Path) -> Path:
+    """A copy of a sample in which one file ends in the middle."""
+    target.mkdir()
+    for path in source.glob("*.tsv.gz"):
+        content = path.read_bytes()
+        whole = path.name != "title.crew.tsv.gz"
+        (target / path.name).write_bytes(content if whole else content[: len(content) // 2])
+    return target
 
 
 def impossible_ratings(source: Path, target: Path) -> Path:

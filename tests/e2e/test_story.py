@@ -105,6 +105,23 @@ def test_the_same_day_again_writes_nothing_and_skips_dbt(story: Story) -> None:
     assert again.tables == story.first.tables
 
 
+def test_one_damaged_file_fails_the_run_and_holds_up_no_other_file(story: Story) -> None:
+    damaged = story.damaged
+    assert damaged.command.code != 0
+    status = {row["dataset"]: row["status"] for row in damaged.summary["datasets"]}
+    assert status.pop("title.crew") == "failed"
+    assert set(status.values()) == {"unchanged"}
+    assert damaged.summary["dbt"]["status"] != "built"
+    assert damaged.summary["failed_tasks"] == ["download.title_crew"]
+    for words in ("download.title_crew", "the gzip stream is not whole", "is kept"):
+        assert words in damaged.command.output
+
+
+def test_one_damaged_file_changes_no_table(story: Story) -> None:
+    assert story.damaged.tables == story.again.tables
+    assert story.damaged.writes == story.again.writes
+
+
 @pytest.mark.parametrize("dataset", DATASETS, ids=lambda dataset: dataset.name)
 def test_a_day_later_as_many_rows_change_as_the_maker_says(story: Story, dataset: Dataset) -> None:
     made = SampleManifest.load(story.installation.sample(2)).datasets[dataset.name]

@@ -23,7 +23,11 @@ from warehouse.publish import (
 STATE = State(load_id=3, project_sha256="abc")
 
 
-def build(database: Database, word: str) -> None:
+MARTS = ("mart_one", "mart_two")
+OPERATIONS = Path(__file__).parents[2] / "docs" / "operations.md"
+
+
+def build(database: Database, word: str, run_id: str = "run", status: str = "success") -> None:
     """Build two marts in marts_next, as dbt does."""
     database.execute(
         f"""
@@ -31,7 +35,9 @@ def build(database: Database, word: str) -> None:
         create table marts_next.mart_one as select '{word}' as word from generate_series(1, 3);
         create table marts_next.mart_two as select '{word}' as word;
         insert into meta.model_log (run_id, invocation_id, model, resource_type, status, seconds)
-        values ('run', '{word}', 'mart_one', 'model', 'success', 1)
+        values
+            ('{run_id}', '{word}', 'mart_one', 'model', 'success', 1),
+            ('{run_id}', '{word}', 'mart_two', 'model', '{status}', 1)
         """,
         role="pipeline",
     )
@@ -39,7 +45,7 @@ def build(database: Database, word: str) -> None:
 
 def publish_build(database: Database, state: State = STATE, run_id: str = "run") -> int:
     with connected(database.url, purpose="publish") as connection:
-        return publish(connection, state, run_id=run_id)
+        return publish(connection, state, run_id=run_id, tables=MARTS)
 
 
 def published(database: Database) -> str:
@@ -75,20 +81,83 @@ def test_what_is_not_published_is_not_readable(database: Database) -> None:
     assert published(database) == "old"
 
 
-def test_going_back_is_the_same_swap(database: Database) -> None:
+def test_going_back_is_the_swap_that_the_docs_tell(database: Database) -> None:
     build(database, "old")
     publish_build(database)
     build(database, "new")
     publish_build(database)
     assert published(database) == "new"
+    chapter = OPERATIONS.read_text("utf-8").split("## Going back")[1]
+    statements = chapter.split("```sql")[1].split("```")[0]
 
-    publish_build(database, run_id="going back")
+    database.execute(statements, role="pipeline")
 
     assert published(database) == "old"
+    with pytest.raises(psycopg2.errors.InsufficientPrivilege):
+        database.query("select * from marts_next.mart_one", role="analyst")
+
+
+def test_what_another_run_left_half_built_is_not_published(database: Database) -> None:
+    build(database, "one", run_id="first")
+    publish_build(database, run_id="first")
+    build(database, "two", run_id="second")
+    publish_build(database, run_id="second")
+    build(database, "untested", run_id="third")
+
+    with pytest.raises(WarehouseRefused, match="run first did not build mart_one, mart_two"):
+        publish_build(database, run_id="first")
+    assert published(database) == "two"
+
+
+def test_a_mart_that_was_not_built_is_named(database: Database) -> None:
+    build(database, "new", status="error")
+
+    with pytest.raises(WarehouseRefused, match=r"did not build mart_two since.*make manifest"):
+        publish_build(database)
+    assert database.query("select * from meta.publish_log") == []
+
+
+def test_a_test_that_failed_in_the_run_is_named(database: Database) -> None:
+    build(database, "new")
+    insert = """
+        insert into meta.test_log
+            (run_id, invocation_id, test, resource_type, severity, status, seconds)
+        values ('run', 'one', %s, 'test', %s, %s, 1)
+    """
+    database.execute(insert, "shares_sum_to_100", "error", "fail")
+    database.execute(insert, "only_known_types", "warn", "warn")
+
+    with pytest.raises(WarehouseRefused, match=r"^publish: shares_sum_to_100 failed in run run"):
+        publish_build(database)
+
+    database.execute(insert, "shares_sum_to_100", "error", "pass")
+    assert publish_build(database) > 0
+
+
+def test_a_mart_that_left_the_project_leaves_with_the_next_publish(database: Database) -> None:
+    build(database, "new")
+    database.execute("create table marts_next.mart_gone (x int)", role="pipeline")
+    database.execute("create table marts_next.high_water_mark (x int)", role="pipeline")
+
+    publish_build(database)
+
+    tables = database.query("select tablename from pg_tables where schemaname = 'marts'")
+    assert {name for (name,) in tables} == {*MARTS, "high_water_mark"}
+
+
+def test_the_schemas_say_which_is_which_after_any_number_of_swaps(database: Database) -> None:
+    for word in ("one", "two", "three"):
+        build(database, word)
+        publish_build(database)
+        said = database.value("select obj_description('marts'::regnamespace)")
+        assert said.startswith("What analysts")
+        assert "built and tested" in database.value(
+            "select obj_description('marts_next'::regnamespace)"
+        )
 
 
 def test_a_run_that_publishes_twice_does_not_bring_the_old_state_back(database: Database) -> None:
-    build(database, "old")
+    build(database, "old", run_id="yesterday")
     publish_build(database, run_id="yesterday")
     build(database, "new")
     first = publish_build(database)
@@ -179,15 +248,17 @@ def test_a_query_that_runs_reads_on_what_it_began_with(database: Database) -> No
 
 
 def test_nothing_built_is_refused(database: Database) -> None:
-    with pytest.raises(WarehouseRefused, match=r"marts_next holds no table, so marts stays"):
+    with pytest.raises(
+        WarehouseRefused, match="did not build mart_one, mart_two since the last publish"
+    ):
         publish_build(database)
     assert database.query("select * from meta.publish_log") == []
 
 
 def test_a_publish_is_noted_in_its_own_transaction(database: Database) -> None:
-    build(database, "old")
+    build(database, "old", run_id="first")
     first = publish_build(database, run_id="first")
-    build(database, "new")
+    build(database, "new", run_id="second")
     second = publish_build(database, State(4, "def"), run_id="second")
 
     rows = database.query(
@@ -223,7 +294,7 @@ def test_only_the_pipeline_publishes(database: Database) -> None:
         pytest.raises(WarehouseRefused, match=r"read-only transaction|permission denied"),
         connected(database.url_of("analyst"), purpose="publish") as connection,
     ):
-        publish(connection, STATE, run_id="run")
+        publish(connection, STATE, run_id="run", tables=MARTS)
 
 
 def test_the_first_publish_is_always_due() -> None:
@@ -237,9 +308,9 @@ def test_nothing_new_needs_no_build() -> None:
 @pytest.mark.parametrize(
     ("published", "said"),
     [
-        (State(1, "abc"), "loads 2 to 3 are not in the marts"),
+        (State(1, "abc"), "the newest load is 3, the marts are made from 1"),
         (State(3, "xyz"), "the dbt project is not the one last published"),
-        (State(2, "xyz"), "loads 3 to 3 are not in the marts"),
+        (State(2, "xyz"), "the newest load is 3, the marts are made from 2"),
     ],
 )
 def test_a_build_that_is_due_says_why(published: State, said: str) -> None:
@@ -260,7 +331,7 @@ def test_the_state_is_that_of_the_ledger_and_of_the_project(
         assert state.load_id == load_id
         connection.commit()
         build(database, "new")
-        publish(connection, state, run_id="run")
+        publish(connection, state, run_id="run", tables=MARTS)
         assert published_state(cursor) == state
         assert why_build(current_state(cursor, tmp_path), published_state(cursor)) is None
 

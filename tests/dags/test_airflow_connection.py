@@ -1,0 +1,107 @@
+"""The Airflow connection `warehouse` reaches Postgres, wherever and however it was made."""
+
+import json
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from tests.support.postgres import PASSWORD, Database
+from warehouse.connection import connected
+from warehouse.errors import PermanentError
+
+Define = Callable[..., None]
+
+
+@pytest.fixture
+def define(
+    dag_environment: dict[str, str], database: Database, monkeypatch: pytest.MonkeyPatch
+) -> Define:
+    """Defines the connection as the UI stores it, with some fields changed."""
+    monkeypatch.setenv("AIRFLOW_HOME", dag_environment["AIRFLOW_HOME"])
+
+    def defined(**changed: Any) -> None:
+        fields = {
+            "conn_type": "postgres",
+            "host": "127.0.0.1",
+            "port": database.port,
+            "login": "pipeline",
+            "password": PASSWORD,
+            "schema": database.name,
+        }
+        monkeypatch.setenv("AIRFLOW_CONN_WAREHOUSE", json.dumps(fields | changed))
+
+    return defined
+
+
+@pytest.mark.parametrize(
+    "extra",
+    [
+        None,
+        {},
+        {"connect_timeout": 5},
+        {"sslmode": "disable"},
+        {"sslmode": "prefer", "cursor": "dictcursor", "iam": False},
+    ],
+    ids=["none", "empty", "a number", "for libpq", "for other providers"],
+)
+def test_whatever_the_extra_holds_the_warehouse_is_reached(
+    define: Define, extra: dict[str, object] | None
+) -> None:
+    from warehouse.airflow_connection import connection_string
+
+    define(extra=extra)
+    with (
+        connected(connection_string(), purpose="test") as connection,
+        connection.cursor() as cursor,
+    ):
+        cursor.execute("select current_user")
+        assert cursor.fetchone() == ("pipeline",)
+
+
+def test_a_password_of_any_characters_is_handed_on(define: Define) -> None:
+    from psycopg2.extensions import parse_dsn
+
+    from warehouse.airflow_connection import connection_string, dbt_environment
+
+    odd = "a b@c/d?e'f\\g%h"
+    define(password=odd)
+    assert parse_dsn(connection_string())["password"] == odd
+    assert dbt_environment()["WAREHOUSE_PASSWORD"] == odd
+
+
+def test_dbt_gets_the_ssl_mode_too(define: Define) -> None:
+    from warehouse.airflow_connection import dbt_environment
+
+    define(extra={"sslmode": "verify-full"})
+    assert dbt_environment()["WAREHOUSE_SSLMODE"] == "verify-full"
+
+
+@pytest.mark.parametrize(
+    ("field", "word"),
+    [("host", "host"), ("login", "user"), ("password", "password"), ("schema", "dbname")],
+)
+def test_a_field_that_is_missing_is_named(define: Define, field: str, word: str) -> None:
+    from warehouse.airflow_connection import connection_string
+
+    define(**{field: None})
+    with pytest.raises(PermanentError, match=rf"has no {word}: fill in"):
+        connection_string()
+
+
+def test_what_dbt_needs_is_in_its_process_and_nowhere_that_airflow_stores(
+    define: Define, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import os
+
+    from imdb_pipeline.dbt_tasks import hand_over_connection
+
+    for name in ("WAREHOUSE_PASSWORD", "DBT_ENV_CUSTOM_ENV_RUN_ID"):
+        monkeypatch.setenv(name, "before")
+    define()
+    operator = SimpleNamespace(env=None, vars=None)
+    hand_over_connection({"run_id": "a run"}, operator)
+    assert os.environ["WAREHOUSE_PASSWORD"] == PASSWORD
+    assert os.environ["DBT_ENV_CUSTOM_ENV_RUN_ID"] == "a run"
+    assert operator.env is None
