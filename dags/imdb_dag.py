@@ -29,7 +29,6 @@ with DAG(
     schedule="@daily",
     catchup=False,
     max_active_runs=1,
-    dagrun_timeout=timedelta(hours=12),
     tags=["imdb", "warehouse"],
     params={
         "datasets": Param(
