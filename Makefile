@@ -58,5 +58,7 @@ clean: ## End everything and remove the installation: warehouse, files, samples,
 #|   UP_PORT=8080                 the port of the UI (make up)
 #| and everything takes
 #|   LOCAL_DIR=.local             where all state is kept; two folders are two installations
-#|   WAREHOUSE_URL=postgresql://pipeline:...   a Postgres of your own instead of the embedded one
 #|   PYTHON=python3.12            the Python to make the environment with
+#| in the environment, not on the command line, since they hold passwords
+#|   WAREHOUSE_URL ANALYST_URL    a Postgres of your own instead of the embedded one
+#|   PIPELINE_PASSWORD ANALYST_PASSWORD   what make schema gives the roles there

@@ -16,6 +16,9 @@ PROJECT_DIR = Path(__file__).parents[1] / "dbt"
 MANIFEST_DIR_VARIABLE = "IMDB_DBT_TARGET_DIR"
 
 
+LOCK_TIMEOUT_MINUTES = 15
+
+
 def manifest_path() -> Path:
     """Return the newest manifest: that of the project, or that of the image.
 
@@ -38,7 +41,11 @@ def hand_over_connection(context: Any, _operator: Any) -> None:
     Airflow stores that with the rendered templates.
     """
     os.environ.update(
-        dbt_environment(), DBT_ENV_CUSTOM_ENV_RUN_ID=context["run_id"], DO_NOT_TRACK="1"
+        dbt_environment(),
+        DBT_ENV_CUSTOM_ENV_RUN_ID=context["run_id"],
+        DO_NOT_TRACK="1",
+        # A reader who forgot to end a transaction must not hold up the build for ever.
+        PGOPTIONS=f"-c lock_timeout={LOCK_TIMEOUT_MINUTES}min",
     )
 
 

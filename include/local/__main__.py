@@ -19,7 +19,7 @@ from psycopg2.extensions import make_dsn, parse_dsn  # noqa: E402
 from include.local import airflow as airflows  # noqa: E402
 from include.local import project, source  # noqa: E402
 from include.local.airflow import Airflow  # noqa: E402
-from include.local.layout import OWNED, LocalError  # noqa: E402
+from include.local.layout import MARKER, OWNED, LocalError  # noqa: E402
 from include.local.options import Options, layout_of  # noqa: E402
 from include.local.programs import psql_program  # noqa: E402
 from include.local.run import run, say  # noqa: E402
@@ -38,6 +38,13 @@ def psql() -> NoReturn:
     program = psql_program()
     if program is None:
         raise LocalError("There is no psql: install Postgres' client.")
+    if (
+        os.environ.get("WAREHOUSE_URL", "").strip()
+        and not os.environ.get("ANALYST_URL", "").strip()
+    ):
+        raise LocalError(
+            "WAREHOUSE_URL is the pipeline's way in: set ANALYST_URL, too, to be the analyst."
+        )
     parts = parse_dsn(open_warehouse(layout_of(os.environ)).analyst_url)
     environment = dict(os.environ)
     environment["PGPASSWORD"] = str(parts.pop("password", ""))
@@ -128,7 +135,7 @@ def airflow() -> int:
     project.make_manifest(layout, commands.environment(), warehouse)
     source.make_ready(options, chosen)
     words = shlex.split(os.environ.get("CMD", "")) or ["version"]
-    with source.served(layout, chosen) as base_url:
+    with source.served(layout, chosen, by_hand=True) as base_url:
         return subprocess.run(
             commands.command(*words),
             env=commands.task_environment(base_url),
@@ -167,8 +174,7 @@ def clean() -> int:
         home = embedded_server(layout).data.parent
         if home != layout.postgres:
             shutil.rmtree(home)
-    # Only what is known: LOCAL_DIR may be anything that a person typed.
-    if (layout.root / "secrets.json").exists():
+    if (layout.root / MARKER).exists():
         for name in OWNED:
             path = layout.root / name
             if path.is_dir():

@@ -17,10 +17,11 @@ from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 LOOPBACK = "127.0.0.1"
-# Everything that an installation has in its folder.
-OWNED = ("airflow", "data", "dbt", "docs", "logs", "pids", "postgres", "sample", "ports.json",
-         "ports.lock", "secrets.json", "up.json", "warehouse.env", "warehouse.lock",
-         "work.lock")  # fmt: skip
+# Everything that an installation has in its folder; the first tells that the folder is one.
+MARKER = ".warehouse-installation"
+OWNED = (MARKER, "airflow", "data", "dbt", "docs", "logs", "pids", "postgres", "sample",
+         "ports.json", "ports.lock", "secrets.json", "up.json", "warehouse.env",
+         "warehouse.lock", "work.lock")  # fmt: skip
 
 
 class LocalError(Exception):
@@ -85,15 +86,27 @@ class Layout:
         except ValueError:
             return str(path)
 
+    def require_own(self) -> None:
+        """Raise LocalError where the folder holds other things: they are not ours to mix with."""
+        if (self.root / MARKER).exists() or not self.root.exists():
+            return
+        if not self.root.is_dir() or any(self.root.iterdir()):
+            raise LocalError(
+                f"LOCAL_DIR={self.root} holds something that is no installation of this project. "
+                "Name an empty folder, or one that is not there yet."
+            )
+
     def make(self) -> None:
         """Make the folders; raises LocalError where that is not allowed."""
         try:
-            for folder in (self.root, self.logs, self.pids, self.data):
-                folder.mkdir(parents=True, exist_ok=True)
+            self.root.mkdir(parents=True, exist_ok=True)
+            (self.root / MARKER).touch()
+            for folder in (self.logs, self.pids, self.data):
+                folder.mkdir(exist_ok=True)
         except OSError as error:
             raise LocalError(
                 f"{self.root} cannot be written ({error.strerror}): name another folder with "
-                "LOCAL_DIR=."
+                "LOCAL_DIR=<folder>."
             ) from error
 
 

@@ -54,9 +54,14 @@ class Options:
 
 
 def layout_of(environment: Mapping[str, str]) -> Layout:
-    """Return the installation that LOCAL_DIR names, else `.local` of the repository."""
+    """Return the installation that LOCAL_DIR names, else `.local` of the repository.
+
+    Raises LocalError where the folder is something else.
+    """
     name = environment.get("LOCAL_DIR", "").strip()
-    return Layout(Path(name).expanduser().resolve() if name else REPOSITORY / ".local")
+    layout = Layout(Path(name).expanduser().resolve() if name else REPOSITORY / ".local")
+    layout.require_own()
+    return layout
 
 
 def _folder(name: str) -> Path:

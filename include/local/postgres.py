@@ -122,7 +122,7 @@ class EmbeddedPostgres:
         shared = Path(gettempdir()) / f"warehouse-{os.geteuid()}-{name}"
         shared.mkdir(mode=0o700, exist_ok=True)
         if shared.stat().st_uid not in (account.user, os.geteuid()):
-            raise LocalError(f"{shared} belongs to somebody else: name another LOCAL_DIR=.")
+            raise LocalError(f"{shared} belongs to somebody else: name another LOCAL_DIR.")
         account.own(shared)
         return shared
 

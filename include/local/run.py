@@ -61,7 +61,7 @@ def at_work(layout: Layout) -> Iterator[None]:
     """Hold the installation for one command; what a killed one left behind is ended."""
     busy = (
         f"Another command is at work in {layout.root}: wait until it has ended, or work in "
-        "another folder with LOCAL_DIR=."
+        "another folder with LOCAL_DIR=<folder>."
     )
     with locked(layout.root / "work.lock", busy=busy):
         Processes(layout.pids).stop(airflows.RUN)
@@ -185,8 +185,8 @@ def _tell(
         logs = {task: task_log(layout, run_id, task) for task in causes[:5]}
         more = f" {len(causes) - 5} more tasks failed." if len(causes) > 5 else ""
         advice = (
-            f"The run is {state}.{more} Nothing half-done is visible: raw tables and marts are as "
-            "they were. Mend the cause and run the same command again; it goes on from there."
+            f"The run is {state}.{more} The published marts are as they were; each raw table is "
+            "wholly old or wholly new. Mend the cause and run the same command again."
         )
         say("\n" + render_failure(logs, advice))
     return good

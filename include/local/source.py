@@ -89,11 +89,15 @@ def make_ready(options: Options, source: Source) -> bool:
 
 
 @contextmanager
-def served(layout: Layout, source: Source) -> Iterator[str]:
-    """Yield the base URL of the source's files; a folder is served while the context lasts."""
+def served(layout: Layout, source: Source, *, by_hand: bool = False) -> Iterator[str]:
+    """Yield the base URL of the source's files; a folder is served while the context lasts.
+
+    The port is that of last time, or with `by_hand` any other: it may be in use by `make up`.
+    """
     if source.folder is None:
         yield source.title
         return
     # Below the source's name: by the URL the download cache tells one source from another.
-    with SourceServer(source.folder, Ports(layout).free("source"), source.name) as server:
+    port = 0 if by_hand else Ports(layout).free("source")
+    with SourceServer(source.folder, port, source.name) as server:
         yield server.base_url

@@ -153,6 +153,13 @@ def _prepare(server: EmbeddedPostgres, secrets: Secrets) -> None:
                             sql.Identifier(name), sql.Identifier(owner)
                         )
                     )
+            # The analyst has no business in Airflow's metadata.
+            for name in ("airflow", "postgres"):
+                cursor.execute(
+                    sql.SQL("revoke connect, temporary on database {} from public").format(
+                        sql.Identifier(name)
+                    )
+                )
     with contextlib.closing(server.connect("warehouse")) as session:
         apply_schema(session)
         set_password(session, "pipeline", secrets.pipeline)

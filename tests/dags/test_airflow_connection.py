@@ -97,7 +97,7 @@ def test_what_dbt_needs_is_in_its_process_and_nowhere_that_airflow_stores(
 
     from imdb_pipeline.dbt_tasks import hand_over_connection
 
-    for name in ("WAREHOUSE_PASSWORD", "DBT_ENV_CUSTOM_ENV_RUN_ID"):
+    for name in ("WAREHOUSE_PASSWORD", "DBT_ENV_CUSTOM_ENV_RUN_ID", "PGOPTIONS"):
         monkeypatch.setenv(name, "before")
     define()
     operator = SimpleNamespace(env=None, vars=None)
@@ -105,3 +105,14 @@ def test_what_dbt_needs_is_in_its_process_and_nowhere_that_airflow_stores(
     assert os.environ["WAREHOUSE_PASSWORD"] == PASSWORD
     assert os.environ["DBT_ENV_CUSTOM_ENV_RUN_ID"] == "a run"
     assert operator.env is None
+
+
+def test_dbt_does_not_wait_for_ever_for_a_lock(
+    define: Define, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from imdb_pipeline.dbt_tasks import hand_over_connection
+
+    monkeypatch.setenv("PGOPTIONS", "")
+    define()
+    hand_over_connection({"run_id": "a run"}, SimpleNamespace(env=None))
+    assert database.value("show lock_timeout", role="pipeline") == "15min"

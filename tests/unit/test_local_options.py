@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from include.local import source
-from include.local.layout import LocalError
+from include.local.layout import REPOSITORY, LocalError
 from include.local.options import Options
 from include.sample.maker import DEFAULT_TITLES
 
@@ -80,3 +80,20 @@ def test_a_served_folder_keeps_its_port(tmp_path: Path) -> None:
         with source.served(options.layout, chosen) as third:
             assert third != second
             assert third.startswith("http://127.0.0.1:")
+
+
+def test_a_folder_with_other_things_in_it_is_no_place_for_an_installation(tmp_path: Path) -> None:
+    (tmp_path / "docs").mkdir()
+    with pytest.raises(LocalError, match="holds something that is no installation"):
+        Options.of({"LOCAL_DIR": str(tmp_path)})
+
+
+def test_the_repository_itself_is_no_place_for_an_installation() -> None:
+    with pytest.raises(LocalError, match="holds something that is no installation"):
+        Options.of({"LOCAL_DIR": str(REPOSITORY)})
+
+
+def test_an_empty_folder_becomes_an_installation_and_stays_one(tmp_path: Path) -> None:
+    layout = Options.of({"LOCAL_DIR": str(tmp_path)}).layout
+    layout.make()
+    assert Options.of({"LOCAL_DIR": str(tmp_path)}).layout == layout

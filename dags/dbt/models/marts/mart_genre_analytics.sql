@@ -48,7 +48,11 @@ reference_year as (
 genre_periods as (
     select
         genre_years.*,
-        reference_year.reference_year - genre_years.start_year as age
+        -- 0 for the latest years, 1 for as many before; announcements are negative.
+        floor(
+            (reference_year.reference_year - genre_years.start_year)::numeric
+            / {{ var('genre_period_years') }}
+        ) as periods_ago
     from genre_years
     cross join reference_year
 ),
@@ -60,15 +64,15 @@ genre_totals as (
         sum(rated_titles)::bigint as rated_titles,
         sum(rating_sum) as rating_sum,
         sum(votes)::bigint as total_votes,
-        coalesce(sum(titles) filter (where age between 0 and 9), 0)::bigint as recent_titles,
-        coalesce(sum(titles) filter (where age between 10 and 19), 0)::bigint as previous_titles,
+        coalesce(sum(titles) filter (where periods_ago = 0), 0)::bigint as recent_titles,
+        coalesce(sum(titles) filter (where periods_ago = 1), 0)::bigint as previous_titles,
         round(
-            sum(rating_sum) filter (where age between 0 and 9)
-            / nullif(sum(rated_titles) filter (where age between 0 and 9), 0), 2
+            sum(rating_sum) filter (where periods_ago = 0)
+            / nullif(sum(rated_titles) filter (where periods_ago = 0), 0), 2
         ) as recent_avg_rating,
         round(
-            sum(rating_sum) filter (where age between 10 and 19)
-            / nullif(sum(rated_titles) filter (where age between 10 and 19), 0), 2
+            sum(rating_sum) filter (where periods_ago = 1)
+            / nullif(sum(rated_titles) filter (where periods_ago = 1), 0), 2
         ) as previous_avg_rating,
         coalesce(sum(votes) filter (where platform = 'Film'), 0)::bigint as film_votes,
         coalesce(sum(votes) filter (where platform = 'Series'), 0)::bigint as series_votes,
