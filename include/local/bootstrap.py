@@ -13,7 +13,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import Dict, List, NoReturn, Optional
+from typing import Dict, List, NoReturn, Optional, Tuple
 
 SUPPORTED = ((3, 11), (3, 12), (3, 13))
 UV_VERSION = "0.13.8"
@@ -173,15 +173,20 @@ def _works(command: List[str]) -> bool:
 
 
 def _run(command: List[str], what: str) -> None:
+    environment = child_environment()
+    code, output = _output(command, environment)
+    if code != 0 and "UnknownIssuer" in output and "UV_SYSTEM_CERTS" not in environment:
+        # Behind a proxy with a certificate of its own, which this machine knows and uv does not.
+        code, output = _output(command, dict(environment, UV_SYSTEM_CERTS="1"))
+    if code != 0:
+        raise SetupError(failure_message(what, output))
+
+
+def _output(command: List[str], environment: Dict[str, str]) -> Tuple[int, str]:
     done = subprocess.run(
-        command,
-        env=child_environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        check=False,
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False
     )
-    if done.returncode != 0:
-        raise SetupError(failure_message(what, done.stdout.decode("utf-8", "replace")))
+    return done.returncode, done.stdout.decode("utf-8", "replace")
 
 
 def failure_message(what: str, output: str) -> str:
@@ -191,15 +196,15 @@ def failure_message(what: str, output: str) -> str:
     network = ("dns error", "name resolution", "connection refused", "failed to connect",
                "network is unreachable", "timed out", "tunnel", "failed to establish",
                "error sending request", "no matching distribution")  # fmt: skip
-    if any(sign in lowered for sign in network):
+    if "certificate" in lowered:
+        advice = "A certificate is not trusted: set SSL_CERT_FILE and PIP_CERT to your bundle."
+    elif any(sign in lowered for sign in network):
         advice = (
             "The package index cannot be reached. Check the network, HTTPS_PROXY, or the index "
             "that PIP_INDEX_URL and UV_DEFAULT_INDEX name."
         )
     elif "no space left" in lowered:
         advice = "The disk is full: the environment needs about 1 GB."
-    elif "certificate" in lowered:
-        advice = "A certificate is not trusted: set SSL_CERT_FILE and PIP_CERT to your bundle."
     else:
         advice = "Remove .venv and try again; if it stays, the lines above say why."
     return "{} failed:\n{}\n{}".format(what, tail, advice)
