@@ -6,4 +6,5 @@ ENV IMDB_DBT_TARGET_DIR=/usr/local/airflow/dbt_target \
     AIRFLOW__COSMOS__ENABLE_TELEMETRY=False \
     DO_NOT_TRACK=1
 RUN mkdir -p "$IMDB_DATA_DIR" && dbt parse --project-dir dags/dbt --profiles-dir dags/dbt \
-    --profile film_warehouse --target prod --target-path "$IMDB_DBT_TARGET_DIR"
+    --profile film_warehouse --target prod \
+    --target-path "$IMDB_DBT_TARGET_DIR" --log-path "$IMDB_DBT_TARGET_DIR"
