@@ -17,6 +17,10 @@ MANIFEST_DIR_VARIABLE = "IMDB_DBT_TARGET_DIR"
 
 
 LOCK_TIMEOUT_MINUTES = 15
+# As `changed` decided; a model run by hand (`airflow tasks test`) has no such decision.
+_FULL_REFRESH = (
+    "{{ (ti.xcom_pull(task_ids='changed') or {}).get('full_refresh', params.full_refresh) }}"
+)
 
 
 def manifest_path() -> Path:
@@ -84,7 +88,7 @@ def dbt_task_group() -> DbtTaskGroup:
             exclude=[f"resource_type:{kind}" for kind in ("operation", "analysis", "exposure")],
         ),
         operator_args={
-            "full_refresh": "{{ ti.xcom_pull(task_ids='changed')['full_refresh'] }}",
+            "full_refresh": _FULL_REFRESH,
             # A test runs with the last of its models, when all that it reads is built; the others
             # would each cost a dbt process of their own. Unit tests belong to `make test`.
             "indirect_selection": "buildable",

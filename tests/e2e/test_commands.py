@@ -110,6 +110,15 @@ def test_up_a_run_by_the_button_and_by_hand_and_down(service: Service) -> None:
     assert by_hand.code == 0, by_hand.output
     assert "title.ratings: not modified" in by_hand.output
 
+    model = service.installation.make(
+        "airflow",
+        TITLES=TITLES,
+        CMD="tasks test imdb_pipeline dbt.mart_top_titles 2026-01-01",
+    )
+    assert model.code == 0, model.output[-3000:]
+    built = "select count(*) from meta.model_log where run_id like '%temporary%'"
+    assert service.installation.query(built) == [(1,)]
+
     serial = service.installation.make("airflow", TITLES=TITLES, CMD="dags test imdb_pipeline")
     assert serial.code == 0, serial.output[-3000:]
     after = service.installation.summary()
