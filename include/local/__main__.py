@@ -16,10 +16,9 @@ sys.path[:0] = [str(REPOSITORY), str(REPOSITORY / "dags")]
 import psycopg2  # noqa: E402
 from psycopg2.extensions import make_dsn, parse_dsn  # noqa: E402
 
-from include.local import airflow as airflows  # noqa: E402
 from include.local import project, source  # noqa: E402
 from include.local.airflow import Airflow  # noqa: E402
-from include.local.layout import MARKER, OWNED, LocalError  # noqa: E402
+from include.local.layout import OWNED, LocalError, Ports  # noqa: E402
 from include.local.options import Options, layout_of  # noqa: E402
 from include.local.programs import psql_program  # noqa: E402
 from include.local.run import run, say  # noqa: E402
@@ -130,7 +129,7 @@ def airflow() -> int:
     layout = options.layout
     layout.make()
     warehouse = open_warehouse(layout)
-    commands = Airflow(layout, warehouse, api_port=airflows.free_api_port(layout))
+    commands = Airflow(layout, warehouse, api_port=Ports(layout).spare("api"))
     commands.prepare()
     project.make_manifest(layout, commands.environment(), warehouse)
     source.make_ready(options, chosen)
@@ -174,7 +173,7 @@ def clean() -> int:
         home = embedded_server(layout).data.parent
         if home != layout.postgres:
             shutil.rmtree(home)
-    if (layout.root / MARKER).exists():
+    if layout.is_installation():
         for name in OWNED:
             path = layout.root / name
             if path.is_dir():

@@ -175,7 +175,7 @@ def _works(command: List[str]) -> bool:
 def _run(command: List[str], what: str) -> None:
     environment = child_environment()
     code, output = _output(command, environment)
-    if code != 0 and "UnknownIssuer" in output and "UV_SYSTEM_CERTS" not in environment:
+    if code != 0 and "peer certificate" in output and "UV_SYSTEM_CERTS" not in environment:
         # Behind a proxy with a certificate of its own, which this machine knows and uv does not.
         code, output = _output(command, dict(environment, UV_SYSTEM_CERTS="1"))
     if code != 0:

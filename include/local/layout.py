@@ -17,11 +17,12 @@ from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 LOOPBACK = "127.0.0.1"
-# Everything that an installation has in its folder; the first tells that the folder is one.
+# Everything that an installation has in its folder. The marker tells that the folder is one, so it
+# goes last: a removal that was stopped can be begun again.
 MARKER = ".warehouse-installation"
-OWNED = (MARKER, "airflow", "data", "dbt", "docs", "logs", "pids", "postgres", "sample",
+OWNED = ("airflow", "data", "dbt", "docs", "logs", "pids", "postgres", "sample",
          "ports.json", "ports.lock", "secrets.json", "up.json", "warehouse.env",
-         "warehouse.lock", "work.lock")  # fmt: skip
+         "warehouse.lock", "work.lock", MARKER)  # fmt: skip
 
 
 class LocalError(Exception):
@@ -88,13 +89,18 @@ class Layout:
 
     def require_own(self) -> None:
         """Raise LocalError where the folder holds other things: they are not ours to mix with."""
-        if (self.root / MARKER).exists() or not self.root.exists():
+        shared = REPOSITORY.is_relative_to(self.root) or self.root == Path.home().resolve()
+        if not shared and (self.is_installation() or not self.root.exists()):
             return
-        if not self.root.is_dir() or any(self.root.iterdir()):
+        if shared or not self.root.is_dir() or any(self.root.iterdir()):
             raise LocalError(
                 f"LOCAL_DIR={self.root} holds something that is no installation of this project. "
                 "Name an empty folder, or one that is not there yet."
             )
+
+    def is_installation(self) -> bool:
+        """Return whether an installation is here: its marker, or its secrets, which are older."""
+        return (self.root / MARKER).exists() or _has_secrets(self.root)
 
     def make(self) -> None:
         """Make the folders; raises LocalError where that is not allowed."""
@@ -138,6 +144,15 @@ class Secrets:
         return cls(**json.loads(path.read_text("utf-8")))
 
 
+def _has_secrets(root: Path) -> bool:
+    """Return whether our secrets are in `root`: other projects have a secrets.json, too."""
+    try:
+        Secrets(**json.loads((root / "secrets.json").read_text("utf-8")))
+    except (OSError, ValueError, TypeError):
+        return False
+    return True
+
+
 class Ports:
     """The ports of one installation by name, remembered while they stay free."""
 
@@ -168,6 +183,11 @@ class Ports:
             port = free_port()
             self.remember(name, port)
         return port
+
+    def spare(self, name: str) -> int:
+        """Return the remembered port if nobody has it, else a free one; nothing is remembered."""
+        port = self.remembered(name)
+        return port if port is not None and is_free(port) else free_port()
 
 
 def free_port() -> int:

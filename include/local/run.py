@@ -184,8 +184,11 @@ def _tell(
         causes = [task for task in failed if task != "report"] or failed
         logs = {task: task_log(layout, run_id, task) for task in causes[:5]}
         more = f" {len(causes) - 5} more tasks failed." if len(causes) > 5 else ""
+        # A run that wrote no summary may have ended after it published.
+        old = summary is not None and not summary["published"]
+        marts = "as they were" if old else "wholly old or wholly new"
         advice = (
-            f"The run is {state}.{more} The published marts are as they were; each raw table is "
+            f"The run is {state}.{more} The published marts are {marts}; each raw table is "
             "wholly old or wholly new. Mend the cause and run the same command again."
         )
         say("\n" + render_failure(logs, advice))

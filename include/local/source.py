@@ -92,12 +92,14 @@ def make_ready(options: Options, source: Source) -> bool:
 def served(layout: Layout, source: Source, *, by_hand: bool = False) -> Iterator[str]:
     """Yield the base URL of the source's files; a folder is served while the context lasts.
 
-    The port is that of last time, or with `by_hand` any other: it may be in use by `make up`.
+    The port is that of last time; with `by_hand` it is left to `make up` where that has it, and no
+    other is remembered.
     """
     if source.folder is None:
         yield source.title
         return
     # Below the source's name: by the URL the download cache tells one source from another.
-    port = 0 if by_hand else Ports(layout).free("source")
+    ports = Ports(layout)
+    port = ports.spare("source") if by_hand else ports.free("source")
     with SourceServer(source.folder, port, source.name) as server:
         yield server.base_url

@@ -181,8 +181,8 @@ def _external(url: str, analyst_url: str) -> Warehouse:
     if not found:
         raise LocalError(
             f"WAREHOUSE_URL is reached as {user}, but the warehouse's schemas are not there. As a "
-            "superuser, once: make schema WAREHOUSE_URL=postgresql://...; then give the roles "
-            "pipeline and analyst passwords and use the URL of pipeline here."
+            "superuser, once: export WAREHOUSE_URL, PIPELINE_PASSWORD, ANALYST_PASSWORD, then "
+            "make schema. Then WAREHOUSE_URL is that of pipeline, ANALYST_URL that of analyst."
         )
     if not urlsplit(url).password:
         raise LocalError("WAREHOUSE_URL must carry the password: Airflow's dbt profile needs it.")

@@ -1,9 +1,5 @@
 """The dbt project by itself: it builds over an empty warehouse, and says what everything is."""
 
-import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,9 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.postgres import PASSWORD, Cluster, Database
-
-PROJECT = Path(__file__).parents[2] / "dags" / "dbt"
+from tests.support.dbt import run_dbt
+from tests.support.postgres import Cluster, Database
 
 
 @dataclass(frozen=True)
@@ -32,34 +27,11 @@ class Built:
 @pytest.fixture(scope="module")
 def built(postgres: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Built]:
     """`dbt build` over raw tables without a row."""
-    target = tmp_path_factory.mktemp("target")
     with postgres.database() as database:
-        done = subprocess.run(
-            [
-                Path(sys.executable).parent / "dbt",
-                *("--no-use-colors", "build", "--project-dir", PROJECT, "--profiles-dir", PROJECT),
-                *("--target-path", target, "--log-path", target),
-            ],
-            env={
-                **os.environ,
-                "WAREHOUSE_HOST": "127.0.0.1",
-                "WAREHOUSE_PORT": str(database.port),
-                "WAREHOUSE_USER": "pipeline",
-                "WAREHOUSE_PASSWORD": PASSWORD,
-                "WAREHOUSE_DATABASE": database.name,
-                "DO_NOT_TRACK": "1",
-            },
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, done.stdout[-5000:]
-        results = json.loads((target / "run_results.json").read_text("utf-8"))["results"]
-        yield Built(
-            database,
-            json.loads((target / "manifest.json").read_text("utf-8")),
-            {result["unique_id"]: result["status"] for result in results},
-        )
+        done = run_dbt(database, tmp_path_factory.mktemp("target"), "build")
+        assert done.exit_code == 0, done.output[-5000:]
+        statuses = {result["unique_id"]: result["status"] for result in done.results}
+        yield Built(database, done.manifest, statuses)
 
 
 def test_over_an_empty_warehouse_everything_is_built_and_no_test_fails(built: Built) -> None:
@@ -153,3 +125,29 @@ def test_the_tests_that_look_for_new_values_only_warn(built: Built) -> None:
     ]
     assert open_lists
     assert {node["config"]["severity"].lower() for node in open_lists} == {"warn"}
+
+
+def test_a_forgotten_reader_fails_models_and_tests_and_does_not_hang_them(
+    built: Built, tmp_path: Path
+) -> None:
+    """As the DAG starts dbt: PGOPTIONS reaches every session, those of the threads too."""
+    database, test = built.database, "mart_genre_analytics_no_genre_is_empty"
+    # Whoever waits without a lock_timeout of its own meets this one, with another message.
+    database.execute(f"alter database {database.name} set statement_timeout = '60s'")
+    database.execute(f"alter database {database.name} set lock_timeout = 0")
+    with database.session("postgres") as reader, reader.cursor() as cursor:
+        for table in ("marts_next.mart_genre_by_decade", f"quality.{test}"):
+            cursor.execute(f"select * from {table}")
+        done = run_dbt(
+            database,
+            tmp_path,
+            *("build", "--select", "mart_genre_by_decade", "mart_genre_analytics"),
+            env={"PGOPTIONS": "-c lock_timeout=10ms"},
+        )
+    failed = {
+        name: done.by_name("message")[name]
+        for name, status in done.by_name().items()
+        if status == "error"
+    }
+    assert failed.keys() == {"mart_genre_by_decade", test}
+    assert all("lock timeout" in message for message in failed.values())

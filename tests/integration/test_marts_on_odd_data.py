@@ -6,10 +6,6 @@ that a publish should stop: no rating above 10, no vote count of 0, few rows wit
 
 import csv
 import gzip
-import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,10 +19,10 @@ from include.sample.maker import make_sample
 from include.sample.rows import DATASETS
 from tests.e2e.oracle.compare import compare, fetch
 from tests.e2e.oracle.marts import KEYS, Mart, expected_marts
-from tests.support.postgres import PASSWORD, Cluster, Database
+from tests.support.dbt import PROJECT, run_dbt
+from tests.support.postgres import Cluster, Database
 from tests.support.snapshots import entry_of, written
 
-PROJECT = Path(__file__).parents[2] / "dags" / "dbt"
 MARTS_NEXT = "options=-csearch_path%3Dmarts_next"
 TITLES = 1500
 N = r"\N"
@@ -231,8 +227,9 @@ def built(postgres: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     spoil(folder / "clean", folder / "spoilt")
     with postgres.database() as database:
         load(database, folder / "spoilt")
-        results = dbt_build(database, folder / "target")
-        yield Built(database, results, expected_marts(folder / "spoilt", PROJECT / "seeds"))
+        no_units = ("--exclude-resource-type", "unit_test", "exposure")
+        done = run_dbt(database, folder / "target", "build", *no_units)
+        yield Built(database, done.by_name(), expected_marts(folder / "spoilt", PROJECT / "seeds"))
 
 
 def load(database: Database, folder: Path) -> None:
@@ -242,38 +239,6 @@ def load(database: Database, folder: Path) -> None:
         dataset = dataset_named(name)
         path = folder / dataset.file_name
         loader.load(dataset, path, entry_of(path, len(_records(path))))
-
-
-def dbt_build(database: Database, target: Path) -> dict[str, str]:
-    """Build and test everything; the status of each model and test by its name."""
-    words = ("build", "--exclude-resource-type", "unit_test", "exposure")
-    done = subprocess.run(
-        [
-            Path(sys.executable).parent / "dbt",
-            *("--no-use-colors", *words, "--project-dir", PROJECT, "--profiles-dir", PROJECT),
-            *("--target-path", target, "--log-path", target),
-        ],
-        env={
-            **os.environ,
-            "WAREHOUSE_HOST": "127.0.0.1",
-            "WAREHOUSE_PORT": str(database.port),
-            "WAREHOUSE_USER": "pipeline",
-            "WAREHOUSE_PASSWORD": PASSWORD,
-            "WAREHOUSE_DATABASE": database.name,
-            "DO_NOT_TRACK": "1",
-        },
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode in {0, 1}, done.stdout[-5000:]
-    results = json.loads((target / "run_results.json").read_text("utf-8"))["results"]
-    names = [result["unique_id"].split(".") for result in results]
-    return {
-        name: result["status"]
-        for (kind, _, name, *_), result in zip(names, results, strict=True)
-        if kind != "operation"
-    }
 
 
 def test_every_model_is_built_and_no_test_stops_the_publish(built: Built) -> None:

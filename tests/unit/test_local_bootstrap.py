@@ -65,6 +65,27 @@ def test_a_failure_is_shown_with_advice(output: str, advice: str) -> None:
     assert advice in said
 
 
+@pytest.mark.parametrize(("needs", "code"), [("UV_SYSTEM_CERTS", 0), ("NOTHING_HELPS", 1)])
+def test_an_untrusted_certificate_is_tried_again_with_the_machines_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, needs: str, code: int
+) -> None:
+    monkeypatch.delenv("UV_SYSTEM_CERTS", raising=False)
+    program(
+        tmp_path,
+        "uv",
+        f'echo try >> {tmp_path}/tries; [ -n "${needs}" ] && exit 0\n'
+        "echo 'cause: error sending request'; echo 'cause: invalid peer certificate: UnknownIssuer'"
+        "; exit 2",
+    )
+    install = [str(tmp_path / "uv")]
+    if code == 0:
+        bootstrap._run(install, "installing")
+    else:
+        with pytest.raises(bootstrap.SetupError, match="SSL_CERT_FILE"):
+            bootstrap._run(install, "installing")
+    assert (tmp_path / "tries").read_text().split() == ["try", "try"]
+
+
 def test_bytecode_is_written_whatever_the_environment_says(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
     environment = bootstrap.child_environment()

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from include.local import source
-from include.local.layout import REPOSITORY, LocalError
+from include.local.layout import MARKER, REPOSITORY, Layout, LocalError, Ports, Secrets
 from include.local.options import Options
 from include.sample.maker import DEFAULT_TITLES
 
@@ -91,6 +91,37 @@ def test_a_folder_with_other_things_in_it_is_no_place_for_an_installation(tmp_pa
 def test_the_repository_itself_is_no_place_for_an_installation() -> None:
     with pytest.raises(LocalError, match="holds something that is no installation"):
         Options.of({"LOCAL_DIR": str(REPOSITORY)})
+
+
+def test_an_empty_home_is_no_place_for_an_installation(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    with pytest.raises(LocalError, match="no installation"):
+        Options.of({"LOCAL_DIR": "~"})
+
+
+def test_an_installation_older_than_the_marker_is_known_by_its_secrets(tmp_path: Path) -> None:
+    Secrets.of(Layout(tmp_path))
+    assert not (tmp_path / MARKER).exists()
+    assert Options.of({"LOCAL_DIR": str(tmp_path)}).layout.root == tmp_path
+
+
+def test_secrets_of_another_project_are_not_taken_for_ours(tmp_path: Path) -> None:
+    (tmp_path / "secrets.json").write_text('{"token": "theirs"}')
+    with pytest.raises(LocalError, match="no installation"):
+        Options.of({"LOCAL_DIR": str(tmp_path)})
+
+
+def test_what_is_served_by_hand_changes_no_remembered_port(tmp_path: Path) -> None:
+    (tmp_path / "title.ratings.tsv.gz").touch()
+    options = Options.of({"SOURCE": str(tmp_path), "LOCAL_DIR": str(tmp_path / "state")})
+    chosen = source.choose(options)
+    with source.served(options.layout, chosen) as first:
+        remembered = Ports(options.layout).remembered("source")
+        with source.served(options.layout, chosen, by_hand=True) as second:
+            assert second != first
+    assert Ports(options.layout).remembered("source") == remembered
 
 
 def test_an_empty_folder_becomes_an_installation_and_stays_one(tmp_path: Path) -> None:

@@ -30,8 +30,9 @@ ranked_episodes as (
 seasons as (
     select
         series_tconst,
-        series_title,
         season_number,
+        -- Not in the group by: by the keys alone the rows are in order already.
+        any_value(series_title) as series_title,
         count(*) as total_episodes,
         count(average_rating) as rated_episodes,
         min(episode_number) as first_episode_number,
@@ -45,7 +46,7 @@ seasons as (
             as worst_episode_tconst,
         min(average_rating) as worst_episode_rating
     from ranked_episodes
-    group by series_tconst, series_title, season_number
+    group by series_tconst, season_number
 ),
 
 mart_season_analytics as (
