@@ -75,16 +75,17 @@ def record(cursor: Cursor, load: Load) -> int:
             load.run_id,
         ),
     )
-    return _scalar(cursor)
+    return scalar(cursor)
 
 
 def newest_load_id(cursor: Cursor) -> int:
     """Return the id of the newest load of any dataset, 0 before the first."""
     cursor.execute("select coalesce(max(load_id), 0) from meta.load_log")
-    return _scalar(cursor)
+    return scalar(cursor)
 
 
-def _scalar(cursor: Cursor) -> int:
+def scalar(cursor: Cursor) -> int:
+    """Return the number that an aggregate or a `returning` of one column gave."""
     row = cursor.fetchone()
     assert row is not None  # noqa: S101 - an aggregate or `returning` always gives a row
     return int(row[0])

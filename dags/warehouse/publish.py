@@ -15,7 +15,7 @@ from psycopg2.extensions import cursor as Cursor
 
 from warehouse.connection import Connection
 from warehouse.errors import WarehouseRefused
-from warehouse.ledger import newest_load_id
+from warehouse.ledger import newest_load_id, scalar
 from warehouse.locks import hold
 
 _NOT_SOURCES = frozenset({"target", "logs", "dbt_packages", "__pycache__"})
@@ -132,9 +132,7 @@ def publish(
             """,
             (run_id, state.project_sha256, state.load_id),
         )
-        row = cursor.fetchone()
-    assert row is not None  # noqa: S101 - `returning` always gives a row
-    return int(row[0])
+        return scalar(cursor)
 
 
 def _audit(cursor: Cursor, run_id: str, tables: Collection[str]) -> None:
