@@ -15,8 +15,14 @@ create table if not exists meta.load_log (
     bytes bigint not null check (bytes >= 0),
     seconds double precision not null check (seconds >= 0),
     run_id text not null,
-    loaded_at timestamptz not null default clock_timestamp()
+    loaded_at timestamptz not null default clock_timestamp(),
+    method text not null default 'full' check (method in ('full', 'delta')),
+    changes_kept boolean not null default false
 );
+-- For a ledger of an earlier version.
+alter table meta.load_log
+    add column if not exists method text not null default 'full' check (method in ('full', 'delta')),
+    add column if not exists changes_kept boolean not null default false;
 create index if not exists load_log_dataset on meta.load_log (dataset, load_id desc);
 comment on table meta.load_log is 'The load ledger, one row per load that changed a raw table; written in the transaction of the load.';
 comment on column meta.load_log.load_id is 'Grows with every load; incremental models keep the last one they processed.';
@@ -33,6 +39,8 @@ comment on column meta.load_log.bytes is 'Size of the compressed file in bytes.'
 comment on column meta.load_log.seconds is 'Wall time of the load in seconds.';
 comment on column meta.load_log.run_id is 'The Airflow run that loaded it, or manual.';
 comment on column meta.load_log.loaded_at is 'When the load committed, within milliseconds.';
+comment on column meta.load_log.method is 'full: the whole file was copied; delta: only what differs from the snapshot before.';
+comment on column meta.load_log.changes_kept is 'Whether raw.<table>_changes holds every change of this load; what processed all loads before can then process this one by its changes.';
 
 create table if not exists meta.run_log (
     run_id text primary key,
