@@ -1,7 +1,15 @@
-{{ config(indexes=[{'columns': ['nconst'], 'unique': true}]) }}
+{{
+    config(
+        unique_key='nconst',
+        meta={
+            'datasets': ['name.basics'],
+            'duplicates_by': 'primary_name collate "C", birth_year, death_year, primary_professions collate "C", known_for_titles collate "C"',
+        },
+    )
+}}
 
 with imdb_name_basics as (
-    select * from {{ source('raw', 'imdb_name_basics') }}
+    {{ file_rows('name.basics') }}
 ),
 
 typed as (
@@ -15,14 +23,10 @@ typed as (
     from imdb_name_basics
 ),
 
--- A key given twice stays once: the row that sorts first, column by column.
 stg_name_basics as (
-    select distinct on (nconst) *
+    select *
     from typed
     where nconst is not null
-    order by
-        nconst, primary_name collate "C", birth_year, death_year,
-        primary_professions collate "C", known_for_titles collate "C"
 )
 
 select * from stg_name_basics

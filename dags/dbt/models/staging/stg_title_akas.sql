@@ -1,13 +1,21 @@
-{{ config(indexes=[{'columns': ['tconst', 'ordering'], 'unique': true}]) }}
+{{
+    config(
+        unique_key=['tconst', 'ordering'],
+        meta={
+            'datasets': ['title.akas'],
+            'duplicates_by': 'title collate "C", region collate "C", language collate "C", types collate "C", attributes collate "C", is_original_title',
+        },
+    )
+}}
 
 with imdb_title_akas as (
-    select * from {{ source('raw', 'imdb_title_akas') }}
+    {{ file_rows('title.akas') }}
 ),
 
 typed as (
     select
         nullif(title_id, '') as tconst,
-        {{ parse('ordering', 'integer') }} as ordering,
+        {{ parse('ordering', 'position') }} as ordering,
         nullif(title, '') as title,
         nullif(region, '') as region,
         nullif(language, '') as language,
@@ -17,14 +25,10 @@ typed as (
     from imdb_title_akas
 ),
 
--- A key given twice stays once: the row that sorts first, column by column.
 stg_title_akas as (
-    select distinct on (tconst, ordering) *
+    select *
     from typed
     where tconst is not null and ordering is not null
-    order by
-        tconst, ordering, title collate "C", region collate "C", language collate "C",
-        types collate "C", attributes collate "C", is_original_title
 )
 
 select * from stg_title_akas

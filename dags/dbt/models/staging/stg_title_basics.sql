@@ -1,14 +1,15 @@
 {{
     config(
-        indexes=[
-            {'columns': ['tconst'], 'unique': true},
-            {'columns': ['title_type']},
-        ]
+        unique_key='tconst',
+        meta={
+            'datasets': ['title.basics'],
+            'duplicates_by': 'title_type collate "C", primary_title collate "C", original_title collate "C", start_year, end_year, runtime_minutes, is_adult, genres collate "C"',
+        },
     )
 }}
 
 with imdb_title_basics as (
-    select * from {{ source('raw', 'imdb_title_basics') }}
+    {{ file_rows('title.basics') }}
 ),
 
 typed as (
@@ -25,14 +26,10 @@ typed as (
     from imdb_title_basics
 ),
 
--- A key given twice stays once: the row that sorts first, column by column.
 stg_title_basics as (
-    select distinct on (tconst) *
+    select *
     from typed
     where tconst is not null
-    order by
-        tconst, title_type collate "C", primary_title collate "C", original_title collate "C",
-        start_year, end_year, runtime_minutes, is_adult, genres collate "C"
 )
 
 select * from stg_title_basics

@@ -1,17 +1,16 @@
 {{
     config(
-        indexes=[
-            {'columns': ['tconst', 'nconst'], 'unique': true},
-            {'columns': ['nconst']},
-        ]
+        unique_key=['tconst', 'nconst'],
+        meta={
+            'datasets': ['title.crew'],
+            'scope': 'tconst',
+        },
+        indexes=[{'columns': ['nconst']}],
     )
 }}
 
 with imdb_title_crew as (
-    select
-        tconst,
-        writers
-    from {{ source('raw', 'imdb_title_crew') }}
+    {{ file_rows('title.crew') }}
 ),
 
 stg_title_crew_writers as (

@@ -1,14 +1,16 @@
 {{
     config(
-        indexes=[
-            {'columns': ['tconst'], 'unique': true},
-            {'columns': ['parent_tconst']},
-        ]
+        unique_key='tconst',
+        meta={
+            'datasets': ['title.episode'],
+            'duplicates_by': 'parent_tconst collate "C", season_number, episode_number',
+        },
+        indexes=[{'columns': ['parent_tconst']}],
     )
 }}
 
 with imdb_title_episode as (
-    select * from {{ source('raw', 'imdb_title_episode') }}
+    {{ file_rows('title.episode') }}
 ),
 
 typed as (
@@ -20,12 +22,10 @@ typed as (
     from imdb_title_episode
 ),
 
--- A key given twice stays once: the row that sorts first, column by column.
 stg_title_episode as (
-    select distinct on (tconst) *
+    select *
     from typed
     where tconst is not null
-    order by tconst, parent_tconst collate "C", season_number, episode_number
 )
 
 select * from stg_title_episode

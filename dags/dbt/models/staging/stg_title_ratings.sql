@@ -1,7 +1,15 @@
-{{ config(indexes=[{'columns': ['tconst'], 'unique': true}]) }}
+{{
+    config(
+        unique_key='tconst',
+        meta={
+            'datasets': ['title.ratings'],
+            'duplicates_by': 'average_rating, num_votes',
+        },
+    )
+}}
 
 with imdb_title_ratings as (
-    select * from {{ source('raw', 'imdb_title_ratings') }}
+    {{ file_rows('title.ratings') }}
 ),
 
 typed as (
@@ -12,12 +20,10 @@ typed as (
     from imdb_title_ratings
 ),
 
--- A key given twice stays once: the row that sorts first, column by column.
 stg_title_ratings as (
-    select distinct on (tconst) *
+    select *
     from typed
     where tconst is not null
-    order by tconst, average_rating, num_votes
 )
 
 select * from stg_title_ratings

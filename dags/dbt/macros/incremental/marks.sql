@@ -1,0 +1,141 @@
+{#-
+    What every incremental build begins and ends with, in its one transaction.
+
+    before_build: how far the model is, how far it may go, and which keys the loads in between
+    touched (the temporary table `touched`). The newest load is read before the data: when a load
+    commits in between, the mark is too low and the next build looks again; it is never too high.
+    after_build: the mark; after a whole build also the key, and statistics for the planner.
+-#}
+
+{% macro high_water_mark_table() -%} "{{ this.schema }}".high_water_mark {%- endmacro %}
+
+{#- The bounds of a catch-up are settings local to the transaction: after mark, up to newest. -#}
+{% macro bound_setting(bound, dataset) -%}
+    film_warehouse.{{ bound }}_{{ dataset | replace('.', '_') }}
+{%- endmacro %}
+
+{% macro bound(bound, dataset) -%}
+    nullif(current_setting('{{ bound_setting(bound, dataset) }}', true), '')::bigint
+{%- endmacro %}
+
+{% macro before_build() %}
+    {%- if model.config.get('incremental_strategy') == 'changed_keys' -%}
+        {{ remember_bounds() }}
+        {%- if is_incremental() %}
+create temporary table touched on commit drop as
+{{ touched_keys() }};
+analyze pg_temp.touched;
+        {%- endif %}
+    {%- endif -%}
+    {%- if 'marts' in model.fqn and not is_incremental() %}
+{#- Whole marts read whole tables. The planner guesses a few hundred rows for what is grouped from a
+    CTE and would look up millions of keys one by one. #}
+set local enable_nestloop = off;
+    {%- endif -%}
+{% endmacro %}
+
+{% macro remember_bounds() %}
+do $$
+begin
+    create table if not exists {{ high_water_mark_table() }} (
+        model text not null,
+        dataset text not null,
+        load_id bigint not null,
+        primary key (model, dataset)
+    );
+exception when unique_violation or duplicate_table then null; -- another model was faster
+end
+$$;
+select
+    set_config('film_warehouse.whole_build', '{{ not is_incremental() }}', true)
+    {%- for dataset in model.config.meta.datasets %},
+    set_config('{{ bound_setting('mark', dataset) }}', coalesce((
+        select load_id::text from {{ high_water_mark_table() }}
+        where model = '{{ this.identifier }}' and dataset = '{{ dataset }}'
+    ), ''), true),
+    set_config('{{ bound_setting('newest', dataset) }}', coalesce((
+        {{ newest_load(dataset) }}
+    )::text, ''), true)
+    {%- endfor %};
+{% endmacro %}
+
+{#-
+    How far a model may go: staging as far as the ledger, everything else as far as staging is,
+    whose models each have a mark of their own.
+-#}
+{% macro newest_load(dataset) %}
+    {%- if 'staging' in model.fqn -%}
+        select max(load_id) from {{ source('meta', 'load_log') }} where dataset = '{{ dataset }}'
+    {%- else -%}
+        {%- set upstream = [] -%}
+        {%- for node in graph.nodes.values() -%}
+            {%- if node.resource_type == 'model' and 'staging' in node.fqn
+                and dataset in node.config.meta.datasets -%}
+                {%- do upstream.append(node) -%}
+            {%- endif -%}
+        {%- endfor -%}
+        select case when count(*) = {{ upstream | length }} then min(load_id) end
+        from "{{ upstream[0].schema }}".high_water_mark
+        where dataset = '{{ dataset }}' and model in (
+            {%- for node in upstream -%} '{{ node.alias }}'{{ ', ' if not loop.last }} {%- endfor -%}
+        )
+    {%- endif -%}
+{% endmacro %}
+
+{% macro after_build() %}
+    {%- if model.config.get('incremental_strategy') != 'changed_keys' -%}
+analyze {{ this }}
+    {%- else -%}
+do $$
+begin
+    if current_setting('film_warehouse.whole_build') = 'True' then
+        {{ add_key() }}
+        analyze {{ this }};
+    end if;
+end
+$$;
+        {%- for dataset in model.config.meta.datasets %}
+delete from {{ high_water_mark_table() }}
+where
+    model = '{{ this.identifier }}'
+    and dataset = '{{ dataset }}'
+    and load_id is distinct from {{ bound('newest', dataset) }};
+insert into {{ high_water_mark_table() }} (model, dataset, load_id)
+select '{{ this.identifier }}', '{{ dataset }}', {{ bound('newest', dataset) }}
+where {{ bound('newest', dataset) }} is not null
+on conflict (model, dataset) do nothing;
+        {%- endfor -%}
+    {%- endif -%}
+{% endmacro %}
+
+{#-
+    The key of a staging table, made when its rows are there. A key given twice stays once: the row
+    that sorts first by the other columns. The files have none, so nothing is sorted for it
+    before an index cannot be made.
+-#}
+{% macro add_key() %}
+    {%- if 'staging' in model.fqn -%}
+        {%- set keys = model.config.unique_key -%}
+        {%- set keys = [keys] if keys is string else keys -%}
+        {%- if not model.config.meta.get('duplicates_by') -%}
+        alter table {{ this }} add primary key ({{ keys | join(', ') }});
+        {%- else -%}
+        begin
+            alter table {{ this }} add primary key ({{ keys | join(', ') }});
+        exception when unique_violation then
+            delete from {{ this }} as doubled
+            using (
+                select
+                    ctid as tid,
+                    row_number() over (
+                        partition by {{ keys | join(', ') }}
+                        order by {{ model.config.meta.duplicates_by }}
+                    ) as position
+                from {{ this }}
+            ) as numbered
+            where doubled.ctid = numbered.tid and numbered.position > 1;
+            alter table {{ this }} add primary key ({{ keys | join(', ') }});
+        end;
+        {%- endif -%}
+    {%- endif -%}
+{% endmacro %}
