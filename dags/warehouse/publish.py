@@ -91,6 +91,7 @@ def publish(
     *,
     run_id: str,
     tables: Collection[str],
+    from_nothing: bool = False,
     live: str = "marts",
     built: str = "marts_next",
     reader: str = "analyst",
@@ -102,6 +103,10 @@ def publish(
     built again (a task that was cleared) is answered with its publish. Tables that the project does
     not know are dropped. Raises `WarehouseRefused` saying what is missing. No table that is read is
     locked: queries that run go on with what they began to read.
+
+    `from_nothing` says that the build began from nothing, since what was there was of another
+    project or not to be relied on. The state before is then one to go back to, but not one to go on
+    from: the next build begins from nothing as well.
     """
     with connection, connection.cursor() as cursor:
         hold(cursor, "publish")
@@ -124,6 +129,8 @@ def publish(
         }
         for statement in _SWAP:
             cursor.execute(sql.SQL(statement).format(**names))
+        if from_nothing:
+            cursor.execute(sql.SQL("drop table if exists {}").format(sql.Identifier(built, _MARKS)))
         cursor.execute(
             """
             insert into meta.publish_log (run_id, project_sha256, load_id)

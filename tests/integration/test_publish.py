@@ -97,6 +97,29 @@ def test_going_back_is_the_swap_that_the_docs_tell(database: Database) -> None:
         database.query("select * from marts_next.mart_one", role="analyst")
 
 
+@pytest.mark.parametrize(("from_nothing", "kept"), [(False, [(7,)]), (True, [])])
+def test_a_build_from_nothing_leaves_nothing_to_go_on_from(
+    database: Database, from_nothing: bool, kept: list[tuple[int]]
+) -> None:
+    build(database, "old")
+    mark = "create table marts_next.high_water_mark as select 7 as load_id"
+    database.execute(mark, role="pipeline")
+    publish_build(database, run_id="run")
+    build(database, "new", run_id="next")
+    database.execute(mark.replace("7", "8"), role="pipeline")
+
+    with connected(database.url, purpose="publish") as connection:
+        publish(connection, STATE, run_id="next", tables=MARTS, from_nothing=from_nothing)
+
+    marks = "select to_regclass('marts_next.high_water_mark') is not null"
+    if database.query(marks) == [(True,)]:
+        found = database.query("select load_id from marts_next.high_water_mark")
+    else:
+        found = []
+    assert found == kept
+    assert database.query("select load_id from marts.high_water_mark") == [(8,)]
+
+
 def test_what_another_run_left_half_built_is_not_published(database: Database) -> None:
     build(database, "one", run_id="first")
     publish_build(database, run_id="first")

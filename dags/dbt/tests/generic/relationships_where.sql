@@ -11,13 +11,13 @@
     model, column_name, to, field, from_model=none, from_condition='true', to_condition='true',
     max_share=0
 ) %}
-    with children as (
+    with children as not materialized (
         select {{ column_name }} as child_key
-        from {{ from_model or model }}
+        from {{ get_where_subquery(from_model) if from_model else model }}
         where {{ column_name }} is not null and {{ from_condition }}
     ),
 
-    parents as (
+    parents as not materialized (
         select {{ field }} as parent_key
         from {{ to }}
         where {{ to_condition }}
