@@ -21,12 +21,12 @@ with newest_loads as (
 ),
 
 staging_models as (
-    {% for relation in staged -%}
-    select
-        '{{ relation.identifier }}' as model,
-        '{{ dataset_of_staging(relation) }}' as dataset
-    {{ 'union all' if not loop.last }}
-    {% endfor -%}
+    {% for relation in staged %}
+        select
+            '{{ relation.identifier }}' as model,
+            '{{ dataset_of_staging(relation) }}' as dataset
+        {% if not loop.last %} union all {% endif %}
+    {% endfor %}
 ),
 
 marks as (
