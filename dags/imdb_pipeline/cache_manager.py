@@ -101,6 +101,10 @@ class CacheManager:
         """Where the dataset's file is kept."""
         return self.data_dir / dataset.file_name
 
+    def previous_path_of(self, dataset: Dataset) -> Path:
+        """Where the file before that one is kept, if there was one; nothing says what it is."""
+        return self.data_dir / dataset.previous_file_name
+
     def valid_entry(self, dataset: Dataset) -> CacheEntry | None:
         """Return the entry whose file is there, byte for byte; None (and a log line) otherwise."""
         entry = self.entry(dataset)

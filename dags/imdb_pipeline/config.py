@@ -8,7 +8,7 @@ import math
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -19,12 +19,17 @@ IMDB_BASE_URL = "https://datasets.imdbws.com"
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
-    """One file: its name without ending, its header, its key columns, the time a task may take."""
+    """One file: its name without ending, its header, its key columns, the time a task may take.
+
+    The key is the first one or two columns. With `history` the change table keeps every change
+    since the first load, and so gives back the file of any day.
+    """
 
     name: str
     columns: tuple[str, ...]
     key: tuple[str, ...]
     timeout: timedelta
+    history: bool = False
 
     @property
     def slug(self) -> str:
@@ -37,9 +42,19 @@ class Dataset:
         return f"{self.name}.tsv.gz"
 
     @property
+    def previous_file_name(self) -> str:
+        """The snapshot before that one in the data folder."""
+        return f"{self.name}.previous.tsv.gz"
+
+    @property
     def table(self) -> str:
         """The table in schema `raw`."""
         return f"imdb_{self.slug}"
+
+    @property
+    def changes_table(self) -> str:
+        """The table in schema `raw` of what each load changed."""
+        return f"{self.table}_changes"
 
     @property
     def header(self) -> bytes:
@@ -125,6 +140,7 @@ DATASETS: tuple[Dataset, ...] = (
         ("tconst", "averageRating", "numVotes"),
         ("tconst",),
         timedelta(minutes=30),
+        history=True,
     ),
 )
 
@@ -139,7 +155,17 @@ def dataset_named(name: str) -> Dataset:
     raise PermanentError(f"{name!r} is not a dataset; the seven are {', '.join(DATASET_NAMES)}.")
 
 
-_ABOVE_ZERO = frozenset({"connect_timeout", "read_timeout", "download_tries"})
+_ABOVE_ZERO = frozenset(
+    {"connect_timeout", "read_timeout", "download_tries", "copy_connections", "keep_loads"}
+)
+_MOST_CONNECTIONS = 8
+
+
+def _usable_cores() -> int:
+    """The cores that this process may use, at most `_MOST_CONNECTIONS`."""
+    if hasattr(os, "sched_getaffinity"):
+        return min(_MOST_CONNECTIONS, len(os.sched_getaffinity(0)))
+    return min(_MOST_CONNECTIONS, os.cpu_count() or 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +174,9 @@ class Settings:
 
     Times are in seconds. `download_tries` counts the first try. `min_rows_share` is the share of
     the rows of the file before that a new file of the same source must have. Numbers are finite
-    and not negative; the two timeouts and `download_tries` are above zero.
+    and not negative; the two timeouts, `download_tries`, `copy_connections` and `keep_loads` are
+    above zero. `copy_connections` is how many sessions share one large file, `keep_loads` for how
+    many loads of a dataset the change tables keep what changed.
     """
 
     base_url: str = IMDB_BASE_URL
@@ -161,17 +189,19 @@ class Settings:
     min_rows_share: float = 0.5
     progress_every: float = 5.0
     lock_patience: float = 600.0
+    copy_connections: int = field(default_factory=_usable_cores)
+    keep_loads: int = 30
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
         """Read the settings; raise `PermanentError` naming the variable that does not parse."""
         settings = cls()
-        for field in fields(cls):
-            variable = f"IMDB_{field.name.upper()}"
+        for setting in fields(cls):
+            variable = f"IMDB_{setting.name.upper()}"
             text = environment.get(variable, "").strip()
             if not text:
                 continue
-            kind = type(getattr(settings, field.name))
+            kind = type(getattr(settings, setting.name))
             try:
                 value = kind(text)
             except ValueError as error:
@@ -179,8 +209,8 @@ class Settings:
                     f"{variable} must be a {kind.__name__}, found {text!r}."
                 ) from error
             if isinstance(value, int | float):
-                _check_range(variable, value, above_zero=field.name in _ABOVE_ZERO)
-            settings = replace(settings, **{field.name: value})
+                _check_range(variable, value, above_zero=setting.name in _ABOVE_ZERO)
+            settings = replace(settings, **{setting.name: value})
         return settings
 
     def url_of(self, dataset: Dataset) -> str:

@@ -1,40 +1,66 @@
-"""One file into its raw table, atomically, with its ledger row.
+"""One file into its raw table, atomically, with its ledger row and what it changed.
 
-Everything happens in one transaction: a new table, COPY, the comparison with the old table, the
-swap by rename and the ledger row. A reader sees the old table or the new one, and waits for the
-rename only. A process killed at any point leaves nothing behind.
+Where the snapshot before is still at hand and is the one that the ledger names, only what differs
+is written. Else the whole file is copied into a new table beside the old one, over several
+sessions, and put in its place by rename. Either way a reader sees the old rows or the new, and what
+becomes visible does so in one transaction with the ledger row.
 """
 
 import logging
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+import psycopg2
 from psycopg2 import sql
 from psycopg2.extensions import cursor as Cursor
 
+from imdb_pipeline import changes
 from imdb_pipeline.cache_manager import CacheEntry
+from imdb_pipeline.changes import Counts
 from imdb_pipeline.config import Dataset, Settings
-from imdb_pipeline.snapshot import SnapshotReader
+from imdb_pipeline.delta import NotComparable, differences
+from imdb_pipeline.progress import Progress
+from imdb_pipeline.raw_table import RawTable
+from imdb_pipeline.snapshot import SnapshotFacts, SnapshotReader
 from warehouse import ledger
-from warehouse.bulk_copy import copy_rows
-from warehouse.connection import connected
-from warehouse.errors import UnexpectedContent, WarehouseRefused
+from warehouse.belt import read_ahead
+from warehouse.connection import Connection, connected
+from warehouse.errors import DamagedFile, UnexpectedContent
 from warehouse.ledger import Load
-from warehouse.locks import hold, lock_table_patiently
+from warehouse.locks import held
+from warehouse.parallel_copy import copy_in_parallel
 
 log = logging.getLogger(__name__)
 
-SCHEMA = "raw"
+# Below this many compressed bytes a second session takes longer to open than it saves.
+PARALLEL_FROM = 4 << 20
+# A delta of more than this share of the rows takes longer than the copy of all of them ...
+LARGEST_DELTA = 0.4
+# ... which does not matter for a table as small as this.
+ALWAYS_A_DELTA = 10_000
+_NOT_THE_LAST = "the older file kept here is not the one loaded last"
 
 
 @dataclass(frozen=True, slots=True)
 class LoadOutcome:
-    """What a call did: `load` is the ledger row that holds now; `written` whether it is new."""
+    """What a call did: `load` is the ledger row that holds now; `written` whether it is new.
+
+    `why_full` is why the whole file was loaded, None where it was not.
+    """
 
     load: Load
     written: bool
+    why_full: str | None = None
+
+    @property
+    def how(self) -> str:
+        """How it was done, in words for a log."""
+        if not self.written:
+            return "unchanged, nothing written"
+        return f"loaded in full, because {self.why_full}" if self.why_full else "loaded as a delta"
 
 
 class Loader:
@@ -61,7 +87,7 @@ class Loader:
             connection,
             connection.cursor() as cursor,
         ):
-            return _loaded(cursor, dataset, entry)
+            return _loaded(cursor, RawTable(dataset), entry)
 
     def load(
         self,
@@ -71,246 +97,202 @@ class Loader:
         *,
         run_id: str = "manual",
         force: bool = False,
+        previous: Path | None = None,
     ) -> LoadOutcome:
         """Make the raw table of `dataset` equal to the file at `path`, which `entry` describes.
 
-        The snapshot that the ledger names already is not loaded again, unless `force` or the
-        table is gone. Raises `DamagedFile`, `UnexpectedContent`, `WarehouseUnavailable` or
+        `previous` is an older snapshot that may be the one loaded last. The snapshot that the
+        ledger names already is not loaded again, unless `force` or the table is gone; `force`
+        copies the whole file. Raises `DamagedFile`, `UnexpectedContent`, `WarehouseUnavailable` or
         `WarehouseRefused`; the old rows are then still there.
         """
-        started = self._clock()
         purpose = f"load {dataset.name}"
-        with connected(self.url, purpose=purpose) as connection, connection:
-            cursor = connection.cursor()
-            hold(cursor, purpose)
-            done = None if force else _loaded(cursor, dataset, entry)
-            if done:
-                return done
-            load = self._replace(cursor, dataset, path, entry, run_id, started)
-        return LoadOutcome(load, written=True)
+        with connected(self.url, purpose=purpose) as connection, held(connection, purpose):
+            work = _Work(self, connection, RawTable(dataset), path, entry, run_id, self._clock())
+            with connection, connection.cursor() as cursor:
+                # It is idle while other sessions copy.
+                cursor.execute("set idle_session_timeout = 0")
+                done = None if force else _loaded(cursor, work.raw, entry)
+                if done:
+                    return done
+                work.raw.check_changes(cursor)
+                last = ledger.last_load(cursor, dataset.name)
+                why_full = "it was asked for" if force else work.why_full(cursor, last, previous)
+            if why_full is None and last and previous:
+                try:
+                    return LoadOutcome(work.delta(last, previous), written=True)
+                except (NotComparable, DamagedFile, UnexpectedContent) as error:
+                    why_full = str(error)
+            log.info("%s: loading the whole file, because %s", dataset.name, why_full)
+            return LoadOutcome(work.full(last), written=True, why_full=why_full)
 
-    def _replace(
-        self,
-        cursor: Cursor,
-        dataset: Dataset,
-        path: Path,
-        entry: CacheEntry,
-        run_id: str,
-        started: float,
-    ) -> Load:
-        _refuse_dependants(cursor, dataset.table)
-        old = sql.Identifier(SCHEMA, dataset.table)
-        new_name = f"{dataset.table}__new"
-        new = sql.Identifier(SCHEMA, new_name)
-        cursor.execute(
-            sql.SQL("create table {} ({})").format(
-                new,
-                sql.SQL(", ").join(
-                    sql.SQL("{} text").format(sql.Identifier(column))
-                    for column in dataset.table_columns
-                ),
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """One load in its session, which holds the dataset's lock."""
+
+    loader: Loader
+    connection: Connection
+    raw: RawTable
+    path: Path
+    entry: CacheEntry
+    run_id: str
+    started: float
+
+    def why_full(self, cursor: Cursor, last: Load | None, previous: Path | None) -> str | None:
+        """Why a delta is out of the question, as far as can be told without reading the files."""
+        if last is None:
+            return "it is the first load"
+        if previous is None or not previous.is_file():
+            return "the file before is not kept here"
+        if previous.stat().st_size != last.bytes:
+            return _NOT_THE_LAST
+        return self._why_not_from_here(cursor, last)
+
+    def _why_not_from_here(self, cursor: Cursor, last: Load) -> str | None:
+        if not self.raw.holds_rows(cursor):
+            return "the table lost its rows"
+        if not self.raw.has_layout(cursor):
+            return "the table has another layout"
+        if self.raw.dataset.history and not self._history_goes_on(cursor, last):
+            return "the table's history has a gap"
+        return None
+
+    def delta(self, last: Load, previous: Path) -> Load:
+        """Apply what differs from `previous`, the file of `last`, in one transaction.
+
+        Raises `NotComparable` where the files or the table are not as they have to be, and as
+        `SnapshotReader` does for either file; nothing is changed then.
+        """
+        limit = max(ALWAYS_A_DELTA, int(LARGEST_DELTA * last.rows))
+        with (
+            self.connection,
+            self.connection.cursor() as cursor,
+            SnapshotReader(previous, self.raw.dataset) as older,
+            SnapshotReader(self.path, self.raw.dataset) as newer,
+            read_ahead(older.chunks()) as before,
+            read_ahead(newer.chunks()) as after,
+        ):
+            after_told = _told(after, newer, self._progress())
+            load_id = ledger.next_load_id(cursor)
+            counts = changes.apply_delta(
+                cursor,
+                self.raw,
+                load_id,
+                differences(before, after_told, key_columns=len(self.raw.dataset.key)),
+                limit=limit,
+                origin=f"{self.raw.dataset.name} (what changed in {self.path.name})",
             )
-        )
-        rows = self._copy(cursor, dataset, path, entry, new)
-        cursor.execute(sql.SQL("analyze {}").format(new))
-        inserted, updated, deleted = _compare(cursor, dataset, old, new, rows)
-        self._swap(cursor, dataset, old, new, new_name)
+            if older.facts().sha256 != last.snapshot_sha256:
+                raise NotComparable(_NOT_THE_LAST)
+            self._check(newer.facts(), newer.facts().rows)
+            if last.rows + counts.inserted - counts.deleted != self.entry.rows:
+                raise NotComparable(
+                    f"{last.rows:,} rows and {counts.inserted:,} that came without "
+                    f"{counts.deleted:,} that left are not {self.entry.rows:,}"
+                )
+            return self._record(cursor, load_id, counts, "delta")
+
+    def full(self, last: Load | None) -> Load:
+        """Copy the whole file into a new table and put it in the old one's place."""
+        patience = self.loader.settings.lock_patience
+        connections = self.loader.settings.copy_connections
+        with self.connection, self.connection.cursor() as cursor:
+            target = self.raw.create_new(cursor, patience=patience)
+        try:
+            with SnapshotReader(self.path, self.raw.dataset, on_chunk=self._progress()) as reader:
+                rows = copy_in_parallel(
+                    self.loader.url,
+                    target,
+                    reader.chunks(),
+                    connections=connections if self.entry.bytes >= PARALLEL_FROM else 1,
+                    purpose=f"load {self.raw.dataset.name}",
+                    origin=f"{self.raw.dataset.name} ({self.path.name})",
+                )
+                self._check(reader.facts(), rows)
+            with self.connection, self.connection.cursor() as cursor:
+                cursor.execute(sql.SQL("analyze {}").format(self.raw.new))
+                load_id = ledger.next_load_id(cursor)
+                counts = self._compare(cursor, load_id, last)
+                self.raw.swap(cursor, patience=patience)
+                return self._record(cursor, load_id, counts, "full")
+        except BaseException:
+            # Where the session is gone the next load does it.
+            with suppress(psycopg2.Error), self.connection, self.connection.cursor() as cursor:
+                self.raw.drop_new(cursor, patience=patience)
+            raise
+
+    def _compare(self, cursor: Cursor, load_id: int, last: Load | None) -> Counts:
+        """Write what the new table changes, and count it."""
+        raw = self.raw
+        filled = raw.holds_rows(cursor)
+        if raw.dataset.history:
+            goes_on = self._history_goes_on(cursor, last)
+            if not (filled and last and goes_on and raw.has_layout(cursor)):
+                counts = changes.write_compared(cursor, raw, load_id, changes.replayed(raw))
+                return replace(counts, exact=counts.exact and goes_on)
+        if not filled:
+            return Counts(inserted=self.entry.rows)
+        if not raw.has_layout(cursor):
+            return changes.count_by_key(cursor, raw)
+        return changes.write_compared(cursor, raw, load_id, raw.table)
+
+    def _history_goes_on(self, cursor: Cursor, last: Load | None) -> bool:
+        last_id = ledger.last_load_id(cursor, self.raw.dataset.name)
+        return changes.goes_on(cursor, self.raw, last, last_id)
+
+    def _check(self, facts: SnapshotFacts, taken: int) -> None:
+        """Raise `UnexpectedContent` where the file is not wholly the one that `entry` describes."""
+        entry = self.entry
+        if (facts.sha256, facts.rows) != (entry.sha256, entry.rows) or taken != facts.rows:
+            raise UnexpectedContent(
+                f"{self.path}: changed while it was read: expected {entry.rows:,} rows and SHA-256 "
+                f"{entry.sha256[:12]}…, read {facts.rows:,} rows, {facts.sha256[:12]}…, and "
+                f"Postgres took {taken:,}. Nothing was replaced; run again."
+            )
+
+    def _record(self, cursor: Cursor, load_id: int, counts: Counts, method: str) -> Load:
         load = Load(
-            dataset=dataset.name,
-            snapshot_sha256=entry.sha256,
-            etag=entry.etag,
-            last_modified=entry.last_modified,
-            url=entry.url,
-            rows=rows,
-            rows_inserted=inserted,
-            rows_updated=updated,
-            rows_deleted=deleted,
-            bytes=entry.bytes,
-            seconds=self._clock() - started,
-            run_id=run_id,
+            dataset=self.raw.dataset.name,
+            snapshot_sha256=self.entry.sha256,
+            etag=self.entry.etag,
+            last_modified=self.entry.last_modified,
+            url=self.entry.url,
+            rows=self.entry.rows,
+            rows_inserted=counts.inserted,
+            rows_updated=counts.updated,
+            rows_deleted=counts.deleted,
+            bytes=self.entry.bytes,
+            seconds=self.loader._clock() - self.started,
+            run_id=self.run_id,
+            method=method,
+            changes_kept=counts.exact,
         )
-        ledger.record(cursor, load)
+        ledger.record(cursor, load, load_id)
+        if not self.raw.dataset.history:
+            changes.prune(cursor, self.raw, keep_loads=self.loader.settings.keep_loads)
         return load
 
-    def _copy(
-        self, cursor: Cursor, dataset: Dataset, path: Path, entry: CacheEntry, new: sql.Identifier
-    ) -> int:
-        progress = _Progress(dataset.name, self.settings.progress_every, self._clock)
-        with SnapshotReader(path, dataset, on_chunk=progress) as reader:
-            rows = copy_rows(
-                cursor, new, dataset.table_columns, reader, origin=f"{dataset.name} ({path.name})"
-            )
-            facts = reader.facts()
-        if (facts.sha256, facts.rows) != (entry.sha256, entry.rows) or rows != facts.rows:
-            raise UnexpectedContent(
-                f"{path}: changed while it was read: expected {entry.rows:,} rows and SHA-256 "
-                f"{entry.sha256[:12]}…, read {facts.rows:,} rows, {facts.sha256[:12]}…, and "
-                f"Postgres took {rows:,}. Nothing was replaced; run again."
-            )
-        return rows
-
-    def _swap(
-        self,
-        cursor: Cursor,
-        dataset: Dataset,
-        old: sql.Identifier,
-        new: sql.Identifier,
-        new_name: str,
-    ) -> None:
-        if _exists(cursor, dataset.table):
-            _carry_over(cursor, dataset.table, new_name)
-            lock_table_patiently(cursor, old, patience=self.settings.lock_patience)
-            _refuse_dependants(cursor, dataset.table)
-            cursor.execute(sql.SQL("drop table {}").format(old))
-        cursor.execute(
-            sql.SQL("alter table {} rename to {}").format(new, sql.Identifier(dataset.table))
-        )
+    def _progress(self) -> Progress:
+        settings = self.loader.settings
+        return Progress(self.raw.dataset.name, settings.progress_every, self.loader._clock)
 
 
-def _loaded(cursor: Cursor, dataset: Dataset, entry: CacheEntry) -> LoadOutcome | None:
+def _loaded(cursor: Cursor, raw: RawTable, entry: CacheEntry) -> LoadOutcome | None:
     """The ledger's load where it is of the snapshot of `entry` and the table has its rows."""
-    last = ledger.last_load(cursor, dataset.name)
+    last = ledger.last_load(cursor, raw.dataset.name)
     if last is None or last.snapshot_sha256 != entry.sha256:
         return None
-    if _holds_rows(cursor, dataset.table) == (last.rows > 0):
+    if raw.holds_rows(cursor) == (last.rows > 0):
         return LoadOutcome(last, written=False)
-    log.warning("%s: raw.%s lost its rows; loading again", dataset.name, dataset.table)
+    log.warning("%s: raw.%s lost its rows; loading again", raw.dataset.name, raw.name)
     return None
 
 
-class _Progress:
-    """Logs how far a load is, every few seconds."""
-
-    def __init__(self, name: str, every: float, clock: Callable[[], float]) -> None:
-        self.name = name
-        self.every = every
-        self.clock = clock
-        self.started = self.next = clock()
-        self.next += every
-
-    def __call__(self, reader: SnapshotReader) -> None:
-        now = self.clock()
-        if now < self.next:
-            return
-        self.next = now + self.every
-        seconds = now - self.started
-        log.info(
-            "%s: %s rows, %.0f %% of the file, %.1f MB/s, %s rows/s",
-            self.name,
-            f"{reader.rows:,}",
-            100 * reader.compressed_bytes / max(1, reader.size),
-            reader.plain_bytes / 1e6 / max(seconds, 1e-9),
-            f"{reader.rows / max(seconds, 1e-9):,.0f}",
-        )
-
-
-def _exists(cursor: Cursor, table: str) -> bool:
-    cursor.execute("select to_regclass(%s) is not null", (f"{SCHEMA}.{table}",))
-    return cursor.fetchone() == (True,)
-
-
-def _holds_rows(cursor: Cursor, table: str) -> bool:
-    if not _exists(cursor, table):
-        return False
-    cursor.execute(sql.SQL("select exists (select from {})").format(sql.Identifier(SCHEMA, table)))
-    return cursor.fetchone() == (True,)
-
-
-def _compare(
-    cursor: Cursor, dataset: Dataset, old: sql.Identifier, new: sql.Identifier, rows: int
-) -> tuple[int, int, int]:
-    """Count rows inserted, updated and deleted between the old table and the new one."""
-    if not _holds_rows(cursor, dataset.table):
-        return rows, 0, 0
-
-    def fields(alias: str) -> sql.Composable:
-        return sql.SQL(", ").join(sql.Identifier(alias, name) for name in dataset.table_columns)
-
-    differ: sql.Composable = sql.SQL("true")  # the layout changed, and so did every row
-    if _columns(cursor, dataset.table) == dataset.table_columns:
-        differ = sql.SQL("({}) is distinct from ({})").format(fields("old"), fields("new"))
-
-    key = sql.Identifier("old", dataset.table_key[0]), sql.Identifier("new", dataset.table_key[0])
-    cursor.execute(
-        sql.SQL(
-            """
-            select
-                count(*) filter (where {old_key} is null),
-                count(*) filter (
-                    where {old_key} is not null and {new_key} is not null and {differ}
-                ),
-                count(*) filter (where {new_key} is null)
-            from {old} as old full join {new} as new using ({keys})
-            """
-        ).format(
-            old_key=key[0],
-            new_key=key[1],
-            differ=differ,
-            old=old,
-            new=new,
-            keys=sql.SQL(", ").join(map(sql.Identifier, dataset.table_key)),
-        )
-    )
-    counts = cursor.fetchone()
-    assert counts is not None  # noqa: S101 - an aggregate always gives a row
-    return counts[0], counts[1], counts[2]
-
-
-def _columns(cursor: Cursor, table: str) -> tuple[str, ...]:
-    cursor.execute(
-        """
-        select attname from pg_attribute
-        where attrelid = %s::regclass and attnum > 0 and not attisdropped
-        order by attnum
-        """,
-        (f"{SCHEMA}.{table}",),
-    )
-    return tuple(name for (name,) in cursor.fetchall())
-
-
-def _carry_over(cursor: Cursor, old: str, new: str) -> None:
-    """Give the new table the grants and the comments of the old one."""
-    cursor.execute(
-        """
-        select acl.privilege_type, acl.is_grantable, coalesce(pg_roles.rolname, 'public')
-        from pg_class
-        cross join aclexplode(pg_class.relacl) as acl
-        left join pg_roles on pg_roles.oid = acl.grantee
-        where pg_class.oid = %s::regclass and acl.grantee <> pg_class.relowner
-        """,
-        (f"{SCHEMA}.{old}",),
-    )
-    for privilege, grantable, role in cursor.fetchall():
-        cursor.execute(
-            sql.SQL("grant {} on {} to {}{}").format(
-                sql.SQL(privilege),
-                sql.Identifier(SCHEMA, new),
-                sql.SQL("public") if role == "public" else sql.Identifier(role),
-                sql.SQL(" with grant option") if grantable else sql.SQL(""),
-            )
-        )
-    cursor.execute("select obj_description(%s::regclass)", (f"{SCHEMA}.{old}",))
-    comment = cursor.fetchone()
-    if comment and comment[0]:
-        cursor.execute(
-            sql.SQL("comment on table {} is %s").format(sql.Identifier(SCHEMA, new)), comment
-        )
-
-
-def _refuse_dependants(cursor: Cursor, table: str) -> None:
-    """Raise `WarehouseRefused` where views read the table: they would go, or keep the old rows."""
-    cursor.execute(
-        """
-        select distinct pg_rewrite.ev_class::regclass::text
-        from pg_depend
-        inner join pg_rewrite on pg_rewrite.oid = pg_depend.objid
-        where pg_depend.refobjid = to_regclass(%s) and pg_depend.classid = 'pg_rewrite'::regclass
-        """,
-        (f"{SCHEMA}.{table}",),
-    )
-    dependants = [str(row[0]) for row in cursor.fetchall()]
-    if dependants:
-        raise WarehouseRefused(
-            f"raw.{table} cannot be replaced: {', '.join(dependants)} read it. Drop them, or make "
-            "them models of the dbt project, and run again. Nothing was changed."
-        )
+def _told(
+    chunks: Iterator[bytes], reader: SnapshotReader, progress: Callable[[SnapshotReader], None]
+) -> Iterator[bytes]:
+    """The chunks, with a word of progress for each."""
+    for chunk in chunks:
+        progress(reader)
+        yield chunk

@@ -6,7 +6,7 @@ more than a few chunks in memory, and nothing is unpacked on the disk.
 
 import hashlib
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from warehouse.errors import DamagedFile, UnexpectedContent
 
 CHUNK = 1 << 20
 _LONGEST_HEADER = 4096
+_LONGEST_LINE = 16 << 20
 # Bytes that these files never hold and that COPY would not keep: it is told that the first one
 # quotes, takes the second for a line end, and Postgres has no text with the third.
 _NEVER = {
@@ -118,6 +119,27 @@ class SnapshotReader(io.RawIOBase):
         if self._on_chunk:
             self._on_chunk(self)
         return data
+
+    def chunks(self) -> Iterator[bytes]:
+        """Yield the rest as chunks of whole lines, about `CHUNK` each; all end with a newline.
+
+        Raises as `read` does, and `UnexpectedContent` for a line that nothing could hold.
+        """
+        begun: list[bytes] = []
+        while data := self.read(CHUNK):
+            cut = data.rfind(b"\n") + 1
+            if cut:
+                yield b"".join([*begun, data[:cut]])
+                begun = []
+            if cut < len(data):
+                begun.append(data[cut:])
+            if len(begun) * CHUNK > _LONGEST_LINE:
+                raise UnexpectedContent(
+                    f"{self.path.name}, line {self.rows + 2}: is longer than {_LONGEST_LINE:,} "
+                    "bytes. Look at the line; the rows loaded before are untouched."
+                )
+        if begun:
+            yield b"".join([*begun, b"\n"])
 
     def facts(self) -> SnapshotFacts:
         """What the file held; call it after the end was read."""

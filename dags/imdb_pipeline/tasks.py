@@ -112,13 +112,14 @@ def load(dataset_name: str) -> dict[str, Any]:
                 downloader.present(dataset),
                 run_id=context["run_id"],
                 force=force,
+                previous=downloader.cache.previous_path_of(dataset),
             )
     row = outcome.load
     seconds = row.seconds if outcome.written else 0.0
     log.info(
         "%s: %s, %s rows (+%s ~%s -%s), %s bytes, %.1f s, %s rows/s",
         dataset_name,
-        "loaded" if outcome.written else "unchanged, nothing written",
+        outcome.how,
         f"{row.rows:,}",
         f"{row.rows_inserted if outcome.written else 0:,}",
         f"{row.rows_updated if outcome.written else 0:,}",
@@ -180,6 +181,7 @@ def publish() -> int:
             state,
             run_id=context["run_id"],
             tables=publishing.mart_names(PROJECT_DIR),
+            from_nothing=built_from["full_refresh"],
         )
     log.info("published: marts are now build %s, made from load %s", publish_id, state.load_id)
     return publish_id

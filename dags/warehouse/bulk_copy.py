@@ -1,7 +1,7 @@
 """COPY: rows of a TAB-separated stream into a table, every byte as it is."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import psycopg2
@@ -21,7 +21,7 @@ _LINE = re.compile(r"^COPY .+?, line (\d+)", re.MULTILINE)
 
 
 class Source(Protocol):
-    """What COPY reads from: `read` gives at most `size` bytes, b"" at the end.
+    """What COPY reads from: `read` gives about `size` bytes, b"" at the end.
 
     `readline` is never called; psycopg2 asks whether it is there.
     """
@@ -37,11 +37,13 @@ def copy_rows(
     source: Source,
     *,
     origin: str,
+    line_in_file: Callable[[int], int] = lambda line: line + 1,
     chunk: int = 1 << 20,
 ) -> int:
     r"""Copy the lines of `source` (TAB, LF, `\N` for null, no header) into `table`.
 
-    Returns the rows that Postgres took. `origin` names the file in errors. Raises
+    Returns the rows that Postgres took. `origin` names the file in errors, `line_in_file` gives the
+    line there of one that COPY counts from 1; without it `source` is what follows a header. Raises
     `UnexpectedContent` with line and reason where the file does not fit the table.
     """
     statement = _COPY.format(table=table, columns=sql.SQL(", ").join(map(sql.Identifier, columns)))
@@ -54,8 +56,8 @@ def copy_rows(
         if (error.pgcode or "")[:2] not in _FILE_FAULTS:
             raise
         raise UnexpectedContent(
-            f"{origin}{_where(error)}: expected {len(columns)} TAB-separated columns of UTF-8, "
-            f"found: {error.diag.message_primary}. Nothing was replaced."
+            f"{origin}{_where(error, line_in_file)}: expected {len(columns)} TAB-separated columns "
+            f"of UTF-8, found: {error.diag.message_primary}. Nothing was replaced."
         ) from error
     return cursor.rowcount
 
@@ -78,7 +80,6 @@ class _Watched:
         return self.source.readline(size)
 
 
-def _where(error: psycopg2.Error) -> str:
-    """The line in the file: COPY counts from the first row, the file begins with a header."""
+def _where(error: psycopg2.Error, line_in_file: Callable[[int], int]) -> str:
     line = _LINE.search(error.diag.context or "")
-    return f", line {int(line[1]) + 1}" if line else ""
+    return f", line {line_in_file(int(line[1]))}" if line else ""

@@ -10,7 +10,10 @@ from psycopg2.extensions import cursor as Cursor
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """One load of one dataset: `rows` and `rows_*` in rows, `bytes` compressed, `seconds` wall."""
+    """One load of one dataset: `rows` and `rows_*` in rows, `bytes` compressed, `seconds` wall.
+
+    `method` is full or delta. With `changes_kept` the change table has every change of the load.
+    """
 
     dataset: str
     snapshot_sha256: str
@@ -24,6 +27,8 @@ class Load:
     bytes: int
     seconds: float
     run_id: str
+    method: str = "full"
+    changes_kept: bool = False
 
     @property
     def rows_changed(self) -> int:
@@ -37,7 +42,7 @@ def last_load(cursor: Cursor, dataset: str) -> Load | None:
         """
         select
             dataset, snapshot_sha256, etag, last_modified, url, rows, rows_inserted, rows_updated,
-            rows_deleted, bytes, seconds, run_id
+            rows_deleted, bytes, seconds, run_id, method, changes_kept
         from meta.load_log
         where dataset = %s
         order by load_id desc
@@ -49,18 +54,29 @@ def last_load(cursor: Cursor, dataset: str) -> Load | None:
     return Load(*row) if row else None
 
 
-def record(cursor: Cursor, load: Load) -> int:
-    """Write the ledger row of `load` in the caller's transaction; return its `load_id`."""
+def next_load_id(cursor: Cursor) -> int:
+    """Take the id of a load that is being made, for rows that name it before `record` does."""
+    cursor.execute("select nextval(pg_get_serial_sequence('meta.load_log', 'load_id'))")
+    return scalar(cursor)
+
+
+def record(cursor: Cursor, load: Load, load_id: int | None = None) -> int:
+    """Write the ledger row of `load` in the caller's transaction; return its `load_id`.
+
+    `load_id` is one of `next_load_id`; without it the row gets a new one.
+    """
     cursor.execute(
         """
         insert into meta.load_log (
-            dataset, snapshot_sha256, etag, last_modified, url, rows, rows_inserted, rows_updated,
-            rows_deleted, bytes, seconds, run_id
+            load_id, dataset, snapshot_sha256, etag, last_modified, url, rows, rows_inserted,
+            rows_updated, rows_deleted, bytes, seconds, run_id, method, changes_kept
         )
-        values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+        overriding system value
+        values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
         returning load_id
         """,
         (
+            next_load_id(cursor) if load_id is None else load_id,
             load.dataset,
             load.snapshot_sha256,
             load.etag,
@@ -73,9 +89,18 @@ def record(cursor: Cursor, load: Load) -> int:
             load.bytes,
             load.seconds,
             load.run_id,
+            load.method,
+            load.changes_kept,
         ),
     )
     return scalar(cursor)
+
+
+def last_load_id(cursor: Cursor, dataset: str) -> int | None:
+    """Return the id of the newest load of `dataset`, or None before the first."""
+    cursor.execute("select max(load_id) from meta.load_log where dataset = %s", (dataset,))
+    row = cursor.fetchone()
+    return row[0] if row else None
 
 
 def newest_load_id(cursor: Cursor) -> int:

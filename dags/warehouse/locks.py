@@ -1,9 +1,12 @@
 """Locks: one writer per thing, and table locks that never make readers queue behind us."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 
+import psycopg2
 from psycopg2 import errors, sql
+from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import cursor as Cursor
 
 from warehouse.errors import WarehouseUnavailable
@@ -14,7 +17,27 @@ def hold(cursor: Cursor, name: str) -> None:
 
     Raises `WarehouseUnavailable` naming the session that holds it.
     """
-    cursor.execute("select pg_try_advisory_xact_lock(hashtextextended(%s, 0))", (name,))
+    _take(cursor, "select pg_try_advisory_xact_lock(hashtextextended(%s, 0))", name)
+
+
+@contextmanager
+def held(connection: Connection, name: str) -> Iterator[None]:
+    """Hold it for a block of several transactions, at most as long as the session; else as `hold`.
+
+    It is let go at the end of the block, not only with the session: a server notices that somebody
+    left a little later.
+    """
+    with connection, connection.cursor() as cursor:
+        _take(cursor, "select pg_try_advisory_lock(hashtextextended(%s, 0))", name)
+    try:
+        yield
+    finally:
+        with suppress(psycopg2.Error), connection, connection.cursor() as cursor:
+            cursor.execute("select pg_advisory_unlock(hashtextextended(%s, 0))", (name,))
+
+
+def _take(cursor: Cursor, statement: str, name: str) -> None:
+    cursor.execute(statement, (name,))
     if cursor.fetchone() == (True,):
         return
     cursor.execute(

@@ -20,7 +20,7 @@ LOOPBACK = "127.0.0.1"
 # Everything that an installation has in its folder. The marker tells that the folder is one, so it
 # goes last: a removal that was stopped can be begun again.
 MARKER = ".warehouse-installation"
-OWNED = ("airflow", "data", "dbt", "docs", "logs", "pids", "postgres", "sample",
+OWNED = ("airflow", "bench", "data", "dbt", "docs", "logs", "pids", "postgres", "sample",
          "ports.json", "ports.lock", "secrets.json", "up.json", "warehouse.env",
          "warehouse.lock", "work.lock", MARKER)  # fmt: skip
 

@@ -217,10 +217,12 @@ def server_settings(memory: int, shared_memory: int | None) -> str:
         "effective_cache_size": f"'{max(256, memory // megabyte // 2)}MB'",
         "maintenance_work_mem": f"'{maintenance}MB'",
         "work_mem": "'64MB'" if memory > 4 * GIGABYTE else "'16MB'",
+        # No replica and no archive: tables and indexes made in one transaction skip the WAL.
+        "wal_level": "'minimal'",
+        "max_wal_senders": "0",
         "max_wal_size": "'4GB'",
         "checkpoint_timeout": "'15min'",
         "checkpoint_completion_target": "0.9",
-        "wal_compression": "'pglz'",
         "random_page_cost": "1.1",
         "jit": "off",
         "timezone": "'UTC'",

@@ -6,7 +6,7 @@ import psycopg2
 import pytest
 
 from tests.support.postgres import Database
-from warehouse.ledger import Load, last_load, newest_load_id, record
+from warehouse.ledger import Load, last_load, last_load_id, newest_load_id, next_load_id, record
 
 LOAD = Load(
     dataset="title.crew",
@@ -21,12 +21,15 @@ LOAD = Load(
     bytes=5_000_000_000,
     seconds=1.25,
     run_id="manual",
+    method="delta",
+    changes_kept=True,
 )
 
 
 def test_an_empty_ledger_knows_nothing(database: Database) -> None:
     with database.session() as session, session.cursor() as cursor:
         assert last_load(cursor, "title.crew") is None
+        assert last_load_id(cursor, "title.crew") is None
         assert newest_load_id(cursor) == 0
 
 
@@ -40,6 +43,16 @@ def test_the_last_load_of_a_dataset_comes_back_whole(database: Database) -> None
         assert first < second < third == newest_load_id(cursor)
         assert last_load(cursor, "title.crew") == LOAD
         assert last_load(cursor, "title.basics") == other
+        assert last_load_id(cursor, "title.crew") == second
+
+
+def test_an_id_can_be_had_before_the_row(database: Database) -> None:
+    with database.session() as session, session.cursor() as cursor:
+        mine = next_load_id(cursor)
+        other = record(cursor, LOAD)
+
+        assert record(cursor, replace(LOAD, dataset="title.akas"), mine) == mine < other
+        assert last_load_id(cursor, "title.akas") == mine
 
 
 def test_changed_rows_are_summed() -> None:
@@ -48,9 +61,14 @@ def test_changed_rows_are_summed() -> None:
 
 @pytest.mark.parametrize(
     "load",
-    [replace(LOAD, rows=-1), replace(LOAD, rows_deleted=-1), replace(LOAD, seconds=-0.1)],
+    [
+        replace(LOAD, rows=-1),
+        replace(LOAD, rows_deleted=-1),
+        replace(LOAD, seconds=-0.1),
+        replace(LOAD, method="guess"),
+    ],
 )
-def test_a_figure_below_zero_is_refused(database: Database, load: Load) -> None:
+def test_what_cannot_be_is_refused(database: Database, load: Load) -> None:
     with (
         database.session() as session,
         session.cursor() as cursor,

@@ -5,14 +5,17 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from imdb_pipeline.cache_manager import CacheEntry
 from imdb_pipeline.config import DATASETS, Settings, dataset_named
-from imdb_pipeline.loader import Loader
+from imdb_pipeline.loader import PARALLEL_FROM, Loader
 from tests.support.loads import Warehouse
 from tests.support.postgres import Database
 from tests.support.snapshots import (
@@ -30,6 +33,8 @@ from tests.support.source import packed
 from warehouse.errors import DamagedFile, UnexpectedContent, WarehouseRefused, WarehouseUnavailable
 
 ROOT = Path(__file__).parents[2]
+CREW = dataset_named("title.crew")
+CREW_ROWS: list[Row] = [("tt1", "nm1", N), ("tt2", N, "nm1,nm2")]
 
 
 @pytest.fixture
@@ -40,14 +45,16 @@ def loaded(warehouse: Warehouse) -> Warehouse:
 
 
 def still_as_before(warehouse: Warehouse) -> bool:
-    """Whether the two rows and their one ledger row are all there is."""
+    """Whether the two rows, their one ledger row and what they changed are all there is."""
     tables = warehouse.database.query(
-        "select tablename from pg_tables where schemaname = 'raw' and tablename like '%ratings%'"
+        "select tablename from pg_tables where schemaname = 'raw' and tablename like '%ratings%' "
+        "order by 1"
     )
     return (
         warehouse.rows() == TWO_ROWS
         and warehouse.ledger() == [("title.ratings", 2, 2, 0, 0, "manual")]
-        and tables == [("imdb_title_ratings",)]
+        and tables == [("imdb_title_ratings",), ("imdb_title_ratings_changes",)]
+        and warehouse.changes() == [(1, "inserted", True, *row) for row in TWO_ROWS]
     )
 
 
@@ -178,23 +185,27 @@ def test_rows_with_two_key_columns_are_counted_by_both(warehouse: Warehouse) -> 
 
 
 @pytest.mark.parametrize("damage", ["drop table", "truncate"])
-def test_a_table_that_lost_its_rows_is_loaded_again(loaded: Warehouse, damage: str) -> None:
-    loaded.database.execute(f"{damage} raw.imdb_title_ratings")
+def test_a_table_that_lost_its_rows_is_loaded_again(warehouse: Warehouse, damage: str) -> None:
+    warehouse.load(CREW_ROWS, dataset=CREW)
+    warehouse.database.execute(f"{damage} raw.imdb_title_crew")
 
-    outcome = loaded.load(TWO_ROWS)
+    outcome = warehouse.load(CREW_ROWS, dataset=CREW)
 
     assert outcome.written
-    assert loaded.rows() == TWO_ROWS
-    assert loaded.ledger()[1] == ("title.ratings", 2, 2, 0, 0, "manual")
+    assert warehouse.rows(CREW) == CREW_ROWS
+    assert warehouse.ledger()[1] == ("title.crew", 2, 2, 0, 0, "manual")
 
 
-def test_a_table_of_an_older_layout_is_replaced(loaded: Warehouse) -> None:
-    loaded.database.execute("alter table raw.imdb_title_ratings drop column num_votes")
+def test_a_table_of_an_older_layout_is_replaced(warehouse: Warehouse) -> None:
+    warehouse.load(CREW_ROWS, dataset=CREW)
+    warehouse.database.execute("alter table raw.imdb_title_crew drop column writers")
 
-    load = loaded.load(THREE_ROWS).load
+    load = warehouse.load([*CREW_ROWS, ("tt3", N, N)], dataset=CREW).load
 
-    assert loaded.rows() == THREE_ROWS
+    assert warehouse.rows(CREW) == [*CREW_ROWS, ("tt3", N, N)]
     assert (load.rows_inserted, load.rows_updated, load.rows_deleted) == (1, 2, 0)
+    assert warehouse.changes(CREW) == []
+    assert warehouse.kept() == [("full", False)] * 2
 
 
 @pytest.mark.parametrize(
@@ -312,7 +323,7 @@ def test_two_loads_of_one_dataset_do_not_meet(loaded: Warehouse) -> None:
         with pytest.raises(WarehouseUnavailable) as caught:
             loaded.load([*THREE_ROWS, ("tt9", "1.0", "5")])
         met.append(str(caught.value))
-        assert f"session {pid} of pipeline (warehouse: load title.ratings, since" in met[0]
+        assert " of pipeline (warehouse: load title.ratings, since" in met[0]
         written(loaded.folder, RATINGS, THREE_ROWS)
 
     assert loaded.load(THREE_ROWS, during_copy=load_too).written
@@ -454,10 +465,11 @@ def test_progress_is_logged_every_few_seconds(
         warehouse.database.url, Settings(progress_every=4), clock=lambda: float(next(times))
     )
 
-    with caplog.at_level("INFO", logger="imdb_pipeline.loader"):
+    with caplog.at_level("INFO", logger="imdb_pipeline"):
         outcome = loader.load(RATINGS, path, entry)
 
-    lines = [record.getMessage() for record in caplog.records]
+    first, *lines = [record.getMessage() for record in caplog.records]
+    assert first == "title.ratings: loading the whole file, because it is the first load"
     assert len(lines) == 2, "five chunks, two seconds each, four seconds between the lines"
     assert lines[0].startswith("title.ratings: 1")
     assert "% of the file" in lines[0]
@@ -470,44 +482,54 @@ import json, sys
 from pathlib import Path
 from imdb_pipeline.cache_manager import CacheEntry
 from imdb_pipeline.config import Settings, dataset_named
-from imdb_pipeline.loader import Loader
+from imdb_pipeline.loader import PARALLEL_FROM, Loader
 
 url, path, entry = sys.argv[1], Path(sys.argv[2]), CacheEntry(**json.loads(sys.argv[3]))
-written = Loader(url, Settings()).load(dataset_named("title.ratings"), path, entry).written
+previous = Path(sys.argv[4])
+loader = Loader(url, Settings(copy_connections=8))
+load = loader.load(dataset_named("title.ratings"), path, entry, previous=previous).load
 # Not ru_maxrss: it begins with what the process was forked from.
 status = Path("/proc/self/status").read_text()
 peak = int(status.split("VmHWM:")[1].split()[0]) * 1024
-print(json.dumps({"written": written, "peak": peak}))
+print(json.dumps({"method": load.method, "changed": load.rows_changed, "peak": peak}))
 """
+
+
+def many_ratings(path: Path, count: int, votes: Callable[[int], int]) -> CacheEntry:
+    """Write a file of `count` rows."""
+    with gzip.open(path, "wb", compresslevel=1) as file:
+        file.write(RATINGS.header + b"\n")
+        for start in range(0, count, 50_000):
+            lines = [f"tt{one:08d}\t5.7\t{votes(one)}\n" for one in range(start, start + 50_000)]
+            file.write("".join(lines).encode())
+    return entry_of(path, count)
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs /proc to see the peak")
 def test_memory_does_not_grow_with_the_file(warehouse: Warehouse) -> None:
     count = 1_500_000
-    path = warehouse.folder / RATINGS.file_name
-    with gzip.open(path, "wb", compresslevel=1) as file:
-        file.write(RATINGS.header + b"\n")
-        for start in range(0, count, 50_000):
-            numbers = range(start, start + 50_000)
-            file.write("".join([f"tt{number:08d}\t5.7\t{number}\n" for number in numbers]).encode())
-    entry = entry_of(path, count)
-    command = [sys.executable, "-c", _LOAD_ALONE, warehouse.database.url, str(path)]
+    before, after = warehouse.folder / "previous.tsv.gz", warehouse.folder / RATINGS.file_name
+    entries = {
+        before: many_ratings(before, count, lambda one: one * 7919 % 99_991),
+        after: many_ratings(after, count, lambda one: one * 7919 % 99_991 + (one % 10 == 0)),
+    }
+    assert entries[before].bytes > PARALLEL_FROM
 
-    def load() -> dict[str, int]:
-        values = {name: getattr(entry, name) for name in entry.__slots__}
+    def load(path: Path) -> dict[str, Any]:
+        values = {name: getattr(entries[path], name) for name in CacheEntry.__slots__}
         done = subprocess.run(
-            [*command, json.dumps(values)],
+            [sys.executable, "-c", _LOAD_ALONE, warehouse.database.url, str(path),
+             json.dumps(values), str(before)],
             check=True,
             stdout=subprocess.PIPE,
             env={**os.environ, "PYTHONPATH": str(ROOT / "dags")},
-        )
-        result: dict[str, int] = json.loads(done.stdout)
+        )  # fmt: skip
+        result: dict[str, Any] = json.loads(done.stdout)
+        assert result.pop("peak") < 150e6
         return result
 
-    first, second = load(), load()
-
-    assert (first["written"], second["written"]) == (True, False)
-    assert max(first["peak"], second["peak"]) < 150e6
+    assert load(before) == {"method": "full", "changed": count}
+    assert load(after) == {"method": "delta", "changed": count // 10}
     assert warehouse.database.value("select count(*) from raw.imdb_title_ratings") == count
 
 

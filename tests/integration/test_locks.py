@@ -6,7 +6,7 @@ from psycopg2 import sql
 
 from tests.support.postgres import Cluster, Database
 from warehouse.errors import WarehouseUnavailable
-from warehouse.locks import hold, lock_table_patiently
+from warehouse.locks import held, hold, lock_table_patiently
 
 TABLE = sql.Identifier("raw", "imdb_title_ratings")
 READ = "select count(*) from raw.imdb_title_ratings"
@@ -22,6 +22,37 @@ def test_a_lock_is_held_to_the_end_of_the_transaction(database: Database) -> Non
         hold(second.cursor(), "load title.basics")
         first.rollback()
         hold(second.cursor(), "load title.crew")
+
+
+def test_a_lock_can_be_held_over_transactions(database: Database) -> None:
+    with database.session() as first, database.session() as second:
+        with held(first, "load title.crew"):
+            first.rollback()
+            pid = first.info.backend_pid
+            refused = rf"load title\.crew: session {pid} of pipeline"
+            with pytest.raises(WarehouseUnavailable, match=refused):
+                hold(second.cursor(), "load title.crew")
+            with (
+                pytest.raises(WarehouseUnavailable, match=refused),
+                held(second, "load title.crew"),
+            ):
+                pass
+        with held(second, "load title.crew"):
+            pass
+
+
+def test_a_lock_that_is_held_is_let_go_after_an_error(database: Database) -> None:
+    with database.session() as first, database.session() as second:
+        with pytest.raises(psycopg2.errors.UndefinedTable), held(first, "publish"), first:
+            first.cursor().execute("select * from raw.nothing")
+        hold(second.cursor(), "publish")
+
+
+def test_a_lock_that_is_held_goes_with_its_session(database: Database) -> None:
+    with database.session() as first, database.session() as second, held(first, "publish"):
+        pid = first.info.backend_pid
+        assert database.value("select pg_terminate_backend(%s, 10000)", pid)
+        hold(second.cursor(), "publish")
 
 
 def test_a_lock_may_be_taken_twice_by_its_holder(database: Database) -> None:

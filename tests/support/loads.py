@@ -36,12 +36,15 @@ class Warehouse:
     def __init__(self, database: Database, folder: Path) -> None:
         self.database = database
         self.folder = folder
+        self.settings = IMPATIENT
 
     def loader(self, during_copy: Callable[[int], None] | None = None) -> Loader:
         """A loader; `during_copy` is called once with the server's pid, in the midst of COPY."""
         if during_copy is None:
-            return Loader(self.database.url, IMPATIENT)
-        return Loader(self.database.url, IMPATIENT, clock=DuringCopy(self.database, during_copy))
+            return Loader(self.database.url, self.settings)
+        return Loader(
+            self.database.url, self.settings, clock=DuringCopy(self.database, during_copy)
+        )
 
     def load(
         self,
@@ -58,6 +61,28 @@ class Warehouse:
         loader = self.loader(during_copy)
         return loader.load(dataset, path, entry, force=force, run_id=run_id)
 
+    def refresh(
+        self,
+        rows: Sequence[Row] | None = None,
+        *,
+        body: bytes | None = None,
+        dataset: Dataset = RATINGS,
+        during_copy: Callable[[int], None] | None = None,
+    ) -> LoadOutcome:
+        """As `load`, with the file that is there kept as the one before."""
+        previous = self.folder / "previous.tsv.gz"
+        (self.folder / dataset.file_name).replace(previous)
+        path, entry = written(self.folder, dataset, rows, body=body)
+        return self.loader(during_copy).load(dataset, path, entry, previous=previous)
+
+    def changes(self, dataset: Dataset = RATINGS) -> list[tuple[object, ...]]:
+        r"""What the loads changed: load counted from 1, change, is_new, the row; null as `\N`."""
+        columns = ", ".join(f"coalesce({column}, '\\N')" for column in dataset.table_columns)
+        return self.database.query(
+            f"select dense_rank() over (order by load_id), change, is_new, {columns} "
+            f"from raw.{dataset.changes_table} order by load_id, {columns}, is_new"
+        )
+
     def rows(self, dataset: Dataset = RATINGS) -> list[Row]:
         """What the raw table holds."""
         return loaded_rows(self.database, dataset)
@@ -67,4 +92,10 @@ class Warehouse:
         return self.database.query(
             "select dataset, rows, rows_inserted, rows_updated, rows_deleted, run_id "
             "from meta.load_log order by load_id"
+        )
+
+    def kept(self) -> list[tuple[str, bool]]:
+        """How each load was done, and whether its changes are kept."""
+        return self.database.query(
+            "select method, changes_kept from meta.load_log order by load_id"
         )

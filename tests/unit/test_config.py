@@ -42,12 +42,40 @@ def test_the_raw_tables_have_the_columns_of_the_files(database: Database) -> Non
     found: dict[str, list[str]] = {}
     for table, column, kind in database.query(
         "select table_name, column_name, data_type from information_schema.columns "
-        "where table_schema = 'raw' order by table_name, ordinal_position"
+        "where table_schema = 'raw' and table_name not like '%_changes' "
+        "order by table_name, ordinal_position"
     ):
         assert kind == "text"
         found.setdefault(table, []).append(column)
 
     assert found == {dataset.table: list(dataset.table_columns) for dataset in DATASETS}
+
+
+@pytest.mark.parametrize("dataset", DATASETS, ids=DATASET_NAMES)
+def test_a_change_table_has_the_columns_of_its_raw_table(
+    database: Database, dataset: Dataset
+) -> None:
+    columns = database.query(
+        "select column_name from information_schema.columns where table_schema = 'raw' "
+        "and table_name = %s order by ordinal_position",
+        dataset.changes_table,
+    )
+
+    assert [column for (column,) in columns] == ["load_id", "change", "is_new",
+                                                 *dataset.table_columns]  # fmt: skip
+
+
+@pytest.mark.parametrize("dataset", DATASETS, ids=DATASET_NAMES)
+def test_a_key_is_the_first_columns(dataset: Dataset) -> None:
+    assert dataset.key == dataset.columns[: len(dataset.key)]
+
+
+def test_the_ratings_have_a_history() -> None:
+    assert [dataset.name for dataset in DATASETS if dataset.history] == ["title.ratings"]
+
+
+def test_a_large_file_is_shared_by_the_cores_that_there_are() -> None:
+    assert 1 <= Settings().copy_connections <= 8
 
 
 def test_an_empty_environment_gives_the_defaults() -> None:
@@ -67,6 +95,8 @@ def test_every_setting_is_read_from_its_variable() -> None:
         "min_rows_share": 0.0,
         "progress_every": 6.5,
         "lock_patience": 0.0,
+        "copy_connections": 3,
+        "keep_loads": 1,
     }
     assert set(values) == {field.name for field in fields(Settings)}
     for name, value in values.items():
@@ -86,6 +116,8 @@ def test_every_setting_is_read_from_its_variable() -> None:
         ("IMDB_READ_TIMEOUT", "nan"),
         ("IMDB_LOCK_PATIENCE", "inf"),
         ("IMDB_MIN_ROWS_SHARE", "-0.1"),
+        ("IMDB_COPY_CONNECTIONS", "0"),
+        ("IMDB_KEEP_LOADS", "0"),
     ],
 )
 def test_a_value_that_cannot_be_names_its_variable(variable: str, text: str) -> None:
