@@ -10,7 +10,7 @@ LOCAL = @$(if $(PYTHON),$(PYTHON),python3) include/local/bootstrap.py
 BIN = .venv/bin
 TESTS ?= tests
 export SOURCE DATASETS DAY TITLES FULL_REFRESH FORCE_DOWNLOAD FORCE_TRANSFORM
-export LOCAL_DIR UP_PORT SQL CMD NAME UPGRADE WAREHOUSE_URL ANALYST_URL PIPELINE_PASSWORD ANALYST_PASSWORD
+export LOCAL_DIR UP_PORT SQL CMD NAME ONLY REPEATS UPGRADE WAREHOUSE_URL ANALYST_URL PIPELINE_PASSWORD ANALYST_PASSWORD
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 } \
@@ -30,7 +30,7 @@ dbt: ## dbt by hand on the warehouse: make dbt CMD="build --select mart_top_titl
 	$(LOCAL) dbt
 airflow: ## Airflow by hand: make airflow CMD="tasks test imdb_pipeline download.title_ratings 2026-01-01"
 	$(LOCAL) airflow
-bench: ## A measurement: make bench NAME=copy_formats (bench/README.md)
+bench: ## Measure everything, write docs/performance.md: make bench ONLY=load,peer TITLES=20000
 	$(LOCAL) bench
 manifest: ## Parse the dbt project into dags/dbt/target (after a change, for Airflow by hand)
 	$(LOCAL) manifest

@@ -1,13 +1,13 @@
 """Which COPY options load IMDb's quotes and backslashes unaltered, and how fast.
 
 Makes the sample's title.principals, title.akas and title.basics, loads each with each set of
-options into a temporary table of the warehouse at WAREHOUSE_URL and compares what is read back.
+options into a temporary table and compares what is read back.
 """
 
 import os
-import tempfile
 import time
 from collections import Counter
+from contextlib import closing
 from pathlib import Path
 from statistics import median
 
@@ -16,7 +16,8 @@ from isal import igzip
 from psycopg2 import sql
 
 from bench.report import conditions, markdown_table
-from imdb_pipeline.config import DATASETS, Dataset
+from bench.workspace import workspace
+from imdb_pipeline.config import Dataset, dataset_named
 from include.sample.maker import make_sample
 
 TITLES = int(os.environ.get("TITLES", "20000"))
@@ -31,19 +32,19 @@ OPTIONS = {
 def main() -> None:
     """Print the table."""
     rows = []
-    with tempfile.TemporaryDirectory() as folder:
-        make_sample(Path(folder), titles=TITLES)
-        with psycopg2.connect(os.environ["WAREHOUSE_URL"]) as connection:
-            for name in ("title.principals", "title.akas", "title.basics"):
-                dataset = next(dataset for dataset in DATASETS if dataset.name == name)
-                plain = Path(folder) / "plain.tsv"
-                with igzip.open(Path(folder) / dataset.file_name) as packed:
-                    packed.readline()
-                    plain.write_bytes(packed.read())
-                rows += [
-                    [name, f"`{label}`", *_tried(connection, dataset, plain, options)]
-                    for label, options in OPTIONS.items()
-                ]
+    with workspace() as space, closing(psycopg2.connect(space.main().url)) as connection:
+        folder = space.layout.root / "files"
+        make_sample(folder, titles=TITLES)
+        for name in ("title.principals", "title.akas", "title.basics"):
+            dataset = dataset_named(name)
+            plain = folder / "plain.tsv"
+            with igzip.open(folder / dataset.file_name) as packed:
+                packed.readline()
+                plain.write_bytes(packed.read())
+            rows += [
+                [name, f"`{label}`", *_tried(connection, dataset, plain, options)]
+                for label, options in OPTIONS.items()
+            ]
     print(conditions(f"the sample of {TITLES:,} titles, median of {REPEATS}"))
     print(markdown_table(["file", "options", "outcome", "rows/s", "MB/s"], rows))
 

@@ -143,26 +143,32 @@ def airflow() -> int:
         ).returncode
 
 
-def bench() -> int:
-    """Run the benchmark that NAME names, on the warehouse where it needs one."""
+def bench() -> NoReturn:
+    """Become the benchmark that NAME names, else the table of ONLY's sections.
+
+    Each works on a cluster of its own; nothing is asked of the warehouse or told about it.
+    """
     name = os.environ.get("NAME", "").strip()
     known = sorted(
-        path.stem for path in (REPOSITORY / "bench").glob("*.py") if "def main(" in path.read_text()
+        path.stem
+        for path in (REPOSITORY / "bench").glob("*.py")
+        if "\ndef main(" in path.read_text("utf-8") and path.stem != "__main__"
     )
-    if name not in known:
-        raise LocalError(f"NAME={name}: the benchmarks are {', '.join(known)}.")
+    if name and name not in known:
+        raise LocalError(f"NAME={name}: the benchmarks are {', '.join(known)}; without NAME, all.")
     layout = layout_of(os.environ)
-    warehouse = open_warehouse(layout)
-    return subprocess.run(
-        [sys.executable, "-m", f"bench.{name}"],
-        env={
-            **os.environ,
-            "PYTHONPATH": os.pathsep.join(map(str, (REPOSITORY, REPOSITORY / "dags"))),
-            "WAREHOUSE_URL": warehouse.url,
-        },
-        cwd=REPOSITORY,
-        check=False,
-    ).returncode
+    layout.make()
+    environment = {
+        key: value
+        for key, value in os.environ.items()
+        if key not in {"WAREHOUSE_URL", "ANALYST_URL", "LOCAL_DIR"}
+    }
+    environment["BENCH_DIR"] = str(layout.root / "bench")
+    environment["PYTHONPATH"] = os.pathsep.join(map(str, (REPOSITORY, REPOSITORY / "dags")))
+    os.chdir(REPOSITORY)
+    command = [sys.executable, "-m", f"bench.{name}" if name else "bench"]
+    # In the place of this process, so that Ctrl-C reaches it alone and it can tidy up.
+    os.execve(command[0], command, environment)  # noqa: S606
 
 
 def clean() -> int:

@@ -1,0 +1,108 @@
+"""The dbt part without Airflow: `dbt build` as a command, its time by layer, and the publish."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import psycopg2
+
+from bench.figures import shared_wall
+from bench.workspace import Database, Workspace
+from include.local.layout import LocalError
+from include.local.project import PROJECT
+from warehouse import publish as publishing
+
+STAGING, MARTS, TESTS, START = "staging", "intermediate and marts", "tests", "dbt itself"
+_numbers = count(1)
+
+
+@dataclass(frozen=True)
+class Built:
+    """One `dbt build`: `seconds` wall; `steps` by layer, which add up to it."""
+
+    run_id: str
+    seconds: float
+    steps: dict[str, float]
+
+
+def new_run_id(what: str) -> str:
+    """Return a run id that no other measurement has."""
+    return f"bench-{what}-{next(_numbers)}"
+
+
+def dbt_build(space: Workspace, database: Database, run_id: str, *words: str) -> Built:
+    """Run `dbt build` of the target prod on `database`; raise LocalError where a node fails.
+
+    `words` are further arguments, `--full-refresh` for one. Unit tests are left out, as in the DAG.
+    """
+    target = space.layout.dbt / database.name
+    target.mkdir(parents=True, exist_ok=True)
+    log = target / "output.log"
+    began = time.time()
+    with log.open("wb") as output:
+        done = subprocess.run(
+            _command(target, words),
+            env={
+                **os.environ,
+                **database.parts,
+                "DBT_ENV_CUSTOM_ENV_RUN_ID": run_id,
+                "DBT_SEND_ANONYMOUS_USAGE_STATS": "False",
+                "DO_NOT_TRACK": "1",
+            },
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            check=False,
+        )
+    seconds = time.time() - began
+    if done.returncode != 0:
+        raise LocalError(f"dbt build failed:\n{log.read_text('utf-8')[-3000:]}")
+    results = json.loads((target / "run_results.json").read_text("utf-8"))["results"]
+    steps = shared_wall([span for span in map(_span, results) if span])
+    return Built(run_id, seconds, {**steps, START: seconds - sum(steps.values())})
+
+
+def _command(target: Path, words: Sequence[str]) -> list[str | Path]:
+    return [
+        Path(sys.executable).with_name("dbt"), "--no-use-colors", "build", "--target", "prod",
+        "--exclude-resource-type", "unit_test", *words,
+        "--project-dir", PROJECT, "--profiles-dir", PROJECT,
+        "--target-path", target, "--log-path", target,
+    ]  # fmt: skip
+
+
+def _span(result: dict[str, Any]) -> tuple[str, float, float] | None:
+    times = [
+        datetime.fromisoformat(timing[key].replace("Z", "+00:00")).timestamp()
+        for timing in result["timing"]
+        for key in ("started_at", "completed_at")
+        if timing.get(key)
+    ]
+    return (_layer(result["unique_id"]), min(times), max(times)) if times else None
+
+
+def _layer(unique_id: str) -> str:
+    kind, _, name, *_ = unique_id.split(".")
+    if kind == "test":
+        return TESTS
+    if kind == "seed" or name.startswith("stg_"):
+        return STAGING
+    return MARTS if kind == "model" else START
+
+
+def publish(database: Database, run_id: str) -> None:
+    """Swap the marts that `run_id` built into their place."""
+    with closing(psycopg2.connect(database.url)) as session:
+        with session, session.cursor() as cursor:
+            state = publishing.current_state(cursor, PROJECT)
+        publishing.publish(
+            session, state, run_id=run_id, tables=publishing.mart_names(PROJECT)
+        )  # fmt: skip
