@@ -35,17 +35,16 @@ ROUNDS = int(os.environ.get("ROUNDS", "3"))
 PASSWORD = "between-us"
 STEPS = ("load", "index", "typed", "aggregate")
 # No setting, but chosen when the cluster is made. With checksums, whoever first reads a page that
-# was written without WAL (wal_level=minimal) has to log all of it, for the sake of its hint bits.
+# was just written has to log all of it, for the sake of its hint bits.
 CHECKSUMS = "data_checksums"
 _REPLICA = {"wal_level": "replica", "max_wal_senders": "10"}
-_MINIMAL = {"wal_level": "minimal", "max_wal_senders": "0"}
+_COMPRESSED = {"wal_compression": "'pglz'"}
 VARIANTS: dict[str, dict[str, str]] = {
     "wal_level=replica": _REPLICA,
-    "wal_level=replica, data_checksums=off": {**_REPLICA, CHECKSUMS: "off"},
-    "wal_level=replica, wal_compression=off": {**_REPLICA, "wal_compression": "off"},
-    "wal_level=minimal": _MINIMAL,
-    "wal_level=minimal, data_checksums=off": {**_MINIMAL, CHECKSUMS: "off"},
-    "wal_level=minimal, wal_compression=off": {**_MINIMAL, "wal_compression": "off"},
+    "wal_level=replica, data_checksums=on": {**_REPLICA, CHECKSUMS: "on"},
+    "wal_compression=pglz": _COMPRESSED,
+    "data_checksums=on": {CHECKSUMS: "on"},
+    "data_checksums=on, wal_compression=pglz": {**_COMPRESSED, CHECKSUMS: "on"},
     "max_wal_size=1GB": {"max_wal_size": "'1GB'"},
     "max_wal_size=16GB": {"max_wal_size": "'16GB'"},
     "wal_buffers=64MB": {"wal_buffers": "'64MB'"},
@@ -99,12 +98,12 @@ def main() -> None:
         for server in servers.values():
             server.start()
             server.stop()
-        _disable_checksums(servers["off"])
-        base = _configuration(servers["on"]).read_text()
+        _enable_checksums(servers["on"])
+        base = _configuration(servers["off"]).read_text()
 
         def measured(changes: dict[str, str]) -> Seconds:
             settings = dict(changes)
-            server = servers[settings.pop(CHECKSUMS, "on")]
+            server = servers[settings.pop(CHECKSUMS, "off")]
             _configuration(server).write_text(_with(base, settings))
             return _measured(server, parts)
 
@@ -138,8 +137,8 @@ def _configuration(server: EmbeddedPostgres) -> Path:
     return server.data / "postgresql.auto.conf"
 
 
-def _disable_checksums(server: EmbeddedPostgres) -> None:
-    code, said = find_programs().run("pg_checksums", "--disable", "-D", server.data)
+def _enable_checksums(server: EmbeddedPostgres) -> None:
+    code, said = find_programs().run("pg_checksums", "--enable", "-D", server.data)
     if code != 0:
         raise LocalError(f"pg_checksums: {said.strip()}")
 

@@ -139,10 +139,14 @@ class EmbeddedPostgres:
             if self._programs.version >= 17
             else ["--no-locale"]
         )
+        # With checksums whoever first reads a page that was just loaded logs all of it, for its
+        # hint bits. Below 18 they are off anyway.
+        checksums = ["--no-data-checksums"] if self._programs.version >= 18 else []
         try:
             code, said = self._programs.run(
                 "initdb", "-D", making, "-U", SUPERUSER, f"--pwfile={secret}",
-                "--auth=scram-sha-256", "--encoding=UTF8", "--no-instructions", *locale,
+                "--auth=scram-sha-256", "--encoding=UTF8", "--no-instructions",
+                *locale, *checksums,
             )  # fmt: skip
         finally:
             secret.unlink()
@@ -208,6 +212,7 @@ def server_settings(memory: int, shared_memory: int | None) -> str:
     megabyte = 1024**2
     buffers = max(128, min(1024, memory // megabyte // 8))
     maintenance = max(64, min(512, memory // megabyte // 16))
+    work = max(16, min(256, memory // megabyte // 128))
     lines = {
         "listen_addresses": f"'{LOOPBACK}'",
         "unix_socket_directories": "''",
@@ -216,7 +221,7 @@ def server_settings(memory: int, shared_memory: int | None) -> str:
         "shared_buffers": f"'{buffers}MB'",
         "effective_cache_size": f"'{max(256, memory // megabyte // 2)}MB'",
         "maintenance_work_mem": f"'{maintenance}MB'",
-        "work_mem": "'64MB'" if memory > 4 * GIGABYTE else "'16MB'",
+        "work_mem": f"'{work}MB'",
         # No replica and no archive: tables and indexes made in one transaction skip the WAL.
         "wal_level": "'minimal'",
         "max_wal_senders": "0",

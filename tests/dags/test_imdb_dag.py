@@ -23,6 +23,7 @@ MODELS = {
     "stg_title_ratings",
     "stg_title_akas",
     "int_title_with_genres",
+    "int_genre_ratings",
     "int_person_filmography",
     "int_title_hierarchies",
     "int_title_complete",
@@ -33,6 +34,8 @@ MODELS = {
     "mart_series_analytics",
     "mart_season_analytics",
     "mart_title_search",
+    "mart_rating_history",
+    "mart_rating_movers",
 }
 
 

@@ -18,6 +18,7 @@ import pytest
 from psycopg2 import sql
 
 from include.sample.maker import DEFAULT_TITLES
+from tests.e2e.oracle.history import RatingsLoad
 
 ROOT = Path(__file__).parents[2]
 LAYERS = ("raw", "staging", "marts")
@@ -130,6 +131,7 @@ class Published:
 
     sample: Path
     analyst_url: str
+    ratings_loads: tuple[RatingsLoad, ...]
 
 
 def run(*words: str, **environment: str) -> Command:
@@ -190,10 +192,20 @@ def story(installation: Installation, tmp_path_factory: pytest.TempPathFactory) 
 @pytest.fixture(scope="session", params=[1, 2], ids=["day 1", "day 2"])
 def published(story: Story, request: pytest.FixtureRequest) -> Published:
     """The marts as they were published on a day, for the analyst, unqualified."""
-    path = urlencode({"options": f"-c search_path={kept_schema(request.param)}"}, quote_via=quote)
+    day, installation = request.param, story.installation
+    path = urlencode({"options": f"-c search_path={kept_schema(day)}"}, quote_via=quote)
+    ledger = installation.query(
+        "select load_id, loaded_at from meta.load_log "
+        f"where dataset = 'title.ratings' order by load_id limit {day}"
+    )
     return Published(
-        story.installation.sample(request.param),
-        f"{story.installation.urls['ANALYST_URL']}?{path}",
+        installation.sample(day),
+        f"{installation.urls['ANALYST_URL']}?{path}",
+        # One load a day, until the file with impossible ratings.
+        tuple(
+            RatingsLoad(load_id, loaded_at, installation.sample(of_day))
+            for of_day, (load_id, loaded_at) in enumerate(ledger, 1)
+        ),
     )
 
 

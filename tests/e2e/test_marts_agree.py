@@ -2,6 +2,7 @@
 
 import csv
 from collections import defaultdict
+from collections.abc import Sequence
 from copy import deepcopy
 from decimal import Decimal
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any, Protocol
 import pytest
 
 from tests.e2e.oracle.compare import Comparison, compare, fetch
+from tests.e2e.oracle.history import RatingsLoad
 from tests.e2e.oracle.marts import KEYS, Mart, expected_marts
 
 SEEDS = Path(__file__).parents[2] / "dags" / "dbt" / "seeds"
@@ -23,6 +25,8 @@ class Published(Protocol):
     def sample(self) -> Path: ...
     @property
     def analyst_url(self) -> str: ...
+    @property
+    def ratings_loads(self) -> Sequence[RatingsLoad]: ...
 
 
 def labels_of_seed() -> dict[tuple[str, str], set[str]]:
@@ -40,7 +44,7 @@ LABELS = labels_of_seed()
 @pytest.fixture(scope="module")
 def expected(published: Published) -> dict[str, Mart]:
     """The marts of the published sample, computed from its files."""
-    return expected_marts(published.sample, SEEDS)
+    return expected_marts(published.sample, SEEDS, published.ratings_loads)
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +53,15 @@ def found(published: Published) -> dict[str, list[dict[str, Any]]]:
     return {name: fetch(published.analyst_url, name) for name in KEYS}
 
 
-@pytest.mark.parametrize("name", KEYS)
+@pytest.fixture(params=KEYS)
+def name(request: pytest.FixtureRequest, published: Published) -> str:
+    """Each mart that the published day has rows of."""
+    name: str = request.param
+    if name == "mart_rating_movers" and len(published.ratings_loads) < 2:
+        pytest.skip("after the first load nothing has moved")
+    return name
+
+
 def test_mart_agrees_with_the_oracle(
     name: str, expected: dict[str, Mart], found: dict[str, list[dict[str, Any]]]
 ) -> None:
@@ -58,14 +70,13 @@ def test_mart_agrees_with_the_oracle(
     assert comparison.agrees, comparison.report()
 
 
-@pytest.mark.parametrize(("name", "label_column"), sorted(LABELS))
+@pytest.mark.parametrize(("mart", "label_column"), sorted(LABELS))
 def test_each_label_of_every_mart_occurs(
-    name: str, label_column: str, found: dict[str, list[dict[str, Any]]]
+    mart: str, label_column: str, found: dict[str, list[dict[str, Any]]]
 ) -> None:
-    assert {row[label_column] for row in found[name]} == LABELS[name, label_column]
+    assert {row[label_column] for row in found[mart]} == LABELS[mart, label_column]
 
 
-@pytest.mark.parametrize("name", KEYS)
 def test_the_comparison_sees_one_wrong_value_in_any_column(
     name: str, expected: dict[str, Mart]
 ) -> None:
@@ -82,7 +93,6 @@ def test_the_comparison_sees_one_wrong_value_in_any_column(
             assert f"{column}: expected {value!r}" in comparison.report()
 
 
-@pytest.mark.parametrize("name", KEYS)
 def test_the_comparison_sees_rows_and_columns_that_come_and_go(
     name: str, expected: dict[str, Mart]
 ) -> None:

@@ -80,7 +80,7 @@ def test_every_data_test_of_the_project_was_run(story: Story) -> None:
 
 def test_every_model_was_built_and_every_error_test_passed(story: Story) -> None:
     dbt = story.first.summary["dbt"]
-    assert dbt["models"] == 19
+    assert dbt["models"] == 22
     assert dbt["failures"] == []
     assert dbt["tests"]["pass"] >= 100
 

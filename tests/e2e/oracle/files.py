@@ -109,10 +109,7 @@ class Files:
 
 def read_files(folder: Path) -> Files:
     """Read the files of `folder` that marts are made from (title.crew is of no mart)."""
-    ratings = {
-        tconst: Rating(average, votes)
-        for tconst, average, votes in _rows(folder, "title.ratings", RATINGS)
-    }
+    ratings = read_ratings(folder)
     akas: dict[str, list[Aka]] = {}
     for tconst, *name in _rows(folder, "title.akas", AKAS, keys=2):
         akas.setdefault(tconst, []).append(Aka(*name[:4]))
@@ -134,6 +131,14 @@ def read_files(folder: Path) -> Files:
             for nconst, name, birth, death, *_ in _rows(folder, "name.basics", PEOPLE)
         },
     )
+
+
+def read_ratings(folder: Path) -> dict[str, Rating]:
+    """Read title.ratings of `folder`, by tconst."""
+    return {
+        tconst: Rating(average, votes)
+        for tconst, average, votes in _rows(folder, "title.ratings", RATINGS)
+    }
 
 
 def _text(text: str) -> str:

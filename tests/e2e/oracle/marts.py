@@ -7,6 +7,7 @@ from typing import Any
 
 from tests.e2e.oracle.files import read_files
 from tests.e2e.oracle.genres import genre_analytics, genre_by_decade
+from tests.e2e.oracle.history import RatingsLoad, rating_history, rating_movers
 from tests.e2e.oracle.names import title_search
 from tests.e2e.oracle.people import person_career
 from tests.e2e.oracle.seeds import read_seeds
@@ -21,6 +22,8 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "mart_series_analytics": ("tconst",),
     "mart_season_analytics": ("series_tconst", "season_number"),
     "mart_title_search": ("tconst", "name"),
+    "mart_rating_history": ("tconst", "valid_from_load_id"),
+    "mart_rating_movers": ("period", "measure", "direction", "mover_rank"),
 }
 
 
@@ -33,8 +36,13 @@ class Mart:
     rows: Sequence[Mapping[str, Any]]
 
 
-def expected_marts(folder: Path, seeds: Path) -> dict[str, Mart]:
-    """Compute the seven marts of the files in `folder` with the seeds in `seeds`, by name."""
+def expected_marts(
+    folder: Path, seeds: Path, ratings_loads: Sequence[RatingsLoad] = ()
+) -> dict[str, Mart]:
+    """Compute the marts of the files in `folder` with the seeds in `seeds`, by name.
+
+    `ratings_loads` are all loads of title.ratings so far; without any the history is empty.
+    """
     files, seed = read_files(folder), read_seeds(seeds)
     titles, seasons = top_titles(files, seed), season_analytics(files, seed)
     rows = {
@@ -45,5 +53,7 @@ def expected_marts(folder: Path, seeds: Path) -> dict[str, Mart]:
         "mart_series_analytics": series_analytics(files, seed, seasons),
         "mart_season_analytics": seasons,
         "mart_title_search": title_search(files),
+        "mart_rating_history": rating_history(ratings_loads),
+        "mart_rating_movers": rating_movers(ratings_loads, files.titles),
     }
     return {name: Mart(name, key, rows[name]) for name, key in KEYS.items()}

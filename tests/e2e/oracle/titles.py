@@ -50,11 +50,12 @@ def _score(group: list[Row], seeds: Seeds) -> None:
     """Score the titles of a type group against each other."""
     ratings = sorted(row["average_rating"] for row in group)
     votes = sorted(row["num_votes"] for row in group)
-    centre = mean(ratings, 4)
+    centre = mean(ratings, 2)
     assert centre is not None
     for row in group:
         prior = seeds.kind(row["title_type"]).prior_votes
         weighed = row["num_votes"] * row["average_rating"] + prior * centre
+        row["group_rating"] = centre
         row["weighted_score"] = rounded(Fraction(weighed) / (row["num_votes"] + prior), 4)
         row["rating_percentile"] = _percentile(ratings, row["average_rating"])
         row["votes_percentile"] = _percentile(votes, row["num_votes"])

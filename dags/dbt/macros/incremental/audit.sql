@@ -94,9 +94,10 @@
 
 {#-
     Whether the database itself keeps a promise, as a scalar query: then Postgres looks no further. A
-    table without the constraint is searched.
+    table without the constraint is searched, and so is the part of one that a test is asked of.
 -#}
 {% macro has_unique_key(relation, columns) -%}
+    {%- if (relation | string).startswith('(') -%} {{- return('false') -}} {%- endif -%}
     (
         select exists (
             select from pg_index

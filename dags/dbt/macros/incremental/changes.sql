@@ -9,6 +9,19 @@
     )
 {%- endmacro %}
 
+{#-
+    The lines of a file, reduced to some columns, of which there are more or fewer than at the model's
+    mark: what came and went again, and what changed in other columns only, is not among them.
+-#}
+{% macro net_changes(dataset, columns) -%}
+    (
+        select {{ columns | join(', ') }}
+        from {{ changes(dataset) }} as changes
+        group by {{ columns | join(', ') }}
+        having count(*) filter (where is_new) <> count(*) filter (where not is_new)
+    )
+{%- endmacro %}
+
 {#- The key columns of a file, by the names that staging gives them. -#}
 {% macro file_key(dataset) -%}
     {%- if dataset in ('title.akas', 'title.principals') -%} {{- return(['tconst', 'ordering']) -}}

@@ -84,7 +84,12 @@ select
 
 {% macro after_build() %}
     {%- if model.config.get('incremental_strategy') != 'changed_keys' -%}
-analyze {{ this }}
+do $$
+begin
+    {{ add_key() }}
+    analyze {{ this }};
+end
+$$
     {%- else -%}
 do $$
 begin
@@ -109,12 +114,12 @@ on conflict (model, dataset) do nothing;
 {% endmacro %}
 
 {#-
-    The key of a staging table, made when its rows are there. A key given twice stays once: the row
+    The key of a table, made when its rows are there. A key given twice stays once: the row
     that sorts first by the other columns. The files have none, so nothing is sorted for it
     before an index cannot be made.
 -#}
 {% macro add_key() %}
-    {%- if 'staging' in model.fqn -%}
+    {%- if model.config.unique_key and not model.constraints -%}
         {%- set keys = model.config.unique_key -%}
         {%- set keys = [keys] if keys is string else keys -%}
         {%- if not model.config.meta.get('duplicates_by') -%}

@@ -7,7 +7,8 @@ with stg_title_episode as (
     from {{ ref('stg_title_episode') }}
 ),
 
-stg_title_basics as (
+-- Titles and ratings are joined twice; materialized, they would have no index for a few series.
+stg_title_basics as not materialized (
     select
         tconst,
         title_type,
@@ -17,7 +18,7 @@ stg_title_basics as (
     from {{ ref('stg_title_basics') }}
 ),
 
-stg_title_ratings as (
+stg_title_ratings as not materialized (
     select
         tconst,
         average_rating,

@@ -1,11 +1,5 @@
-with int_title_with_genres as (
-    select
-        genre,
-        platform,
-        start_year,
-        average_rating,
-        num_votes
-    from {{ ref('int_title_with_genres') }}
+with int_genre_ratings as (
+    select * from {{ ref('int_genre_ratings') }}
 ),
 
 label_thresholds as (
@@ -13,28 +7,40 @@ label_thresholds as (
     where model = 'mart_genre_analytics'
 ),
 
--- A few ten thousand rows from tens of millions; all but the median is computed from them.
 genre_years as (
     select
         genre,
         platform,
         start_year,
-        count(*) as titles,
-        count(average_rating) as rated_titles,
-        sum(average_rating) as rating_sum,
-        coalesce(sum(num_votes), 0) as votes
-    from int_title_with_genres
+        sum(titles) as titles,
+        coalesce(sum(titles) filter (where average_rating is not null), 0) as rated_titles,
+        sum(titles * average_rating) as rating_sum,
+        sum(votes) as votes
+    from int_genre_ratings
     group by genre, platform, start_year
 ),
 
+-- Where a rating stands when the rated titles of a genre are in order: after `below`, up to `upto`.
+places as (
+    select
+        genre,
+        average_rating,
+        sum(sum(titles)) over ranked - sum(titles) as below,
+        sum(sum(titles)) over ranked as upto,
+        sum(sum(titles)) over (partition by genre) as rated_titles
+    from int_genre_ratings
+    where average_rating is not null
+    group by genre, average_rating
+    window ranked as (partition by genre order by average_rating)
+),
+
+-- The rating in the middle, or the two around it.
 genre_medians as (
     select
         genre,
-        round(
-            percentile_cont(0.5) within group (order by average_rating)::numeric, 2
-        ) as median_rating
-    from int_title_with_genres
-    where average_rating is not null
+        round(avg(average_rating), 2) as median_rating
+    from places
+    where rated_titles between 2 * below and 2 * upto
     group by genre
 ),
 

@@ -1,28 +1,32 @@
 {{ config(indexes=[{'columns': ['release_decade', 'rating_rank']}]) }}
 
-with int_title_with_genres as (
+with int_genre_ratings as (
     select
         genre,
-        release_decade,
+        {{ decade('start_year') }} as release_decade,
         average_rating,
-        num_votes
-    from {{ ref('int_title_with_genres') }}
-    where release_decade is not null
+        titles,
+        votes
+    from {{ ref('int_genre_ratings') }}
+    where start_year is not null
 ),
 
 genre_decades as (
     select
         genre,
         release_decade,
-        count(*) as total_titles,
-        count(average_rating) as rated_titles,
-        round(avg(average_rating), 2) as avg_rating,
+        sum(titles)::bigint as total_titles,
+        coalesce(sum(titles) filter (where average_rating is not null), 0)::bigint as rated_titles,
         round(
-            sum(average_rating * num_votes)
-            / nullif(sum(num_votes) filter (where average_rating is not null), 0), 2
+            sum(titles * average_rating)
+            / nullif(sum(titles) filter (where average_rating is not null), 0), 2
+        ) as avg_rating,
+        round(
+            sum(votes * average_rating)
+            / nullif(sum(votes) filter (where average_rating is not null), 0), 2
         ) as weighted_rating,
-        coalesce(sum(num_votes), 0) as total_votes
-    from int_title_with_genres
+        sum(votes)::bigint as total_votes
+    from int_genre_ratings
     group by genre, release_decade
 ),
 

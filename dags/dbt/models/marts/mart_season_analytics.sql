@@ -1,3 +1,18 @@
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='changed_keys',
+        unique_key=['series_tconst', 'season_number'],
+        meta={
+            'datasets': ['title.episode', 'title.basics', 'title.ratings'],
+            'scope': ['series_tconst'],
+        },
+    )
+}}
+
+{#- What touched_series() reads. -#}
+-- depends_on: {{ ref('stg_title_episode') }}
+
 with int_title_hierarchies as (
     select
         tconst,
@@ -8,7 +23,13 @@ with int_title_hierarchies as (
         average_rating,
         num_votes
     from {{ ref('int_title_hierarchies') }}
-    where has_series and season_number is not null
+    where
+        has_series
+        and season_number is not null
+        {% if is_incremental() %}
+            -- As an array the planner looks these series up before it joins anything.
+            and series_tconst = any(array(select touched.series_tconst from touched))
+        {% endif %}
 ),
 
 ranked_episodes as (
@@ -37,14 +58,14 @@ seasons as (
         count(average_rating) as rated_episodes,
         min(episode_number) as first_episode_number,
         max(episode_number) as last_episode_number,
-        round(avg(average_rating), 2) as avg_episode_rating,
+        avg(average_rating)::numeric(4, 2) as avg_episode_rating,
         coalesce(sum(num_votes), 0) as total_votes,
         max(tconst) filter (where best_rank = 1 and average_rating is not null)
             as best_episode_tconst,
-        max(average_rating) as best_episode_rating,
+        max(average_rating)::numeric(3, 1) as best_episode_rating,
         max(tconst) filter (where worst_rank = 1 and average_rating is not null)
             as worst_episode_tconst,
-        min(average_rating) as worst_episode_rating
+        min(average_rating)::numeric(3, 1) as worst_episode_rating
     from ranked_episodes
     group by series_tconst, season_number
 ),
@@ -64,9 +85,11 @@ mart_season_analytics as (
         best_episode_rating,
         worst_episode_rating,
         total_votes,
-        avg_episode_rating - lag(avg_episode_rating) over (
-            partition by series_tconst order by season_number
-        ) as rating_change
+        (
+            avg_episode_rating - lag(avg_episode_rating) over (
+                partition by series_tconst order by season_number
+            )
+        )::numeric(4, 2) as rating_change
     from seasons
 )
 

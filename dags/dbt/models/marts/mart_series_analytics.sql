@@ -1,11 +1,18 @@
 {{
     config(
+        materialized='incremental',
+        incremental_strategy='changed_keys',
+        unique_key='tconst',
+        meta={'datasets': ['title.episode', 'title.basics', 'title.ratings']},
         indexes=[
             {'columns': ['series_performance_tier', 'consistency_rating']},
             {'columns': ['primary_genre']},
         ]
     )
 }}
+
+{#- What touched_series() reads. -#}
+-- depends_on: {{ ref('stg_title_episode') }}
 
 with int_title_hierarchies as (
     select
@@ -14,7 +21,12 @@ with int_title_hierarchies as (
         average_rating,
         num_votes
     from {{ ref('int_title_hierarchies') }}
-    where has_series
+    where
+        has_series
+        {% if is_incremental() %}
+            -- As an array the planner looks these series up before it joins anything.
+            and series_tconst = any(array(select touched.tconst from touched))
+        {% endif %}
 ),
 
 mart_season_analytics as (
@@ -23,6 +35,9 @@ mart_season_analytics as (
         season_number,
         avg_episode_rating
     from {{ ref('mart_season_analytics') }}
+    {% if is_incremental() %}
+        where series_tconst in (select touched.tconst from touched)
+    {% endif %}
 ),
 
 stg_title_basics as (
@@ -50,9 +65,9 @@ series_episodes as (
         series_tconst,
         count(*) as total_episodes,
         count(average_rating) as rated_episodes,
-        round(avg(runtime_minutes), 1) as avg_episode_minutes,
-        round(avg(average_rating), 2) as avg_episode_rating,
-        round(stddev_samp(average_rating), 2) as episode_rating_stddev,
+        avg(runtime_minutes)::numeric(11, 1) as avg_episode_minutes,
+        avg(average_rating)::numeric(4, 2) as avg_episode_rating,
+        stddev_samp(average_rating)::numeric(4, 2) as episode_rating_stddev,
         coalesce(sum(num_votes), 0) as total_episode_votes
     from int_title_hierarchies
     group by series_tconst
@@ -76,9 +91,9 @@ series_seasons as (
     select
         series_tconst,
         total_seasons,
-        round(
-            (n * sum_xy - sum_x * sum_y) / nullif(n * sum_xx - sum_x ^ 2, 0), 4
-        ) as rating_slope
+        (
+            (n * sum_xy - sum_x * sum_y) / nullif(n * sum_xx - sum_x ^ 2, 0)
+        )::numeric(12, 4) as rating_slope
     from season_sums
 ),
 

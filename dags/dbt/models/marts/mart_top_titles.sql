@@ -1,5 +1,6 @@
 {{
     config(
+        unique_key='tconst',
         indexes=[
             {'columns': ['overall_rank'], 'unique': true},
             {'columns': ['title_type', 'num_votes']},
@@ -55,26 +56,61 @@ rated_titles as (
     cross join other_types
 ),
 
-group_means as (
+type_groups as (
     select
         type_group,
-        round(avg(average_rating), 4) as group_rating
+        count(*) as titles,
+        round(avg(average_rating), 2) as group_rating
     from rated_titles
     group by type_group
 ),
 
+-- A group has few different ratings and not many different counts of votes.
+rating_percentiles as (
+    select
+        type_groups.type_group,
+        rated_titles.average_rating as rating,
+        round(
+            100 * sum(count(*)) over (
+                partition by type_groups.type_group order by rated_titles.average_rating
+            ) / type_groups.titles, 2
+        ) as rating_percentile
+    from rated_titles
+    inner join type_groups on rated_titles.type_group = type_groups.type_group
+    group by type_groups.type_group, type_groups.titles, rated_titles.average_rating
+),
+
+votes_percentiles as (
+    select
+        type_groups.type_group,
+        rated_titles.num_votes as votes,
+        round(
+            100 * sum(count(*)) over (
+                partition by type_groups.type_group order by rated_titles.num_votes
+            ) / type_groups.titles, 2
+        ) as votes_percentile
+    from rated_titles
+    inner join type_groups on rated_titles.type_group = type_groups.type_group
+    group by type_groups.type_group, type_groups.titles, rated_titles.num_votes
+),
+
 scored_titles as (
     select
-        rated_titles.*,
+        rated_titles.tconst,
+        rated_titles.title_type,
+        rated_titles.primary_genre,
+        rated_titles.release_decade,
+        rated_titles.num_votes,
+        type_groups.group_rating,
         round(
             (
                 rated_titles.num_votes * rated_titles.average_rating
-                + rated_titles.prior_votes * group_means.group_rating
+                + rated_titles.prior_votes * type_groups.group_rating
             ) / (rated_titles.num_votes::bigint + rated_titles.prior_votes),
             4
         ) as weighted_score
     from rated_titles
-    inner join group_means on rated_titles.type_group = group_means.type_group
+    inner join type_groups on rated_titles.type_group = type_groups.type_group
 ),
 
 -- The rank over all titles orders titles completely; the other ranks only need to follow it.
@@ -83,32 +119,16 @@ ranked_titles as (
         *,
         row_number() over (
             order by weighted_score desc, num_votes desc, tconst collate "C"
-        ) as overall_rank,
-        count(*) over (partition by type_group order by average_rating) as titles_not_above,
-        count(*) over (partition by type_group order by num_votes) as titles_not_more_voted,
-        count(*) over (partition by type_group) as titles_in_group
+        ) as overall_rank
     from scored_titles
 ),
 
-mart_top_titles as (
+-- Few columns are sorted for each rank; all others come after.
+ranks_within as (
     select
         tconst,
-        primary_title,
-        original_title,
-        title_type,
-        type_group,
-        genres,
-        primary_genre,
-        {{ label_for('performance_tier') }} as performance_tier,
-        {{ label_for('investment_category') }} as investment_category,
-        start_year,
-        release_decade,
-        runtime_minutes,
-        average_rating,
-        num_votes,
+        group_rating,
         weighted_score,
-        round(100.0 * titles_not_above / titles_in_group, 2) as rating_percentile,
-        round(100.0 * titles_not_more_voted / titles_in_group, 2) as votes_percentile,
         overall_rank,
         row_number() over (partition by title_type order by overall_rank) as type_rank,
         case
@@ -118,9 +138,45 @@ mart_top_titles as (
         case
             when primary_genre is not null
                 then row_number() over (partition by primary_genre order by overall_rank)
-        end as genre_rank,
-        is_adult
+        end as genre_rank
     from ranked_titles
+),
+
+mart_top_titles as (
+    select
+        titles.tconst,
+        titles.primary_title,
+        titles.original_title,
+        titles.title_type,
+        titles.type_group,
+        titles.genres,
+        titles.primary_genre,
+        {{ label_for('performance_tier') }} as performance_tier,
+        {{ label_for('investment_category') }} as investment_category,
+        titles.start_year,
+        titles.release_decade,
+        titles.runtime_minutes,
+        titles.average_rating,
+        titles.num_votes,
+        ranks.group_rating,
+        ranks.weighted_score,
+        rating_percentiles.rating_percentile,
+        votes_percentiles.votes_percentile,
+        ranks.overall_rank,
+        ranks.type_rank,
+        ranks.decade_rank,
+        ranks.genre_rank,
+        titles.is_adult
+    from rated_titles as titles
+    inner join ranks_within as ranks on titles.tconst = ranks.tconst
+    inner join rating_percentiles
+        on
+            titles.type_group = rating_percentiles.type_group
+            and titles.average_rating = rating_percentiles.rating
+    inner join votes_percentiles
+        on
+            titles.type_group = votes_percentiles.type_group
+            and titles.num_votes = votes_percentiles.votes
 )
 
 select * from mart_top_titles

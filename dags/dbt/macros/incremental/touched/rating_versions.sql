@@ -1,0 +1,42 @@
+{#-
+    Tests of the history look at the titles whose rating changed since the publish before the last:
+    what was published then is what this copy of the marts held before it caught up. Everywhere where
+    tests of staging look at all rows, at all titles.
+-#}
+{% macro titles_with_new_versions(history) -%}
+    {%- if execute and tests_only_changes('title.ratings') -%}
+    (
+        select tconst
+        from {{ source('raw', 'imdb_title_ratings_changes') }}
+        where load_id > coalesce((
+            select load_id
+            from {{ source('meta', 'publish_log') }}
+            order by publish_id desc
+            limit 1 offset 1
+        ), 0)
+    )
+    {%- else -%}
+    (select tconst from {{ history }})
+    {%- endif -%}
+{%- endmacro %}
+
+{#- Whether the change table ends with the file of the newest load, as the loader sees it. -#}
+{% macro rating_changes_are_complete() -%}
+    not exists (
+        select from (
+            select
+                load_id,
+                changes_kept
+            from {{ source('meta', 'load_log') }}
+            where dataset = 'title.ratings'
+            order by load_id desc
+            limit 1
+        ) as newest_load
+        where
+            not newest_load.changes_kept
+            and not exists (
+                select from {{ source('raw', 'imdb_title_ratings_changes') }} as changes
+                where changes.load_id = newest_load.load_id
+            )
+    )
+{%- endmacro %}

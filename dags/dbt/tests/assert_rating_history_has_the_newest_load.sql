@@ -1,0 +1,6 @@
+{{ config(severity='warn') }}
+
+select max(load_id) as newest_load
+from {{ source('meta', 'load_log') }}
+where dataset = 'title.ratings'
+having not {{ rating_changes_are_complete() }}

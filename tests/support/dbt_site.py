@@ -1,0 +1,108 @@
+"""dbt in the tests' own process, again and again over a database: its project is parsed once."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from dbt.cli.main import dbtRunner
+from dbt_common.events.functions import reset_metadata_vars
+
+from include.local.layout import LOOPBACK
+from tests.support.postgres import PASSWORD, Database
+from tests.support.tables import Place
+
+
+@dataclass(frozen=True)
+class Model:
+    """A table or view that the dbt project makes, as its manifest has it."""
+
+    name: str
+    schema: str
+    is_incremental: bool
+    datasets: frozenset[str]
+    reads: frozenset[str]
+
+    def place(self, database: Database, *, published: bool = False) -> Place:
+        """Where it is; of a mart, the one to be built next or the one published."""
+        built = self.schema == "marts_next"
+        return Place(database, "marts" if built and published else self.schema, self.name)
+
+
+class Site:
+    """A warehouse and dbt on it, in this process; the project is parsed once."""
+
+    def __init__(self, database: Database, target: Path, project: Path) -> None:
+        self.database = database
+        self.target = target
+        self.project = project
+        self._manifest: Any = None
+        self._manifest = self.dbt("parse", run_id="parse")
+
+    def dbt(self, *words: str, run_id: str, options: str = "") -> Any:
+        """Run `dbt <words>` and return its result."""
+        folders = (
+            *("--project-dir", str(self.project), "--profiles-dir", str(self.project)),
+            *("--target-path", str(self.target), "--log-path", str(self.target)),
+            *("--quiet", "--no-use-colors", "--no-write-json", "--log-level-file", "none"),
+        )
+        environment = {
+            "WAREHOUSE_HOST": LOOPBACK,
+            "WAREHOUSE_PORT": str(self.database.port),
+            "WAREHOUSE_USER": "pipeline",
+            "WAREHOUSE_PASSWORD": PASSWORD,
+            "WAREHOUSE_DATABASE": self.database.name,
+            "DBT_TARGET": "prod",
+            "DBT_ENV_CUSTOM_ENV_RUN_ID": run_id,
+            "DO_NOT_TRACK": "1",
+            "PGOPTIONS": options,
+        }
+        with environment_of(environment):
+            # It remembers the run id of the first run in a process.
+            reset_metadata_vars()
+            done = dbtRunner(self._manifest).invoke([*words, *folders])
+        if done.exception:
+            raise done.exception
+        return done.result
+
+    def build(self, *words: str, run_id: str, options: str = "") -> dict[str, Any]:
+        """Build seeds and models without their tests; return dbt's word on each."""
+        only_models = ("--exclude-resource-type", "test", "unit_test", "exposure")
+        done = self.dbt("build", *only_models, *words, run_id=run_id, options=options)
+        return {
+            result.node.name: result
+            for result in done.results
+            if result.node.resource_type in {"model", "seed", "snapshot"}
+        }
+
+    def models(self) -> list[Model]:
+        """Everything that the project makes."""
+        return [
+            Model(
+                node.alias,
+                node.schema,
+                node.config.materialized == "incremental",
+                frozenset(node.config.meta.get("datasets", ())),
+                frozenset(name.split(".")[-1] for name in node.depends_on_nodes),
+            )
+            for node in self._manifest.nodes.values()
+            if node.resource_type in {"model", "seed", "snapshot"}
+            and node.config.materialized != "ephemeral"
+        ]
+
+
+@contextmanager
+def environment_of(variables: dict[str, str]) -> Iterator[None]:
+    """Set environment variables for a while."""
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
