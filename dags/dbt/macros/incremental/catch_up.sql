@@ -3,7 +3,8 @@
 
     A model that names the files that it depends on in meta.datasets keeps, for each of them, the
     load_id up to which it is built: its high-water mark, in the schema that it is built in, so that
-    it travels with the schema when that is renamed. Catching up is possible while the change tables
+    it travels with the schema when that is renamed. A mart that others read keeps marks even if it
+    is always built whole. Catching up is possible while the change tables
     hold every load in between, and sensible while these changed a small part of the file.
 -#}
 

@@ -19,7 +19,7 @@
 {%- endmacro %}
 
 {% macro before_build() %}
-    {%- if model.config.get('incremental_strategy') == 'changed_keys' -%}
+    {%- if model.config.meta.get('datasets') -%}
         {{ remember_bounds() }}
         {%- if is_incremental() %}
 create temporary table touched on commit drop as
@@ -60,46 +60,52 @@ select
 {% endmacro %}
 
 {#-
-    How far a model may go: staging as far as the ledger, everything else as far as staging is,
-    whose models each have a mark of their own.
+    How far a model may go: staging as far as the ledger; a mart as far as staging is and the marts
+    that it reads, which each have a mark of their own.
 -#}
 {% macro newest_load(dataset) %}
     {%- if 'staging' in model.fqn -%}
         select max(load_id) from {{ source('meta', 'load_log') }} where dataset = '{{ dataset }}'
     {%- else -%}
-        {%- set upstream = [] -%}
+        {%- set staged = [] -%}
+        {%- set read = [] -%}
         {%- for node in graph.nodes.values() -%}
-            {%- if node.resource_type == 'model' and 'staging' in node.fqn
-                and dataset in node.config.meta.datasets -%}
-                {%- do upstream.append(node) -%}
+            {%- if node.resource_type == 'model' and dataset in node.config.meta.get('datasets', []) -%}
+                {%- if 'staging' in node.fqn -%} {%- do staged.append(node) -%}
+                {%- elif node.unique_id in model.depends_on.nodes -%} {%- do read.append(node) -%}
+                {%- endif -%}
             {%- endif -%}
         {%- endfor -%}
-        select case when count(*) = {{ upstream | length }} then min(load_id) end
-        from "{{ upstream[0].schema }}".high_water_mark
-        where dataset = '{{ dataset }}' and model in (
-            {%- for node in upstream -%} '{{ node.alias }}'{{ ', ' if not loop.last }} {%- endfor -%}
-        )
+        select case when count(*) = {{ staged | length + read | length }} then min(load_id) end
+        from (
+            {{ marks_of(staged, staged[0].schema, dataset) }}
+            {%- if read %}
+            union all
+            {{ marks_of(read, this.schema, dataset) }}
+            {%- endif %}
+        ) as upstream_marks
     {%- endif -%}
 {% endmacro %}
 
+{% macro marks_of(nodes, schema, dataset) -%}
+    select load_id
+    from "{{ schema }}".high_water_mark
+    where dataset = '{{ dataset }}' and model in (
+        {%- for node in nodes -%} '{{ node.alias }}'{{ ', ' if not loop.last }} {%- endfor -%}
+    )
+{%- endmacro %}
+
 {% macro after_build() %}
-    {%- if model.config.get('incremental_strategy') != 'changed_keys' -%}
+    {%- set datasets = model.config.meta.get('datasets', []) -%}
 do $$
 begin
-    {{ add_key() }}
-    analyze {{ this }};
-end
-$$
-    {%- else -%}
-do $$
-begin
-    if current_setting('film_warehouse.whole_build') = 'True' then
+    if {{ "current_setting('film_warehouse.whole_build') = 'True'" if datasets else 'true' }} then
         {{ add_key() }}
         analyze {{ this }};
     end if;
 end
 $$;
-        {%- for dataset in model.config.meta.datasets %}
+    {%- for dataset in datasets %}
 delete from {{ high_water_mark_table() }}
 where
     model = '{{ this.identifier }}'
@@ -109,8 +115,7 @@ insert into {{ high_water_mark_table() }} (model, dataset, load_id)
 select '{{ this.identifier }}', '{{ dataset }}', {{ bound('newest', dataset) }}
 where {{ bound('newest', dataset) }} is not null
 on conflict (model, dataset) do nothing;
-        {%- endfor -%}
-    {%- endif -%}
+    {%- endfor -%}
 {% endmacro %}
 
 {#-

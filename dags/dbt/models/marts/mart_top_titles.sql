@@ -1,6 +1,7 @@
 {{
     config(
         unique_key='tconst',
+        meta={'datasets': ['title.basics', 'title.ratings']},
         indexes=[
             {'columns': ['overall_rank'], 'unique': true},
             {'columns': ['title_type', 'num_votes']},
