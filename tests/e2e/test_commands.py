@@ -78,7 +78,7 @@ def test_few_datasets_load_only_these_and_the_summary_says_what_is_empty(service
     assert {name for name, word in status.items() if word == "loaded"} == set(FEW.split(","))
     assert set(status.values()) == {"loaded", "not_selected"}
     assert service.partial_summary["published"] is True
-    assert service.partial_summary["dbt"]["models"] == 19
+    assert service.partial_summary["dbt"]["models"] == 22
     assert "title.principals: no rows" in service.partial.output
     assert "mart_person_career" in service.partial.output
 
@@ -168,6 +168,12 @@ def test_docs_are_one_page_with_every_model(story: Story) -> None:
     page = (story.installation.folder / "docs" / "index.html").read_text("utf-8")
     for name in ("mart_top_titles", "stg_title_principals", "int_title_complete", "load_log"):
         assert name in page
+
+
+def test_a_benchmark_prints_its_table(story: Story) -> None:
+    done = story.installation.make("bench", NAME="dag_parse")
+    assert done.code == 0, done.output
+    assert "| --- |" in done.output
 
 
 def test_dbt_by_hand_builds_beside_what_is_published(story: Story) -> None:

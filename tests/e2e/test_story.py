@@ -41,6 +41,16 @@ QUESTIONS = {
 }
 
 
+def without_memory(tables: dict[str, str]) -> dict[str, str]:
+    """All but what remembers each load, a mishap and its mending included."""
+    history = {"mart_rating_history", "mart_rating_movers", "high_water_mark"}
+    return {
+        name: content
+        for name, content in tables.items()
+        if name.split(".")[1] not in history and not name.endswith("_changes")
+    }
+
+
 def layer(station: Station, name: str) -> dict[str, str]:
     return {table: rows for table, rows in station.tables.items() if table.startswith(f"{name}.")}
 
@@ -180,4 +190,4 @@ def test_a_red_run_names_the_task_the_test_and_the_table_with_the_rows(story: St
 
 def test_after_the_mending_everything_is_as_if_nothing_had_happened(story: Story) -> None:
     assert story.mended.command.code == 0, story.mended.command.output
-    assert story.mended.tables == story.second_day.tables
+    assert without_memory(story.mended.tables) == without_memory(story.second_day.tables)

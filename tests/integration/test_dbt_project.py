@@ -97,7 +97,7 @@ def test_every_mart_has_a_contract_and_a_primary_key(built: Built) -> None:
 
 
 def test_every_table_names_its_indexes(built: Built) -> None:
-    """In its config, or as the primary key of its contract where that is all it needs.
+    """In its config, or as its key where that is all it needs.
 
     A table in `intermediate` is read whole by the marts, and needs none.
     """
@@ -106,7 +106,9 @@ def test_every_table_names_its_indexes(built: Built) -> None:
         for node in built.nodes("model")
         if node["config"]["materialized"] != "view" and not node["name"].startswith("int_")
     ]
-    keyed = {node["name"] for node in tables if node["constraints"]}
+    keyed = {
+        node["name"] for node in tables if node["constraints"] or node["config"].get("unique_key")
+    }
     without = {node["name"] for node in tables if not node["config"].get("indexes")}
     assert without <= keyed
 

@@ -1,4 +1,5 @@
 {{ config(severity='warn') }}
+-- depends_on: {{ ref('mart_rating_history') }}
 
 select max(load_id) as newest_load
 from {{ source('meta', 'load_log') }}

@@ -1,5 +1,7 @@
 -- A load that commits while dbt runs makes this warn; the next run catches up.
 {{ config(severity='warn') }}
+{#- It runs with the model that reads all of staging, when all of it is built. -#}
+-- depends_on: {{ ref('int_title_complete') }}
 
 {% set staged = [
     ref('stg_name_basics'),
