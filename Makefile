@@ -1,7 +1,7 @@
 # The verbs of the warehouse. The work is done by include/local; this file only names it.
 # Variables given on the command line (make run DAY=2) reach it through the environment.
 .DEFAULT_GOAL := help
-.PHONY: help run up down psql docs dbt airflow bench manifest schema lint test lock clean
+.PHONY: help run up down rollback psql docs dbt airflow bench manifest schema lint test lock clean
 
 # The first python3 that really runs; bootstrap.py looks further if its version does not fit.
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
@@ -22,6 +22,8 @@ up: ## Airflow with its UI on the embedded warehouse, in the background
 	$(LOCAL) up
 down: ## End everything: Airflow and the warehouse's server; the data stays
 	$(LOCAL) down
+rollback: ## Put the published marts before the last publish back, in a second
+	$(LOCAL) rollback
 psql: ## A SQL prompt as the analyst; SQL="select 1" or a pipe runs and ends
 	$(LOCAL) psql
 docs: ## The dbt docs with lineage, one page: .local/docs/index.html

@@ -2,6 +2,8 @@
 
 download.<dataset> -> load.<dataset>  (x 7, in parallel)
                          -> changed -> dbt (models with their tests) -> publish -> report
+
+With the parameter `rollback` only the task of that name works, and `report`.
 """
 
 from datetime import timedelta
@@ -10,7 +12,7 @@ from airflow.sdk import DAG, Param, TaskGroup
 
 from imdb_pipeline.config import DATASET_NAMES, DATASETS
 from imdb_pipeline.dbt_tasks import dbt_task_group
-from imdb_pipeline.tasks import changed, download, load, publish, report
+from imdb_pipeline.tasks import changed, download, load, publish, report, rollback
 
 # Faults of the network or of a connection pass; each download has tries of its own besides.
 RETRIED = {
@@ -47,6 +49,11 @@ with DAG(
         "full_refresh": Param(
             False, type="boolean", description="Fetch, load and build everything from nothing."
         ),
+        "rollback": Param(
+            False,
+            type="boolean",
+            description="Put the marts before the last publish back, and do nothing else.",
+        ),
     },
 ) as dag:
     with TaskGroup("download"):
@@ -69,3 +76,4 @@ with DAG(
     published, reported = publish.override(**SHORT)(), report.override(**SHORT)()
     loads >> changed.override(**SHORT)() >> dbt >> published >> reported
     dbt >> reported
+    rollback.override(**SHORT)() >> reported

@@ -1,6 +1,7 @@
 """The dbt project as a group of Airflow tasks, one per model with its tests, made by Cosmos."""
 
 import os
+from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,9 @@ from typing import Any
 from cosmos import DbtTaskGroup, ExecutionConfig, ProfileConfig, ProjectConfig, RenderConfig
 from cosmos.constants import ExecutionMode, InvocationMode, LoadMode, TestBehavior
 
-from warehouse.airflow_connection import dbt_environment
+from warehouse.airflow_connection import connection_string, dbt_environment
+from warehouse.builds import at_work
+from warehouse.connection import connected
 
 PROJECT_DIR = Path(__file__).parents[1] / "dbt"
 # Where the image keeps the manifest that it was built with; a folder mounted over dags/ hides the
@@ -38,12 +41,36 @@ def manifest_path() -> Path:
     return max(found, key=lambda path: path.stat().st_mtime)
 
 
-def hand_over_connection(context: Any, _operator: Any) -> None:
+# The session that holds the lock of the model at work in this process; it goes with the process.
+_at_work = ExitStack()
+
+
+def end_of_work() -> None:
+    """Let the lock of this process' last model go, where tasks share a process (`dags test`)."""
+    _at_work.close()
+
+
+def begin_work(run_id: str, model: str) -> None:
+    """Make sure that it is this run's turn to build and that no load comes in until dbt has ended.
+
+    Raises `WarehouseUnavailable` or `WarehouseRefused`, as `warehouse.builds.at_work` does.
+    """
+    end_of_work()
+    with ExitStack() as stack:
+        connection = stack.enter_context(
+            connected(connection_string(), purpose=f"dbt {model} {run_id}")
+        )
+        stack.enter_context(at_work(connection, PROJECT_DIR, run_id=run_id))
+        _at_work.push(stack.pop_all())
+
+
+def hand_over_connection(context: Any, operator: Any) -> None:
     """Give dbt the connection `warehouse` and the run's id, as its profile reads them.
 
     Called by Cosmos right before dbt starts in this very process. Not through the operator's `env`:
     Airflow stores that with the rendered templates.
     """
+    begin_work(context["run_id"], operator.task_id.removeprefix("dbt."))
     os.environ.update(
         dbt_environment(),
         DBT_ENV_CUSTOM_ENV_RUN_ID=context["run_id"],

@@ -30,7 +30,7 @@ from warehouse.belt import read_ahead
 from warehouse.connection import Connection, connected
 from warehouse.errors import DamagedFile, UnexpectedContent
 from warehouse.ledger import Load
-from warehouse.locks import held
+from warehouse.locks import BUILDING, LOADING, held, sharing
 from warehouse.parallel_copy import copy_in_parallel
 
 log = logging.getLogger(__name__)
@@ -103,11 +103,16 @@ class Loader:
 
         `previous` is an older snapshot that may be the one loaded last. The snapshot that the
         ledger names already is not loaded again, unless `force` or the table is gone; `force`
-        copies the whole file. Raises `DamagedFile`, `UnexpectedContent`, `WarehouseUnavailable` or
-        `WarehouseRefused`; the old rows are then still there.
+        copies the whole file. While models are being built nothing is loaded. Raises
+        `DamagedFile`, `UnexpectedContent`, `WarehouseUnavailable` or `WarehouseRefused`; the old
+        rows are then still there.
         """
         purpose = f"load {dataset.name}"
-        with connected(self.url, purpose=purpose) as connection, held(connection, purpose):
+        with (
+            connected(self.url, purpose=purpose) as connection,
+            held(connection, purpose),
+            sharing(connection, LOADING, never_with=BUILDING),
+        ):
             work = _Work(self, connection, RawTable(dataset), path, entry, run_id, self._clock())
             with connection, connection.cursor() as cursor:
                 # It is idle while other sessions copy.

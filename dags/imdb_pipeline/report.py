@@ -53,6 +53,7 @@ def summarize(
         dbt=dbt_figures(cursor, run_id, status=_dbt_status(states)),
         published=states.get("publish") == "success",
         failed_tasks=failed,
+        rolled_back=states.get("rollback") == "success",
     )
 
 
@@ -70,6 +71,8 @@ def summary_lines(summary: RunSummary) -> list[str]:
             for finding in findings
         ]
     tests = summary.dbt.tests
+    if summary.rolled_back:
+        lines.append("the marts before the last publish are live again")
     lines.append(
         f"dbt {summary.dbt.status}: {summary.dbt.models} models in {summary.dbt.seconds:.1f} s, "
         f"tests {tests['pass']} passed, {tests['warn']} warned, {tests['fail']} failed; "

@@ -13,15 +13,17 @@ from typing import Any
 
 from airflow.sdk import Asset, Variable, get_current_context, task
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+from psycopg2.extensions import cursor as Cursor
 
 from imdb_pipeline.cache_manager import CacheManager
 from imdb_pipeline.config import DATASETS, Settings, dataset_named
-from imdb_pipeline.dbt_tasks import PROJECT_DIR
+from imdb_pipeline.dbt_tasks import PROJECT_DIR, end_of_work
 from imdb_pipeline.downloader import Downloader
 from imdb_pipeline.loader import Loader
 from imdb_pipeline.report import summarize, summary_lines
 from warehouse import publish as publishing
 from warehouse.airflow_connection import connection_string
+from warehouse.builds import begin_build, rejected_state
 from warehouse.connection import connected
 from warehouse.errors import DamagedFile, PermanentError
 from warehouse.run_log import record_run
@@ -70,6 +72,8 @@ def _final_where_permanent() -> Iterator[None]:
 def download(dataset_name: str) -> dict[str, Any]:
     """Fetch the dataset's file where it changed."""
     params = get_current_context()["params"]
+    if params["rollback"]:
+        raise AirflowSkipException("the run only puts the marts before the last publish back")
     if dataset_name not in params["datasets"]:
         raise AirflowSkipException(f"{dataset_name} is not among the run's datasets")
     with _final_where_permanent():
@@ -141,29 +145,48 @@ def load(dataset_name: str) -> dict[str, Any]:
 @task.short_circuit(trigger_rule="none_failed", ignore_downstream_trigger_rules=False)
 def changed() -> dict[str, Any] | None:
     """Let the dbt part run where the marts are not made from what is there now."""
-    params = get_current_context()["params"]
+    context = get_current_context()
+    params = context["params"]
+    if params["rollback"]:
+        return None
+    asked_for = [
+        f"{parameter} was asked for"
+        for parameter in ("force_transform", "full_refresh")
+        if params[parameter]
+    ]
+    end_of_work()
     with (
         _final_where_permanent(),
-        connected(connection_string(), purpose="changed?") as connection,
-        connection.cursor() as cursor,
+        connected(connection_string(), purpose=f"changed? {context['run_id']}") as connection,
     ):
-        state = publishing.current_state(cursor, PROJECT_DIR)
-        published = publishing.published_state(cursor)
-        reason = publishing.why_build(state, published)
-    for parameter in ("full_refresh", "force_transform"):
-        if params[parameter]:
-            reason = f"{parameter} was asked for"
-    if reason is None:
-        log.info("nothing changed: the marts are made from load %s already", state.load_id)
-        return None
-    # An incremental model does not notice that its own SQL is another.
-    anew = (
-        params["full_refresh"]
-        or published is None
-        or published.project_sha256 != state.project_sha256
-    )
-    log.info("the marts will be built%s: %s", " from nothing" if anew else "", reason)
-    return {**asdict(state), "full_refresh": anew}
+        build = begin_build(
+            connection,
+            PROJECT_DIR,
+            run_id=context["run_id"],
+            asked_for=asked_for[-1] if asked_for else None,
+            full_refresh=params["full_refresh"],
+        )
+        if build is None:
+            with connection, connection.cursor() as cursor:
+                _say_why_not(cursor)
+            return None
+    anew = " from nothing" if build.from_nothing else ""
+    log.info("build %s: the marts will be built%s: %s", build.build_id, anew, build.reason)
+    return {**asdict(build.state), "full_refresh": build.from_nothing}
+
+
+def _say_why_not(cursor: Cursor) -> None:
+    live, rejected = publishing.what_is_live(cursor), rejected_state(cursor)
+    if rejected == publishing.current_state(cursor, PROJECT_DIR):
+        log.info(
+            "nothing is built: somebody went back from the marts made from load %s and this dbt "
+            "project; they come again with a new load, another project or force_transform. "
+            "Live is %s",
+            rejected.load_id,
+            live,
+        )
+    else:
+        log.info("nothing changed. Live is %s", live)
 
 
 @task(trigger_rule="none_failed_min_one_success")
@@ -172,9 +195,10 @@ def publish() -> int:
     context = get_current_context()
     built_from = context["ti"].xcom_pull(task_ids="changed")
     state = publishing.State(built_from["load_id"], built_from["project_sha256"])
+    end_of_work()
     with (
         _final_where_permanent(),
-        connected(connection_string(), purpose="publish") as connection,
+        connected(connection_string(), purpose=f"publish {context['run_id']}") as connection,
     ):
         publish_id = publishing.publish(
             connection,
@@ -182,9 +206,32 @@ def publish() -> int:
             run_id=context["run_id"],
             tables=publishing.mart_names(PROJECT_DIR),
             from_nothing=built_from["full_refresh"],
+            patience=Settings.from_environment().lock_patience,
         )
-    log.info("published: marts are now build %s, made from load %s", publish_id, state.load_id)
+        with connection, connection.cursor() as cursor:
+            log.info("published: live is %s", publishing.what_is_live(cursor))
     return publish_id
+
+
+@task
+def rollback() -> int:
+    """Put the marts before the last publish back, where the run is for that."""
+    context = get_current_context()
+    if not context["params"]["rollback"]:
+        raise AirflowSkipException("nobody asked for it (parameter rollback)")
+    end_of_work()
+    with (
+        _final_where_permanent(),
+        connected(connection_string(), purpose=f"rollback {context['run_id']}") as connection,
+    ):
+        live = publishing.rollback(
+            connection,
+            run_id=context["run_id"],
+            patience=Settings.from_environment().lock_patience,
+        )
+        with connection, connection.cursor() as cursor:
+            log.info("rolled back: live is %s", publishing.what_is_live(cursor))
+    return live.publish_id
 
 
 @task(trigger_rule="all_done", outlets=[WAREHOUSE_ASSET])

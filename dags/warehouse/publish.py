@@ -1,83 +1,62 @@
-"""Write, audit, publish: when is a build due, and the swap that makes it visible.
+"""Write, audit, publish: the marts become visible together, and the state before can be put back.
 
 The marts are built and tested in schema `marts_next`. Publishing swaps the names of the two schemas
 in one short transaction: readers see the whole old state or the whole new one. The state before
-stays in `marts_next` until the next build begins, so going back is the same swap.
+stays in `marts_next` until the next build begins; until then going back is the same swap.
 """
 
-import hashlib
-from collections.abc import Collection
+import time
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
-from psycopg2 import sql
 from psycopg2.extensions import cursor as Cursor
 
+from warehouse.builds import (
+    State,
+    current_state,
+    newest_build,
+    own_build,
+    project_sha256,
+    published_state,
+    refuse_newer_loads,
+    why_build,
+)
 from warehouse.connection import Connection
 from warehouse.errors import WarehouseRefused
-from warehouse.ledger import newest_load_id, scalar
-from warehouse.locks import hold
+from warehouse.ledger import scalar
+from warehouse.locks import BUILDING, hold
+from warehouse.swap import drop, drop_all_but, outlast_snapshots, swap
 
-_NOT_SOURCES = frozenset({"target", "logs", "dbt_packages", "__pycache__"})
+__all__ = [
+    "Live",
+    "State",
+    "current_state",
+    "mart_names",
+    "project_sha256",
+    "publish",
+    "published_state",
+    "rollback",
+    "what_is_live",
+    "why_build",
+]
+
 # Where incremental models keep what they have processed; it travels with its schema.
 _MARKS = "high_water_mark"
-_LIVE = "What analysts and BI read (mart_*): the last published state."
-_BUILT = "Where the next marts are built and tested; after a publish, the state before."
-_SWAP = (
-    "alter schema {live} rename to {between}",
-    "alter schema {built} rename to {live}",
-    "alter schema {between} rename to {built}",
-    "comment on schema {live} is {live_comment}",
-    "comment on schema {built} is {built_comment}",
-    "grant usage on schema {live} to {reader}",
-    "grant select on all tables in schema {live} to {reader}",
-    "revoke usage on schema {built} from {reader}",
-)
+_TIME = "%Y-%m-%d %H:%M:%S"
 
 
 @dataclass(frozen=True, slots=True)
-class State:
-    """What a build is made from: the newest load of the ledger and the files of the dbt project."""
+class Live:
+    """A publish or rollback: which build is live since then (None: not noted), made from what."""
 
-    load_id: int
-    project_sha256: str
-
-
-def project_sha256(project_dir: Path) -> str:
-    """Return a hash over the names and contents of the dbt project's own files."""
-    digest = hashlib.sha256()
-    for path in sorted(project_dir.rglob("*")):
-        inside = path.relative_to(project_dir)
-        if not path.is_file() or _NOT_SOURCES.intersection(inside.parts) or inside.name[0] == ".":
-            continue
-        digest.update(f"{inside.as_posix()}\0{path.stat().st_size}\0".encode())
-        digest.update(path.read_bytes())
-    return digest.hexdigest()
-
-
-def current_state(cursor: Cursor, project_dir: Path) -> State:
-    """Return what a build begun now would be made from."""
-    return State(newest_load_id(cursor), project_sha256(project_dir))
-
-
-def published_state(cursor: Cursor) -> State | None:
-    """Return what the published marts were made from; None before the first publish."""
-    cursor.execute(
-        "select load_id, project_sha256 from meta.publish_log order by publish_id desc limit 1"
-    )
-    row = cursor.fetchone()
-    return State(*row) if row else None
-
-
-def why_build(current: State, published: State | None) -> str | None:
-    """Return why the marts have to be built, in words; None where they are up to date."""
-    if published is None:
-        return "nothing was published yet"
-    if current.load_id != published.load_id:
-        return f"the newest load is {current.load_id}, the marts are made from {published.load_id}"
-    if current.project_sha256 != published.project_sha256:
-        return "the dbt project is not the one last published"
-    return None
+    publish_id: int
+    run_id: str
+    action: str
+    build_id: int | None
+    state: State
+    published_at: datetime
 
 
 def mart_names(project_dir: Path) -> tuple[str, ...]:
@@ -95,51 +74,169 @@ def publish(
     live: str = "marts",
     built: str = "marts_next",
     reader: str = "analyst",
+    patience: float = 600.0,
+    pause: Callable[[float], None] = time.sleep,
 ) -> int:
     """Swap `built` into the place of `live` and note it in `meta.publish_log`; return its id.
 
     Takes nobody's word for it: the log tables must show that `run_id` built each of `tables` since
-    the last publish and that no test of severity error failed. A run that asks again without having
-    built again (a task that was cleared) is answered with its publish. Tables that the project does
-    not know are dropped. Raises `WarehouseRefused` saying what is missing. No table that is read is
-    locked: queries that run go on with what they began to read.
+    the last publish, that no test of severity error failed, and that no other run began to build
+    and no load came in since. A run that asks again without having built again (a task that was
+    cleared) is answered with its publish. Tables that the project does not know are dropped.
+
+    Raises `WarehouseRefused` saying what is missing; `WarehouseUnavailable` naming who builds at
+    this moment or who reads the marts for more than `patience` seconds. Who has begun to read sees
+    one build to the end of the transaction; nobody waits for longer than a third of a second.
 
     `from_nothing` says that the build began from nothing, since what was there was of another
     project or not to be relied on. The state before is then one to go back to, but not one to go on
     from: the next build begins from nothing as well.
     """
     with connection, connection.cursor() as cursor:
-        hold(cursor, "publish")
         done = _published_by(cursor, run_id)
         if done is not None:
             return done
+        # Before the lock, too: a run that lost its turn must not stand in the way of its successor.
+        own_build(cursor, run_id)
+        hold(cursor, BUILDING)
+        build = own_build(cursor, run_id)
+        if build:
+            refuse_newer_loads(cursor, build)
         _audit(cursor, run_id, tables)
-        cursor.execute("set local lock_timeout = '30s'")
-        for stranger in _strangers(cursor, built, tables):
-            cursor.execute(
-                sql.SQL("drop table if exists {}").format(sql.Identifier(built, stranger))
-            )
-        names = {
-            "live": sql.Identifier(live),
-            "built": sql.Identifier(built),
-            "between": sql.Identifier(f"{live}__swap"),
-            "reader": sql.Identifier(reader),
-            "live_comment": sql.Literal(_LIVE),
-            "built_comment": sql.Literal(_BUILT),
-        }
-        for statement in _SWAP:
-            cursor.execute(sql.SQL(statement).format(**names))
+        outlast_snapshots(cursor, patience=patience, pause=pause)
+        swap(cursor, live=live, built=built, reader=reader, patience=patience, pause=pause)
+        drop_all_but(cursor, live, {*tables, _MARKS})
         if from_nothing:
-            cursor.execute(sql.SQL("drop table if exists {}").format(sql.Identifier(built, _MARKS)))
+            drop(cursor, built, _MARKS)
+        return _note(cursor, "publish", run_id, state, build.build_id if build else None)
+
+
+def rollback(
+    connection: Connection,
+    *,
+    run_id: str,
+    live: str = "marts",
+    built: str = "marts_next",
+    reader: str = "analyst",
+    patience: float = 600.0,
+    pause: Callable[[float], None] = time.sleep,
+) -> Live:
+    """Put the state before the last publish back, by the same swap; return what is live now.
+
+    A run that asks again is answered with its rollback. Raises `WarehouseRefused` saying why there
+    is nothing to go back to: no earlier publish, gone back already, or overwritten by a build that
+    began since; `WarehouseUnavailable` as `publish` does. What was built from what was rejected
+    comes again only with a new load, another dbt project or when asked for (`why_build`).
+    """
+    with connection, connection.cursor() as cursor:
+        before = _to_go_back_to(cursor, run_id, built)
+        if before is None:
+            return _last_two(cursor)[0]
+        hold(cursor, BUILDING)
+        before = _to_go_back_to(cursor, run_id, built) or before
+        swap(cursor, live=live, built=built, reader=reader, patience=patience, pause=pause)
+        _note(cursor, "rollback", run_id, before.state, before.build_id)
+        return _last_two(cursor)[0]
+
+
+def what_is_live(cursor: Cursor) -> str:
+    """Say which build is live, in words: its number, its load, when it was built."""
+    cursor.execute(
+        """
+        select
+            coalesce('build ' || live.build_id || ' of run ' || build.run_id, 'a build'),
+            live.load_id,
+            coalesce(build.began_at, (
+                select max(published_at) from meta.publish_log as earlier
+                where action = 'publish'
+                    and (load_id, project_sha256) = (live.load_id, live.project_sha256)
+            ))::timestamptz(0)::text
+        from (select * from meta.publish_log order by publish_id desc limit 1) as live
+        left join meta.build_log as build using (build_id)
+        """
+    )
+    row = cursor.fetchone()
+    return "{}, made from load {}, built at {}".format(*row) if row else "nothing yet"
+
+
+def _to_go_back_to(cursor: Cursor, run_id: str, built: str) -> Live | None:
+    """The state that `built` holds; None where `run_id` went back to it already."""
+    rows = _last_two(cursor)
+    if len(rows) < 2:
+        raise WarehouseRefused(
+            "rollback: there is no state before the "
+            + ("first publish" if rows else "first: nothing was published yet")
+            + ", so the marts stay as they are."
+        )
+    last, before = rows
+    if last.action == "rollback":
+        if last.run_id == run_id:
+            return None
+        raise WarehouseRefused(
+            f"rollback: run {last.run_id} went back already, at {last.published_at:{_TIME}}; what "
+            "is kept in marts_next is the state that was rejected, so the marts stay as they are. "
+            "To publish what is loaded now, run with force_transform."
+        )
+    _refuse_overwritten(cursor, last, built)
+    return before
+
+
+def _refuse_overwritten(cursor: Cursor, last: Live, built: str) -> None:
+    newest = newest_build(cursor)
+    by = None
+    if newest and (
+        newest.build_id > last.build_id if last.build_id else newest.began_at > last.published_at
+    ):
+        by = f"build {newest.build_id} of run {newest.run_id}, begun {newest.began_at:{_TIME}},"
+    else:
+        # dbt by hand, with nobody asked.
         cursor.execute(
             """
-            insert into meta.publish_log (run_id, project_sha256, load_id)
-            values (%s, %s, %s)
-            returning publish_id
+            select run_id, finished_at::timestamptz(0)::text
+            from meta.model_log
+            where finished_at > %s and relation like %s
+            order by model_log_id
+            limit 1
             """,
-            (run_id, state.project_sha256, state.load_id),
+            (last.published_at, f"{built}.%"),
         )
-        return scalar(cursor)
+        row = cursor.fetchone()
+        if row:
+            by = "dbt (run {}, at {})".format(*row)
+    if by:
+        raise WarehouseRefused(
+            f"rollback: {by} has written into {built} since the last publish, so the state before "
+            "is gone and the marts stay as they are. Mend the cause and run again; the next "
+            "publish replaces what is live."
+        )
+
+
+def _last_two(cursor: Cursor) -> list[Live]:
+    """The last two rows of `meta.publish_log`, newest first: what is live and what was before."""
+    cursor.execute(
+        """
+        select publish_id, run_id, action, build_id, load_id, project_sha256, published_at
+        from meta.publish_log
+        order by publish_id desc
+        limit 2
+        """
+    )
+    return [
+        Live(publish_id, run_id, action, build_id, State(*state), published_at)
+        for publish_id, run_id, action, build_id, *state, published_at in cursor.fetchall()
+    ]
+
+
+def _note(cursor: Cursor, action: str, run_id: str, state: State, build_id: int | None) -> int:
+    cursor.execute(
+        """
+        insert into meta.publish_log (action, run_id, project_sha256, load_id, build_id)
+        values (%s, %s, %s, %s, %s)
+        returning publish_id
+        """,
+        (action, run_id, state.project_sha256, state.load_id, build_id),
+    )
+    return scalar(cursor)
 
 
 def _audit(cursor: Cursor, run_id: str, tables: Collection[str]) -> None:
@@ -183,22 +280,13 @@ def _audit(cursor: Cursor, run_id: str, tables: Collection[str]) -> None:
         )
 
 
-def _strangers(cursor: Cursor, built: str, tables: Collection[str]) -> list[str]:
-    """Return the tables of schema `built` that are neither `tables` nor the models' own marks."""
-    cursor.execute(
-        "select tablename from pg_tables where schemaname = %s and tablename <> all(%s)",
-        (built, [*tables, _MARKS]),
-    )
-    return [str(table) for (table,) in cursor.fetchall()]
-
-
 def _published_by(cursor: Cursor, run_id: str) -> int | None:
     """Return the newest publish where it is of `run_id` and that run built nothing since."""
     cursor.execute(
         """
         select newest.publish_id
         from (select * from meta.publish_log order by publish_id desc limit 1) as newest
-        where newest.run_id = %(run_id)s and not exists (
+        where newest.run_id = %(run_id)s and newest.action = 'publish' and not exists (
             select from meta.model_log
             where model_log.run_id = %(run_id)s and model_log.finished_at > newest.published_at
         )

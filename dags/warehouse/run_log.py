@@ -87,6 +87,7 @@ class RunSummary:
     dbt: DbtFigures
     published: bool
     failed_tasks: tuple[str, ...]
+    rolled_back: bool = False
 
     @property
     def seconds(self) -> float:

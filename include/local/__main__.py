@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import NoReturn
 
@@ -16,6 +17,7 @@ sys.path[:0] = [str(REPOSITORY), str(REPOSITORY / "dags")]
 import psycopg2  # noqa: E402
 from psycopg2.extensions import make_dsn, parse_dsn  # noqa: E402
 
+from imdb_pipeline.config import Settings  # noqa: E402
 from include.local import project, source  # noqa: E402
 from include.local.airflow import Airflow  # noqa: E402
 from include.local.layout import OWNED, LocalError, Ports  # noqa: E402
@@ -30,6 +32,9 @@ from include.local.warehouse import (  # noqa: E402
     set_password,
     start_embedded,
 )
+from warehouse import publish as publishing  # noqa: E402
+from warehouse.connection import connected  # noqa: E402
+from warehouse.errors import PipelineError  # noqa: E402
 
 
 def psql() -> NoReturn:
@@ -119,7 +124,22 @@ def dbt() -> int:
     warehouse = open_warehouse(layout)
     environment = Airflow(layout, warehouse, api_port=0).environment()
     words = shlex.split(os.environ.get("CMD", "")) or ["debug"]
-    return project.dbt_by_hand(layout, environment, words)
+    return project.dbt_by_hand(layout, environment, warehouse, words)
+
+
+def rollback() -> int:
+    """Put the marts before the last publish back, without Airflow."""
+    warehouse = open_warehouse(layout_of(os.environ))
+    run_id = f"make rollback {datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%fZ}"
+    try:
+        patience = Settings.from_environment().lock_patience
+        with connected(warehouse.url, purpose="make rollback") as connection:
+            publishing.rollback(connection, run_id=run_id, patience=patience)
+            with connection.cursor() as cursor:
+                say(f"rolled back: live is {publishing.what_is_live(cursor)}")
+    except PipelineError as error:
+        raise LocalError(str(error)) from error
+    return 0
 
 
 def airflow() -> int:
@@ -197,6 +217,7 @@ VERBS: dict[str, Callable[[], int]] = {
     "up": up,
     "down": down,
     "psql": psql,
+    "rollback": rollback,
     "dbt": dbt,
     "airflow": airflow,
     "bench": bench,

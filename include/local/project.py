@@ -6,15 +6,20 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from include.local.airflow import tail
 from include.local.layout import REPOSITORY, Layout, LocalError, locked, write_private
 from include.local.warehouse import Warehouse
-from warehouse.publish import project_sha256
+from warehouse.builds import at_work, project_sha256
+from warehouse.connection import connected
+from warehouse.errors import PipelineError
 
 PROJECT = REPOSITORY / "dags" / "dbt"
+_WRITES = frozenset({"build", "clone", "retry", "run", "run-operation", "seed", "snapshot", "test"})
 
 
 def make_manifest(layout: Layout, environment: Mapping[str, str], warehouse: Warehouse) -> bool:
@@ -81,19 +86,41 @@ def dbt(command: Sequence[str], target: Path, environment: Mapping[str, str], lo
         raise LocalError(f"dbt {command[0]} failed; the end of {log}:\n{tail(log)}")
 
 
-def dbt_by_hand(layout: Layout, environment: Mapping[str, str], words: Sequence[str]) -> int:
+def dbt_by_hand(
+    layout: Layout, environment: Mapping[str, str], warehouse: Warehouse, words: Sequence[str]
+) -> int:
     """Run dbt with `words`, its output on the terminal; return its exit code.
 
-    The target is `dev` where none is named: what is tried by hand is not published.
+    The target is `dev` where none is named: what is tried by hand is not published. With the
+    target `prod` it is a build of its own, which takes its turn as a run does. Raises LocalError
+    where it is not its turn.
     """
     target = layout.dbt / "by-hand"
     target.mkdir(parents=True, exist_ok=True)
-    return subprocess.run(
-        _dbt_line(words, target),
-        env={"DBT_TARGET": "dev", **environment},
-        cwd=REPOSITORY,
-        check=False,
-    ).returncode
+    environment = {"DBT_TARGET": "dev", **environment}
+    with ExitStack() as stack:
+        if builds_for_all(words, environment):
+            run_id = f"make dbt {datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%fZ}"
+            environment["DBT_ENV_CUSTOM_ENV_RUN_ID"] = run_id
+            try:
+                purpose = f"make dbt {words[0]}"
+                connection = stack.enter_context(connected(warehouse.url, purpose=purpose))
+                stack.enter_context(at_work(connection, PROJECT, run_id=run_id))
+            except PipelineError as error:
+                raise LocalError(str(error)) from error
+        return subprocess.run(
+            _dbt_line(words, target), env=environment, cwd=REPOSITORY, check=False
+        ).returncode
+
+
+def builds_for_all(words: Sequence[str], environment: Mapping[str, str]) -> bool:
+    """Return whether dbt with `words` writes where the pipeline does: target prod."""
+    target = environment.get("DBT_TARGET")
+    for word, following in zip(words, [*words[1:], ""], strict=True):
+        option, _, value = word.partition("=")
+        if option in ("--target", "-t"):
+            target = value or following
+    return target == "prod" and not _WRITES.isdisjoint(words)
 
 
 def _dbt_line(words: Sequence[str], target: Path) -> list[str]:

@@ -78,7 +78,9 @@ def _left_out(left_out: Sequence[LeftOut]) -> list[str]:
 def _dbt(summary: Mapping[str, Any]) -> str:
     dbt = summary["dbt"]
     tests = dbt["tests"]
-    if dbt["status"] == "skipped":
+    if summary.get("rolled_back"):
+        lines = ["marts: the ones before the last publish are live again"]
+    elif dbt["status"] == "skipped":
         lines = [
             "dbt: nothing to build, the published marts are made from these very rows"
             if summary["state"] == "success"

@@ -17,3 +17,13 @@ alter role analyst set search_path = marts, meta, public;
 alter role analyst set statement_timeout = '60s';
 alter role analyst set idle_in_transaction_session_timeout = '10min';
 alter role analyst set default_transaction_read_only = on;
+
+-- What a killed process was doing ends within a second, and with it the locks that it held. A server
+-- that cannot look (on Windows) notices at the end of the statement.
+do $$
+begin
+    alter role pipeline set client_connection_check_interval = '1s';
+exception when invalid_parameter_value then
+    raise notice 'client_connection_check_interval cannot be set here';
+end
+$$;

@@ -57,19 +57,46 @@ comment on column meta.run_log.started_at is 'Start of the run.';
 comment on column meta.run_log.finished_at is 'When the report was written.';
 comment on column meta.run_log.summary is 'Rows in and changed per dataset, seconds per step, tests passed, warned and failed.';
 
+create table if not exists meta.build_log (
+    build_id bigint generated always as identity primary key,
+    run_id text not null,
+    load_id bigint not null,
+    project_sha256 text not null,
+    reason text not null,
+    from_nothing boolean not null,
+    began_at timestamptz not null default clock_timestamp()
+);
+create index if not exists build_log_run_id on meta.build_log (run_id);
+comment on table meta.build_log is 'One row per build of the marts that was begun. The newest one says whose staging and marts_next are.';
+comment on column meta.build_log.build_id is 'Grows with every build.';
+comment on column meta.build_log.run_id is 'The Airflow run that builds, or by hand.';
+comment on column meta.build_log.load_id is 'The newest load when the build began; 0 before the first load.';
+comment on column meta.build_log.project_sha256 is 'SHA-256 over the files of the dbt project that builds.';
+comment on column meta.build_log.reason is 'Why the marts were due.';
+comment on column meta.build_log.from_nothing is 'Whether incremental models are built whole.';
+comment on column meta.build_log.began_at is 'When the build was decided on.';
+
 create table if not exists meta.publish_log (
     publish_id bigint generated always as identity primary key,
     run_id text not null,
     project_sha256 text not null,
     load_id bigint not null,
-    published_at timestamptz not null default clock_timestamp()
+    published_at timestamptz not null default clock_timestamp(),
+    build_id bigint,
+    action text not null default 'publish' check (action in ('publish', 'rollback'))
 );
-comment on table meta.publish_log is 'One row per publish of the marts, written in the transaction of the swap.';
-comment on column meta.publish_log.publish_id is 'Grows with every publish.';
-comment on column meta.publish_log.run_id is 'The Airflow run that published.';
+-- For a log of an earlier version.
+alter table meta.publish_log
+    add column if not exists build_id bigint,
+    add column if not exists action text not null default 'publish' check (action in ('publish', 'rollback'));
+comment on table meta.publish_log is 'One row per publish or rollback of the marts, written in the transaction of the swap. The newest one says what is live.';
+comment on column meta.publish_log.publish_id is 'Grows with every publish and rollback.';
+comment on column meta.publish_log.run_id is 'The Airflow run that swapped, or by hand.';
 comment on column meta.publish_log.project_sha256 is 'SHA-256 over the files of the dbt project that built the marts.';
-comment on column meta.publish_log.load_id is 'The newest load in the published marts; 0 before the first load.';
+comment on column meta.publish_log.load_id is 'The newest load in the marts that are live from then on; 0 before the first load.';
 comment on column meta.publish_log.published_at is 'When the swap committed, within milliseconds.';
+comment on column meta.publish_log.build_id is 'The build that is live from then on; null where it was not noted.';
+comment on column meta.publish_log.action is 'publish, or rollback: the state before was put back.';
 
 create table if not exists meta.model_log (
     model_log_id bigint generated always as identity primary key,
@@ -131,3 +158,18 @@ comment on column meta.test_log.finished_at is 'When the row was written.';
 
 grant select on all tables in schema meta to analyst;
 reset role;
+
+-- The pipeline names those who are in its way. Of the sessions of others it could not see since when.
+create or replace function meta.sessions(pids integer [])
+returns table (pid integer, usename text, application_name text, since timestamptz)
+language sql stable security definer set search_path = pg_catalog
+as $$
+    select activity.pid, coalesce(activity.usename::text, activity.backend_type),
+        activity.application_name, coalesce(activity.xact_start, activity.backend_start)
+    from pg_stat_activity as activity
+    where activity.pid = any(pids)
+    order by 4, 1
+$$;
+comment on function meta.sessions is 'Who these server processes are, and since when they are at their transaction.';
+revoke all on function meta.sessions from public;
+grant execute on function meta.sessions to pipeline;

@@ -42,7 +42,10 @@
     {{- return(none) -}}
 {%- endmacro %}
 
-{#- The load that the published marts were made from, as a query. -#}
+{#-
+    The load that the published marts were made from, as a query. After a rollback these are the ones
+    before, so the rows that were rejected are tested again.
+-#}
 {% macro last_published_load() -%}
     (
         select load_id
