@@ -9,6 +9,7 @@ with the session that holds them, however that ends.
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from itertools import cycle
 
 import psycopg2
 from psycopg2 import errors, sql
@@ -138,7 +139,7 @@ def lock_table_patiently(
     pause: Callable[[float], None] = time.sleep,
 ) -> None:
     """Take ACCESS EXCLUSIVE on `table`, as `lock_tables_patiently` does."""
-    lock_tables_patiently(cursor, [table], patience=patience, each=each, pause=pause)
+    lock_tables_patiently(cursor, [table], patience=patience, rhythm=[each], pause=pause)
 
 
 def lock_tables_patiently(
@@ -146,34 +147,31 @@ def lock_tables_patiently(
     tables: Sequence[sql.Composable],
     *,
     patience: float,
-    each: float = 0.2,
+    rhythm: Sequence[float],
     pause: Callable[[float], None] = time.sleep,
 ) -> None:
     """Take ACCESS EXCLUSIVE on all of `tables` without ever blocking their readers for long.
 
     A request that waits blocks every later reader. So each try gives up, and gives back what it
-    got, after `each` seconds for all tables together, and leaves a gap as long, until `patience`
-    seconds are over; then `WarehouseUnavailable` with the sessions in the way. `each` must be below
-    the server's deadlock_timeout: a reader who has one table and waits for another is then never
-    the one who gets an error. Must run inside a transaction; what it did before stays.
+    got, after so many seconds for all tables together, and leaves a gap as long. `rhythm` says how
+    many, again and again until `patience` seconds are over; then `WarehouseUnavailable` with the
+    sessions in the way. All must be below the server's deadlock_timeout: of a reader who has one
+    table and waits for another, and us, it is we who give up. Must run inside a transaction; what
+    it did before stays.
     """
-    tries = max(1, round(patience / (2 * each)))
+    statement = sql.SQL("lock table {} in access exclusive mode").format(sql.SQL(", ").join(tables))
+    spent = 0.0
     cursor.execute("savepoint patient_lock")
-    for attempt in range(1, tries + 1):
-        end = time.monotonic() + each
-        try:
-            for table in tables:
-                left = max(1, round((end - time.monotonic()) * 1000))
-                cursor.execute("select set_config('lock_timeout', %s, true)", (f"{left}ms",))
-                cursor.execute(sql.SQL("lock table {} in access exclusive mode").format(table))
-        except errors.LockNotAvailable:
-            cursor.execute("rollback to savepoint patient_lock")
-            if attempt < tries:
-                pause(each)
-            continue
-        cursor.execute("release savepoint patient_lock")
-        cursor.execute("set local lock_timeout to default")
-        return
+    for each in cycle(rhythm):
+        if _locked(cursor, statement, each):
+            cursor.execute("release savepoint patient_lock")
+            cursor.execute("set local lock_timeout to default")
+            cursor.execute("set local statement_timeout to default")
+            return
+        spent += 2 * each
+        if spent > patience - each:
+            break
+        pause(each)
     names = [table.as_string(cursor) for table in tables]
     raise WarehouseUnavailable(
         f"{', '.join(names)}: {sessions(cursor, _lockers(cursor, names))} kept "
@@ -181,6 +179,24 @@ def lock_tables_patiently(
         "rows could not take their place. Nothing was changed. See pg_stat_activity for what they "
         "do; end it, or wait for its end, then run again."
     )
+
+
+def _locked(cursor: Cursor, statement: sql.Composable, each: float) -> bool:
+    """Try for `each` seconds; of the two limits, one is for a lock, the other for all of them."""
+    limit = f"{max(1, round(each * 1000))}ms"
+    cursor.execute(
+        "select set_config('lock_timeout', %s, true), set_config('statement_timeout', %s, true)",
+        (limit, limit),
+    )
+    began = time.monotonic()
+    try:
+        cursor.execute(statement)
+    except (errors.LockNotAvailable, errors.QueryCanceled) as error:
+        if isinstance(error, errors.QueryCanceled) and time.monotonic() - began < each / 2:
+            raise  # A person did it.
+        cursor.execute("rollback to savepoint patient_lock")
+        return False
+    return True
 
 
 def _lockers(cursor: Cursor, tables: Sequence[str]) -> list[int]:

@@ -95,13 +95,14 @@ def test_what_dbt_needs_is_in_its_process_and_nowhere_that_airflow_stores(
 ) -> None:
     import os
 
-    from imdb_pipeline.dbt_tasks import hand_over_connection
+    from imdb_pipeline.dbt_tasks import end_of_work, hand_over_connection
 
     for name in ("WAREHOUSE_PASSWORD", "DBT_ENV_CUSTOM_ENV_RUN_ID", "PGOPTIONS"):
         monkeypatch.setenv(name, "before")
     define()
-    operator = SimpleNamespace(env=None, vars=None)
+    operator = SimpleNamespace(task_id="dbt.mart_one", env=None, vars=None)
     hand_over_connection({"run_id": "a run"}, operator)
+    end_of_work()
     assert os.environ["WAREHOUSE_PASSWORD"] == PASSWORD
     assert os.environ["DBT_ENV_CUSTOM_ENV_RUN_ID"] == "a run"
     assert operator.env is None
@@ -110,9 +111,29 @@ def test_what_dbt_needs_is_in_its_process_and_nowhere_that_airflow_stores(
 def test_dbt_does_not_wait_for_ever_for_a_lock(
     define: Define, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from imdb_pipeline.dbt_tasks import hand_over_connection
+    from imdb_pipeline.dbt_tasks import end_of_work, hand_over_connection
 
     monkeypatch.setenv("PGOPTIONS", "")
     define()
-    hand_over_connection({"run_id": "a run"}, SimpleNamespace(env=None))
+    hand_over_connection({"run_id": "a run"}, SimpleNamespace(task_id="dbt.mart_one", env=None))
+    end_of_work()
     assert database.value("show lock_timeout", role="pipeline") == "15min"
+
+
+def test_a_dbt_task_is_at_work_until_its_process_ends_or_goes_on(
+    define: Define, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from imdb_pipeline.dbt_tasks import end_of_work, hand_over_connection
+
+    monkeypatch.setenv("PGOPTIONS", "")
+    define()
+    at_work = (
+        "select application_name, state from pg_stat_activity where pid in "
+        "(select pid from pg_locks where locktype = 'advisory' and mode = 'ShareLock')"
+    )
+    for model in ("stg_one", "mart_one"):
+        hand_over_connection({"run_id": "a run"}, SimpleNamespace(task_id=f"dbt.{model}"))
+        assert database.query(at_work) == [(f"warehouse: dbt {model} a run", "idle")]
+    end_of_work()
+    assert database.query(at_work) == []
+    assert database.value("select count(*) from meta.build_log where run_id = 'a run'") == 1

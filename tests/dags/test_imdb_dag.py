@@ -74,7 +74,12 @@ def test_publish_waits_for_every_dbt_task_and_report_comes_last(dag: Any) -> Non
     assert dbt <= upstream_of(dag, "publish")
     assert dag.get_task("report").downstream_task_ids == set()
     leaves = {task for task in dbt if not dag.get_task(task).downstream_task_ids & dbt}
-    assert dag.get_task("report").upstream_task_ids == {"publish"} | leaves
+    assert dag.get_task("report").upstream_task_ids == {"publish", "rollback"} | leaves
+
+
+def test_a_rollback_waits_for_nothing(dag: Any) -> None:
+    assert dag.get_task("rollback").upstream_task_ids == set()
+    assert dag.get_task("rollback").downstream_task_ids == {"report"}
 
 
 def test_the_report_runs_whatever_happened_and_a_failed_dbt_task_stops_the_publish(
@@ -87,7 +92,7 @@ def test_the_report_runs_whatever_happened_and_a_failed_dbt_task_stops_the_publi
 
 def test_retries_are_where_a_fault_can_pass_and_nowhere_else(dag: Any) -> None:
     retried = {task.task_id for task in dag.tasks if task.retries}
-    assert retried == {"changed", "publish", "report"} | {
+    assert retried == {"changed", "publish", "rollback", "report"} | {
         f"{step}.{dataset.slug}" for step in ("download", "load") for dataset in DATASETS
     }
     assert not {task for task in retried if task.startswith("dbt.")}
@@ -118,6 +123,7 @@ def test_parameters_have_their_defaults_and_refuse_unknown_datasets(dag: Any) ->
         "force_download": False,
         "force_transform": False,
         "full_refresh": False,
+        "rollback": False,
     }
     from airflow.sdk.exceptions import ParamValidationError
 

@@ -102,6 +102,23 @@ def test_up_a_run_by_the_button_and_by_hand_and_down(service: Service) -> None:
     versions = service.api("GET", "dags/imdb_pipeline/dagVersions")
     assert versions["total_entries"] == 1
 
+    # The trigger parameter puts the marts of the two files back; what was rejected stays away.
+    assert service.run_to_its_end({"rollback": True}) == "success"
+    back = service.installation.summary()
+    assert (back["state"], back["rolled_back"], back["dbt"]["status"]) == (
+        "success",
+        True,
+        "skipped",
+    )
+    assert service.installation.query("select 1 from mart_person_career", role="ANALYST") == []
+    refused = service.installation.make("rollback")
+    assert refused.code != 0
+    assert f"run {back['run_id']} went back already" in refused.output
+    publishes = "select run_id, load_id, build_id from meta.publish_log order by publish_id"
+    first, second, now = service.installation.query(publishes)
+    assert (first[0], second[0]) == (service.partial_summary["run_id"], summary["run_id"])
+    assert now == (back["run_id"], *first[1:])
+
     by_hand = service.installation.make(
         "airflow",
         TITLES=TITLES,
@@ -118,6 +135,8 @@ def test_up_a_run_by_the_button_and_by_hand_and_down(service: Service) -> None:
     assert model.code == 0, model.output[-3000:]
     built = "select count(*) from meta.model_log where run_id like '%temporary%'"
     assert service.installation.query(built) == [(1,)]
+    reasons = service.installation.query("select reason from meta.build_log order by build_id")
+    assert reasons[-1] == ("models are run by hand",)
 
     serial = service.installation.make("airflow", TITLES=TITLES, CMD="dags test imdb_pipeline")
     assert serial.code == 0, serial.output[-3000:]
@@ -221,6 +240,7 @@ def test_help_names_every_verb_of_the_makefile() -> None:
         "run",
         "up",
         "down",
+        "rollback",
         "psql",
         "docs",
         "test",

@@ -102,6 +102,7 @@ def test_spiteful_days(postgres: Cluster, tmp_path: Path) -> None:
 def some_files_and_two_loads_at_once(story: Story) -> None:
     story.quiet_day("title.ratings", few=20)  # Its load follows right upon the one before.
     story.caught_up()
+    story.stage.go_back()
     days = on_two_days(story.world)
     next(days)
     story.quiet_day(few=5)

@@ -20,7 +20,7 @@ from tests.support.postgres import Cluster, Database
 from tests.support.snapshots import entry_of
 from tests.support.tables import Place, difference, ids_in, written_for_nothing
 from warehouse.connection import connected
-from warehouse.publish import current_state, mart_names, publish
+from warehouse.publish import current_state, mart_names, publish, rollback
 
 # So far apart that the last 7 and 30 days of something are not all days.
 BETWEEN_DAYS = timedelta(days=4)
@@ -137,6 +137,11 @@ class Stage:
             with connection, connection.cursor() as cursor:
                 state = current_state(cursor, project)
             publish(connection, state, run_id=f"run {self._runs}", tables=mart_names(project))
+
+    def go_back(self) -> None:
+        """Put what was published before back; the next build goes on from what was rejected."""
+        with connected(self.daily.database.url, purpose="rollback") as connection:
+            rollback(connection, run_id=f"back from {self._runs}")
 
     def build_and_publish(self) -> Build:
         """A whole run of the pipeline's dbt part, which must succeed."""

@@ -1,0 +1,197 @@
+"""Promise 1: the state before comes back in one step, and what was rejected stays away."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import psycopg2
+import pytest
+
+from tests.support.marts import Marts
+from tests.support.postgres import Database
+from warehouse.connection import connected
+from warehouse.errors import WarehouseRefused
+from warehouse.ledger import Load, record
+from warehouse.publish import what_is_live
+
+ROOT = Path(__file__).parents[2]
+NAMES = ("mart_one", "mart_two")
+LOG = "select action, run_id, load_id, build_id from meta.publish_log order by publish_id"
+
+
+@pytest.fixture
+def marts(database: Database, tmp_path: Path) -> Marts:
+    """Marts of which nothing was built yet."""
+    return Marts(database, tmp_path / "project", NAMES)
+
+
+@pytest.fixture
+def twice(marts: Marts) -> Marts:
+    """Marts published twice: build 1 from load 1, build 2 from load 2."""
+    for number in (1, 2):
+        load(marts.database)
+        marts.build_and_publish(f"run {number}")
+    return marts
+
+
+def load(database: Database) -> int:
+    """A row of the ledger, as a load writes it."""
+    row = Load("title.crew", "aa", None, None, None, 1, 1, 0, 0, 9, 0.5, "loader")
+    with connected(database.url, purpose="load") as connection, connection:
+        return record(connection.cursor(), row)
+
+
+def live(marts: Marts) -> str:
+    """What is live, in words."""
+    with connected(marts.database.url, purpose="look") as connection:
+        return what_is_live(connection.cursor())
+
+
+def test_the_state_before_is_back_and_noted(twice: Marts) -> None:
+    assert twice.published() == {2}
+
+    now = twice.rollback("back")
+
+    assert twice.published() == {1}
+    assert (now.action, now.build_id, now.state.load_id) == ("rollback", 1, 1)
+    assert twice.database.query(LOG) == [
+        ("publish", "run 1", 1, 1),
+        ("publish", "run 2", 2, 2),
+        ("rollback", "back", 1, 1),
+    ]
+    began = twice.database.value(
+        "select began_at::timestamptz(0)::text from meta.build_log where build_id = 1"
+    )
+    assert live(twice) == f"build 1 of run run 1, made from load 1, built at {began}"
+    with pytest.raises(psycopg2.errors.InsufficientPrivilege):
+        twice.database.query("select * from marts_next.mart_one", role="analyst")
+    assert "tested" in twice.database.value("select obj_description('marts_next'::regnamespace)")
+
+
+def test_marks_travel_with_what_they_are_about(twice: Marts) -> None:
+    for schema, mark in (("marts", 2), ("marts_next", 1)):
+        twice.database.execute(
+            f"create table {schema}.high_water_mark as select {mark} as load_id", role="pipeline"
+        )
+    twice.rollback()
+    assert twice.database.value("select load_id from marts.high_water_mark") == 1
+    assert twice.database.value("select load_id from marts_next.high_water_mark") == 2
+
+
+def test_a_build_from_nothing_can_be_gone_back_from(twice: Marts) -> None:
+    twice.change_project("select 2")
+    build = twice.build_and_publish("run 3")
+    assert build.from_nothing
+    assert twice.rollback().build_id == 2
+    assert twice.published() == {2}
+
+
+def test_nobody_goes_back_twice(twice: Marts) -> None:
+    twice.rollback("back")
+    with pytest.raises(WarehouseRefused, match=r"run back went back already, at .*force_transform"):
+        twice.rollback("again")
+    assert twice.published() == {1}
+    assert twice.rollback("back").build_id == 1, "a task that was cleared is answered"
+    assert len(twice.database.query(LOG)) == 3
+
+
+def test_before_the_first_publish_there_is_nothing(marts: Marts) -> None:
+    with pytest.raises(WarehouseRefused, match="nothing was published yet"):
+        marts.rollback()
+    marts.build_and_publish("run 1")
+    with pytest.raises(WarehouseRefused, match="no state before the first publish"):
+        marts.rollback()
+    assert marts.published() == {1}
+
+
+def test_what_a_build_wrote_over_is_gone_and_the_build_is_named(twice: Marts) -> None:
+    twice.begin("run 3", "a test wants it")
+    with pytest.raises(WarehouseRefused, match=r"build 3 of run run 3, begun .*, has written into"):
+        twice.rollback()
+    assert twice.published() == {2}
+
+
+def test_what_dbt_by_hand_wrote_over_is_gone_too(twice: Marts) -> None:
+    twice.database.execute(
+        "insert into meta.model_log "
+        "(run_id, invocation_id, model, resource_type, relation, status, seconds) "
+        "values ('manual', 'one', 'mart_one', 'model', 'marts_next.mart_one', 'success', 1)"
+    )
+    with pytest.raises(WarehouseRefused, match=r"dbt \(run manual, at .*\) has written into"):
+        twice.rollback()
+    assert twice.published() == {2}
+
+
+def test_what_was_rejected_comes_again_only_for_a_reason(twice: Marts) -> None:
+    twice.rollback()
+    assert twice.begin("nightly") is None
+    twice.change_project("select 2")
+    another = twice.begin("another project")
+    assert another
+    assert another.from_nothing
+    twice.change_project("select 1")
+    assert twice.begin("nightly") is None
+    load(twice.database)
+    after = twice.begin("new load")
+    assert after
+    assert after.reason == "the newest load is 3, the marts are made from 1"
+    asked = twice.begin("asked", "force_transform was asked for")
+    assert asked
+
+
+def test_the_next_publish_ends_it(twice: Marts) -> None:
+    twice.rollback()
+    load(twice.database)
+    for run_id in ("run 3", "run 4"):
+        twice.build_and_publish(run_id)
+    assert twice.rollback().build_id == 3
+    assert twice.published() == {3}
+
+
+def test_builds_go_on_only_from_what_their_own_project_made(marts: Marts) -> None:
+    def from_nothing(run_id: str) -> bool:
+        build = marts.begin(run_id, "a test wants it")
+        assert build
+        return build.from_nothing
+
+    assert from_nothing("the first")
+    marts.build_and_publish("run 1")
+    assert not from_nothing("run 2")
+    # Staging is of the other project from the moment on that it began to build.
+    marts.change_project("select 2")
+    assert from_nothing("it fails")
+    marts.change_project("select 1")
+    assert from_nothing("the project before")
+    assert from_nothing("until one ends well")
+    marts.build_and_publish("run 3")
+    assert not from_nothing("run 4")
+    # So are marts_next and staging after somebody went back.
+    marts.build_and_publish("run 5")
+    marts.change_project("select 2")
+    marts.build_and_publish("run 6")
+    marts.rollback()
+    assert not from_nothing("the rejected project")
+    marts.change_project("select 1")
+    assert from_nothing("the project that is live")
+
+
+def test_make_rollback_says_what_is_live(twice: Marts) -> None:
+    def make_rollback() -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "include.local", "rollback"],
+            env={**os.environ, "WAREHOUSE_URL": twice.database.url},
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    done = make_rollback()
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("rolled back: live is build 1 of run run 1, made from load 1,")
+    assert twice.published() == {1}
+    again = make_rollback()
+    assert again.returncode == 1
+    assert again.stderr.startswith("rollback: run make rollback 2")
+    assert "Traceback" not in again.stderr
