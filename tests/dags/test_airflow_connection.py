@@ -97,8 +97,9 @@ def test_what_dbt_needs_is_in_its_process_and_nowhere_that_airflow_stores(
 
     from imdb_pipeline.dbt_tasks import end_of_work, hand_over_connection
 
-    for name in ("WAREHOUSE_PASSWORD", "DBT_ENV_CUSTOM_ENV_RUN_ID", "PGOPTIONS"):
+    for name in ("WAREHOUSE_PASSWORD", "DBT_ENV_CUSTOM_ENV_RUN_ID"):
         monkeypatch.setenv(name, "before")
+    monkeypatch.setenv("PGOPTIONS", "")
     define()
     operator = SimpleNamespace(task_id="dbt.mart_one", env=None, vars=None)
     hand_over_connection({"run_id": "a run"}, operator)
