@@ -85,6 +85,18 @@ def test_the_report_runs_whatever_happened_and_a_failed_dbt_task_stops_the_publi
     assert dag.get_task("changed").trigger_rule == "none_failed"
 
 
+def test_every_failed_task_leaves_its_message_and_the_report_tells_the_webhook(dag: Any) -> None:
+    policies = {task.task_id: type(task.retry_policy).__name__ for task in dag.tasks}
+    assert set(policies.values()) == {"HandOnMessage"}
+    told_by = {
+        task.task_id: [callback.__name__ for callback in task.on_failure_callback]
+        for task in dag.tasks
+        if task.on_failure_callback
+    }
+    assert told_by == {"report": ["alert_when_red"]}
+    assert dag.on_failure_callback is None
+
+
 def test_retries_are_where_a_fault_can_pass_and_nowhere_else(dag: Any) -> None:
     retried = {task.task_id for task in dag.tasks if task.retries}
     assert retried == {"changed", "publish", "report"} | {
