@@ -70,5 +70,8 @@ with DAG(
     dbt = dbt_task_group()
     published = publish.override(**SHORT)()
     reported = report.override(on_failure_callback=alert_when_red, **SHORT)()
-    loads >> changed.override(**SHORT)() >> dbt >> published >> reported
-    dbt >> reported
+    loads >> changed.override(**SHORT)() >> dbt >> published
+    # All of them, not the last alone: what is behind a failed task has ended before what is beside
+    # it, and the report would not see what else fails.
+    for other in [task for task in dag.tasks if task.task_id != "report"]:
+        other >> reported

@@ -65,7 +65,7 @@ class Metadata:
     def errors(self, run_id: str) -> list[dict[str, str]]:
         """Return what the failed tasks of a run handed on: {task, message}, by task."""
         found = self.rows(
-            "select xcom.task_id, xcom.value from xcom inner join task_instance on "
+            "select xcom.task_id, cast(xcom.value as text) from xcom inner join task_instance on "
             "xcom.dag_id = task_instance.dag_id and xcom.run_id = task_instance.run_id "
             "and xcom.task_id = task_instance.task_id "
             "where xcom.dag_id = %s and xcom.run_id = %s and xcom.key = %s "
@@ -74,7 +74,7 @@ class Metadata:
             run_id,
             ERROR_KEY,
         )
-        return [{"task": task, "message": _text(value)} for task, value in found]
+        return [{"task": task, "message": str(json.loads(value))} for task, value in found]
 
     def fail_unfinished(self) -> None:
         """Close the runs that nobody works on any more: a scheduler would take them up again."""
@@ -99,13 +99,6 @@ class Metadata:
         ):
             cursor.execute(query, values)
             return cursor.fetchall() if cursor.description else []
-
-
-def _text(value: object) -> str:
-    """A text as Airflow stores it: as JSON, and in SQLite as JSON within JSON."""
-    while isinstance(value, str) and value.startswith('"'):
-        value = json.loads(value)
-    return str(value)
 
 
 @dataclass(slots=True)

@@ -252,14 +252,14 @@ def test_make_run_finds_them_where_the_report_could_write_no_summary(database: D
             ('imdb_pipeline', 'run', 'load.title_crew', 'success'),
             ('imdb_pipeline', 'other', 'publish', 'failed');
         insert into public.xcom values
-            ('imdb_pipeline', 'run', 'report', 'error', '"report: no \\"warehouse\\""'),
+            ('imdb_pipeline', 'run', 'report', 'error', '"\\"warehouse\\" is not there"'),
             ('imdb_pipeline', 'run', 'report', 'return_value', '{}'),
             ('imdb_pipeline', 'run', 'load.title_crew', 'error', '"the try before"'),
             ('imdb_pipeline', 'other', 'publish', 'error', '"another run"');
         """
     )
     metadata = Metadata(database.url_of("postgres"))
-    assert metadata.errors("run") == [{"task": "report", "message": 'report: no "warehouse"'}]
+    assert metadata.errors("run") == [{"task": "report", "message": '"warehouse" is not there'}]
 
 
 def test_without_a_metadata_database_there_is_nothing_to_print() -> None:
