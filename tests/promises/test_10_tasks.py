@@ -63,7 +63,7 @@ def seen(postgres: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterato
             "PYTHONPATH": os.pathsep.join((str(ROOT / "dags"), str(ROOT))),
             "WAREHOUSE_ALERT_URL": webhook.url,
         }
-        airflow = Path(sys.executable).with_name("airflow")
+        airflow = str(Path(sys.executable).with_name("airflow"))
         for command in ([airflow, "db", "migrate"], [sys.executable, "-c", SCRIPT]):
             done = subprocess.run(
                 command,
