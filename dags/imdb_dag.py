@@ -13,6 +13,7 @@ from airflow.sdk import DAG, Param, TaskGroup
 from imdb_pipeline.config import DATASET_NAMES, DATASETS
 from imdb_pipeline.dbt_tasks import dbt_task_group
 from imdb_pipeline.tasks import changed, download, load, publish, report, rollback
+from warehouse.airflow_messages import HandOnMessage, alert_when_red
 
 # Faults of the network or of a connection pass; each download has tries of its own besides.
 RETRIED = {
@@ -32,6 +33,7 @@ with DAG(
     catchup=False,
     max_active_runs=1,
     tags=["imdb", "warehouse"],
+    default_args={"retry_policy": HandOnMessage()},
     params={
         "datasets": Param(
             list(DATASET_NAMES),
@@ -73,7 +75,11 @@ with DAG(
     for downloaded, loaded in zip(downloads, loads, strict=True):
         downloaded >> loaded
     dbt = dbt_task_group()
-    published, reported = publish.override(**SHORT)(), report.override(**SHORT)()
-    loads >> changed.override(**SHORT)() >> dbt >> published >> reported
-    dbt >> reported
-    rollback.override(**SHORT)() >> reported
+    published = publish.override(**SHORT)()
+    reported = report.override(on_failure_callback=alert_when_red, **SHORT)()
+    loads >> changed.override(**SHORT)() >> dbt >> published
+    rollback.override(**SHORT)()
+    # All of them, not the last alone: what is behind a failed task has ended before what is beside
+    # it, and the report would not see what else fails.
+    for other in [task for task in dag.tasks if task.task_id != "report"]:
+        other >> reported

@@ -1,14 +1,16 @@
 """The report of a run, put together from the tasks' states and figures and dbt's log tables."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from psycopg2.extensions import cursor as Cursor
 
 from imdb_pipeline.config import DATASETS
-from warehouse.run_log import RunSummary, dbt_figures
+from warehouse.messages import TaskError, without_message
+from warehouse.run_log import RunSummary, dbt_errors, dbt_figures
 
 _FAILED = frozenset({"failed", "upstream_failed"})
+_NO_MESSAGES: Mapping[str, str] = {}
 _NO_FIGURES: Mapping[str, object] = {
     "download": None,
     "rows": None,
@@ -29,11 +31,13 @@ def summarize(
     finished_at: datetime,
     states: Mapping[str, str | None],
     figures: Mapping[str, Mapping[str, object]],
+    messages: Mapping[str, str] = _NO_MESSAGES,
+    dag_id: str = "imdb_pipeline",
 ) -> RunSummary:
-    """Return the summary of `run_id`.
+    """Return the summary of `run_id`, a run of `dag_id`.
 
     `states` are the tasks' states by task id; `figures` what the download and load tasks of each
-    dataset handed on, by dataset name.
+    dataset handed on, by dataset name; `messages` what failed tasks handed on, by task id.
     """
     failed = tuple(sorted(task for task, state in states.items() if state == "failed"))
     return RunSummary(
@@ -54,11 +58,41 @@ def summarize(
         published=states.get("publish") == "success",
         failed_tasks=failed,
         rolled_back=states.get("rollback") == "success",
+        errors=_errors(cursor, dag_id, run_id, failed, messages),
     )
 
 
+def _errors(
+    cursor: Cursor, dag_id: str, run_id: str, failed: Iterable[str], messages: Mapping[str, str]
+) -> tuple[TaskError, ...]:
+    """One message for each failed task.
+
+    What dbt wrote down says more than what its task handed on. A task that handed nothing on was
+    killed; what dbt wrote down is then that of an earlier time.
+    """
+    by_model = dbt_errors(cursor, run_id)
+
+    def message(task: str) -> str:
+        handed = messages.get(task)
+        if handed is None:
+            return without_message(dag_id, run_id, task)
+        model = task.removeprefix("dbt.")
+        return by_model.get(model, handed) if model != task else handed
+
+    return tuple(TaskError(task, message(task)) for task in failed)
+
+
+def failure_of(summary: RunSummary) -> str:
+    """Return what a red run's report ends with: what failed and why, and what is published."""
+    marts = (
+        "new marts were published" if summary.published else "the published marts are as they were"
+    )
+    reasons = "; ".join(f"{error.task}: {error.message}" for error in summary.errors)
+    return f"the run failed, {marts}. {reasons}"
+
+
 def summary_lines(summary: RunSummary) -> list[str]:
-    """Return the report for a log: a line per dataset, a line per finding, the figures last."""
+    """Return the report for a log: a line per dataset, finding and error, the figures last."""
     lines = [
         "{dataset}: {status}, {rows} rows (+{rows_inserted} ~{rows_updated} -{rows_deleted}), "
         "download {download_seconds} s, load {load_seconds} s".format(**row)
@@ -70,6 +104,7 @@ def summary_lines(summary: RunSummary) -> list[str]:
             f"test {finding.test} {word}: {finding.failures} rows in {finding.failures_table}"
             for finding in findings
         ]
+    lines += [f"{error.task} FAILED: {error.message}" for error in summary.errors]
     tests = summary.dbt.tests
     if summary.rolled_back:
         lines.append("the marts before the last publish are live again")

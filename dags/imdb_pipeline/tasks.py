@@ -20,9 +20,10 @@ from imdb_pipeline.config import DATASETS, Settings, dataset_named
 from imdb_pipeline.dbt_tasks import PROJECT_DIR, end_of_work
 from imdb_pipeline.downloader import Downloader
 from imdb_pipeline.loader import Loader
-from imdb_pipeline.report import summarize, summary_lines
+from imdb_pipeline.report import failure_of, summarize, summary_lines
 from warehouse import publish as publishing
 from warehouse.airflow_connection import connection_string
+from warehouse.airflow_messages import SUMMARY_KEY, hand_on, messages_of
 from warehouse.builds import begin_build, rejected_state
 from warehouse.connection import connected
 from warehouse.errors import DamagedFile, PermanentError
@@ -60,11 +61,13 @@ def _downloader() -> Downloader:
 def _final_where_permanent() -> Iterator[None]:
     """End the task without retries where trying again cannot help.
 
-    A damaged file counts: the downloader has fetched it several times by then.
+    A damaged file counts: the downloader has fetched it several times by then. Airflow does not
+    show this error to the tasks' retry policy, so its message is handed on here.
     """
     try:
         yield
     except (PermanentError, DamagedFile) as error:
+        hand_on(error)
         raise AirflowFailException(str(error)) from error
 
 
@@ -238,11 +241,13 @@ def rollback() -> int:
 def report() -> dict[str, Any]:
     """Say what the run did, to the log, to `meta.run_log` and as the Asset's extra.
 
-    It runs whatever happened before, so it also is what makes a run with a failed task red.
+    It runs whatever happened before, so it also is what makes a run with a failed task red. Of a
+    red run it leaves the summary for `alert_when_red`.
     """
     context = get_current_context()
     ti, run_id, finished_at = context["ti"], context["run_id"], datetime.now(UTC)
     states = ti.get_task_states(dag_id=ti.dag_id, run_ids=[run_id]).get(run_id, {})
+    messages = messages_of(ti, [task for task, state in states.items() if state == "failed"])
     figures = {
         dataset.name: {
             key: value
@@ -264,15 +269,14 @@ def report() -> dict[str, Any]:
             finished_at=finished_at,
             states=states,
             figures=figures,
+            messages=messages,
         )
         record_run(cursor, summary)
     content = summary.as_json()
     for line in summary_lines(summary):
         log.info(line)
     if summary.failed_tasks:
-        raise AirflowFailException(
-            f"the run failed in {', '.join(summary.failed_tasks)}; the published marts are as "
-            "they were. See these tasks' logs."
-        )
+        ti.xcom_push(key=SUMMARY_KEY, value=content)
+        raise AirflowFailException(failure_of(summary))
     context["outlet_events"][WAREHOUSE_ASSET].extra = content
     return content

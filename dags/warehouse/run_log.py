@@ -1,12 +1,14 @@
 """What a run did: the figures of dbt's log tables, and the run's own row in `meta.run_log`."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
 from psycopg2.extensions import cursor as Cursor
+
+from warehouse.messages import LONGEST, TaskError, one_line
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +77,57 @@ def dbt_figures(cursor: Cursor, run_id: str, *, status: str) -> DbtFigures:
     )
 
 
+def dbt_errors(cursor: Cursor, run_id: str) -> dict[str, str]:
+    """Return why dbt failed in `run_id`, by the model (or seed) whose task it was.
+
+    That is the one that the invocation built; the tests beside it may belong to others too. The
+    last invocation of each counts.
+    """
+    cursor.execute(
+        """
+        with last as (
+            select distinct on (model) model, invocation_id, status, message
+            from meta.model_log
+            where run_id = %(run_id)s
+            order by model, model_log_id desc
+        )
+
+        select model, 0 as place, 'model ' || model || ': ' || coalesce(message, status) as said
+        from last
+        where status = 'error'
+        union all
+        select
+            last.model, test_log.test_log_id,
+            'test ' || test_log.test || ': '
+            || coalesce(test_log.message, test_log.status)
+        from last
+        inner join meta.test_log on last.invocation_id = test_log.invocation_id
+        where test_log.run_id = %(run_id)s and test_log.status in ('fail', 'error')
+        order by model, place
+        """,
+        {"run_id": run_id},
+    )
+    said: dict[str, list[str]] = {}
+    for model, _, text in cursor.fetchall():
+        said.setdefault(model, []).append(text)
+    return {model: _joined(texts) for model, texts in said.items()}
+
+
+def _joined(texts: Sequence[str]) -> str:
+    """As many of the texts as one message holds, whole: each ends with the table of its rows."""
+    text = one_line(texts[0])
+    for place, more in enumerate(texts[1:], 1):
+        longer = f"{text}; {one_line(more)}"
+        if len(longer) > LONGEST - 60:
+            return one_line(f"{text}; and {len(texts) - place} more, see meta.test_log")
+        text = longer
+    return text
+
+
 @dataclass(frozen=True, slots=True)
 class RunSummary:
-    """The report of one run. `datasets` holds one mapping of figures per dataset."""
+    """The report of one run. `datasets` holds one mapping of figures per dataset, `errors` one
+    message per failed task."""
 
     run_id: str
     state: str
@@ -88,6 +138,7 @@ class RunSummary:
     published: bool
     failed_tasks: tuple[str, ...]
     rolled_back: bool = False
+    errors: tuple[TaskError, ...] = ()
 
     @property
     def seconds(self) -> float:

@@ -1,6 +1,7 @@
 """What a run is doing, read from Airflow's metadata: the tasks' states, told as they change."""
 
 import contextlib
+import json
 import sqlite3
 import subprocess
 import time
@@ -13,6 +14,7 @@ from urllib.parse import urlsplit
 import psycopg2
 
 from include.local.airflow import DAG_ID
+from warehouse.messages import ERROR_KEY
 
 FINISHED = frozenset({"success", "failed", "skipped", "upstream_failed", "removed"})
 _ENDED_BADLY = {"failed": "FAILED", "up_for_retry": "failed, will be tried again"}
@@ -59,6 +61,20 @@ class Metadata:
             run_id,
         )
         return {task: TaskState(state, seconds) for task, state, seconds in found}
+
+    def errors(self, run_id: str) -> list[dict[str, str]]:
+        """Return what the failed tasks of a run handed on: {task, message}, by task."""
+        found = self.rows(
+            "select xcom.task_id, cast(xcom.value as text) from xcom inner join task_instance on "
+            "xcom.dag_id = task_instance.dag_id and xcom.run_id = task_instance.run_id "
+            "and xcom.task_id = task_instance.task_id "
+            "where xcom.dag_id = %s and xcom.run_id = %s and xcom.key = %s "
+            "and task_instance.state = 'failed' order by xcom.task_id",
+            DAG_ID,
+            run_id,
+            ERROR_KEY,
+        )
+        return [{"task": task, "message": str(json.loads(value))} for task, value in found]
 
     def fail_unfinished(self) -> None:
         """Close the runs that nobody works on any more: a scheduler would take them up again."""

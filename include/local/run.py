@@ -26,7 +26,13 @@ from include.local.options import SAMPLE, Options
 from include.local.processes import Processes
 from include.local.progress import Follower, Metadata
 from include.local.source import Source
-from include.local.summary import Film, LeftOut, render_failure, render_summary
+from include.local.summary import (
+    Film,
+    LeftOut,
+    render_errors,
+    render_failure,
+    render_summary,
+)
 from include.local.warehouse import Warehouse, open_warehouse
 from include.sample.maker import DEFAULT_TITLES
 
@@ -178,6 +184,8 @@ def _tell(
     if summary is not None:
         films = best_films(airflow.warehouse) if good else []
         say(render_summary(summary, films, _left_out(layout, airflow.warehouse, chosen)))
+    elif errors := metadata.errors(run_id):
+        say(render_errors(errors))
     if not good:
         failed = [task for task, now in metadata.tasks(run_id).items() if now.state == "failed"]
         # `report` is red whenever something before it is.

@@ -40,9 +40,17 @@ def render_summary(
         _datasets(summary["datasets"]),
         *(_left_out(left_out) if left_out else []),
         _dbt(summary),
+        *([render_errors(errors)] if (errors := summary.get("errors")) else []),
         *([_films(films)] if films else []),
     ]
     return "\n\n".join(blocks)
+
+
+def render_errors(errors: Sequence[Mapping[str, str]]) -> str:
+    """Return a line for each failed task: why it failed."""
+    return "\n".join(
+        ["What is wrong:", *(f"  {error['task']}: {error['message']}" for error in errors)]
+    )
 
 
 def render_failure(tasks: Mapping[str, str], advice: str) -> str:

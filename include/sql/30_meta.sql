@@ -24,6 +24,8 @@ alter table meta.load_log
     add column if not exists method text not null default 'full' check (method in ('full', 'delta')),
     add column if not exists changes_kept boolean not null default false;
 create index if not exists load_log_dataset on meta.load_log (dataset, load_id desc);
+create index if not exists load_log_loaded_at on meta.load_log (loaded_at desc);
+create index if not exists load_log_run_id on meta.load_log (run_id);
 comment on table meta.load_log is 'The load ledger, one row per load that changed a raw table; written in the transaction of the load.';
 comment on column meta.load_log.load_id is 'Grows with every load; incremental models keep the last one they processed.';
 comment on column meta.load_log.dataset is 'The file without its ending, e.g. title.basics.';
@@ -55,7 +57,7 @@ comment on column meta.run_log.run_id is 'The Airflow run.';
 comment on column meta.run_log.state is 'success or failed.';
 comment on column meta.run_log.started_at is 'Start of the run.';
 comment on column meta.run_log.finished_at is 'When the report was written.';
-comment on column meta.run_log.summary is 'Rows in and changed per dataset, seconds per step, tests passed, warned and failed.';
+comment on column meta.run_log.summary is 'Rows in and changed per dataset, seconds per step, tests passed, warned and failed; errors: a message per failed task.';
 
 create table if not exists meta.build_log (
     build_id bigint generated always as identity primary key,
@@ -112,6 +114,8 @@ create table if not exists meta.model_log (
     finished_at timestamptz not null default clock_timestamp()
 );
 create index if not exists model_log_run_id on meta.model_log (run_id, model);
+create index if not exists model_log_model on meta.model_log (model, finished_at desc);
+create index if not exists model_log_finished_at on meta.model_log (finished_at desc);
 comment on table meta.model_log is 'One row per execution of a model or seed, written by the dbt project when an invocation ends.';
 comment on column meta.model_log.model_log_id is 'Grows with every execution.';
 comment on column meta.model_log.run_id is 'The Airflow run, or manual for dbt by hand.';
@@ -141,6 +145,9 @@ create table if not exists meta.test_log (
     finished_at timestamptz not null default clock_timestamp()
 );
 create index if not exists test_log_run_id on meta.test_log (run_id, status);
+create index if not exists test_log_test on meta.test_log (test, finished_at desc);
+create index if not exists test_log_model on meta.test_log (model, finished_at desc);
+create index if not exists test_log_finished_at on meta.test_log (finished_at desc);
 comment on table meta.test_log is 'One row per execution of a data test or unit test, written by the dbt project when an invocation ends.';
 comment on column meta.test_log.test_log_id is 'Grows with every execution.';
 comment on column meta.test_log.run_id is 'The Airflow run, or manual for dbt by hand.';

@@ -69,12 +69,13 @@ def test_models_run_in_parallel_where_they_do_not_read_each_other(dag: Any) -> N
         assert not {other for other in upstream_of(dag, task.task_id) if ".stg_" in other}
 
 
-def test_publish_waits_for_every_dbt_task_and_report_comes_last(dag: Any) -> None:
+def test_publish_waits_for_every_dbt_task_and_report_for_every_task(dag: Any) -> None:
+    """For each one itself: behind a failed task `all_done` looks no further up."""
     dbt = {task.task_id for task in dag.tasks if task.task_id.startswith("dbt.")}
     assert dbt <= upstream_of(dag, "publish")
     assert dag.get_task("report").downstream_task_ids == set()
-    leaves = {task for task in dbt if not dag.get_task(task).downstream_task_ids & dbt}
-    assert dag.get_task("report").upstream_task_ids == {"publish", "rollback"} | leaves
+    others = {task.task_id for task in dag.tasks} - {"report"}
+    assert dag.get_task("report").upstream_task_ids == others
 
 
 def test_a_rollback_waits_for_nothing(dag: Any) -> None:
@@ -88,6 +89,18 @@ def test_the_report_runs_whatever_happened_and_a_failed_dbt_task_stops_the_publi
     assert dag.get_task("report").trigger_rule == "all_done"
     assert dag.get_task("publish").trigger_rule == "none_failed_min_one_success"
     assert dag.get_task("changed").trigger_rule == "none_failed"
+
+
+def test_every_failed_task_leaves_its_message_and_the_report_tells_the_webhook(dag: Any) -> None:
+    policies = {task.task_id: type(task.retry_policy).__name__ for task in dag.tasks}
+    assert set(policies.values()) == {"HandOnMessage"}
+    told_by = {
+        task.task_id: [callback.__name__ for callback in task.on_failure_callback]
+        for task in dag.tasks
+        if task.on_failure_callback
+    }
+    assert told_by == {"report": ["alert_when_red"]}
+    assert dag.on_failure_callback is None
 
 
 def test_retries_are_where_a_fault_can_pass_and_nowhere_else(dag: Any) -> None:

@@ -9,6 +9,7 @@ import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -19,6 +20,7 @@ from psycopg2 import sql
 
 from include.sample.maker import DEFAULT_TITLES
 from tests.e2e.oracle.history import RatingsLoad
+from tests.support.webhook import Webhook, running_webhook
 
 ROOT = Path(__file__).parents[2]
 LAYERS = ("raw", "staging", "marts")
@@ -44,7 +46,11 @@ class Installation:
 
     def make(self, verb: str, **variables: str) -> Command:
         """Run `make VERB NAME=value …` and return what it said; settings go by the environment."""
-        settings = {name: value for name, value in variables.items() if name.startswith("IMDB_")}
+        settings = {
+            name: value
+            for name, value in variables.items()
+            if name.startswith(("IMDB_", "WAREHOUSE_ALERT_"))
+        }
         words = [f"{name}={value}" for name, value in variables.items() if name not in settings]
         return run(
             "make", "--no-print-directory", verb, f"LOCAL_DIR={self.folder}", *words, **settings
@@ -109,6 +115,7 @@ class Station:
     summary: dict[str, Any]
     tables: dict[str, str]
     writes: dict[str, tuple[int, ...]]
+    alerts: tuple[dict[str, Any], ...]
 
 
 @dataclass(frozen=True)
@@ -165,9 +172,19 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installat
 
 
 @pytest.fixture(scope="session")
-def story(installation: Installation, tmp_path_factory: pytest.TempPathFactory) -> Story:
+def webhook() -> Iterator[Webhook]:
+    """What is told of failed runs."""
+    with running_webhook() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def story(
+    installation: Installation, webhook: Webhook, tmp_path_factory: pytest.TempPathFactory
+) -> Story:
     """Tell the story: an empty machine, the same day again, a damaged file, a day later, a file
     with impossible values, the right one."""
+    visit = partial(visited, webhook)
     first = visit(installation, "run")
     assert first.command.code == 0, first.command.output
     keep_marts(installation, 1)
@@ -234,14 +251,15 @@ def keep_marts(installation: Installation, day: int) -> None:
         cursor.execute(sql.SQL("grant select on all tables in schema {} to analyst").format(schema))
 
 
-def visit(installation: Installation, verb: str, **variables: str) -> Station:
-    """Run a command and look around."""
-    command = installation.make(verb, **variables)
+def visited(webhook: Webhook, installation: Installation, verb: str, **variables: str) -> Station:
+    """Run a command, with the webhook's address in its environment, and look around."""
+    command = installation.make(verb, WAREHOUSE_ALERT_URL=webhook.url, **variables)
     return Station(
         command,
         installation.summary() if (installation.folder / "warehouse.env").exists() else {},
         installation.tables(),
         installation.writes(),
+        webhook.taken(),
     )
 
 

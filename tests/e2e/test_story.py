@@ -9,6 +9,7 @@ import pytest
 from imdb_pipeline.config import DATASETS, Dataset
 from include.sample.maker import SampleManifest
 from tests.e2e.conftest import Station, Story
+from tests.support.webhook import TOKEN
 
 QUESTIONS = {
     "the best-rated films": """
@@ -186,6 +187,67 @@ def test_a_red_run_names_the_task_the_test_and_the_table_with_the_rows(story: St
         assert failure["failures_table"] in story.red.command.output
         assert story.kept_rows[failure["failures_table"]] == failure["failures"] > 0
     assert "dbt.stg_title_ratings" in story.red.command.output
+
+
+def test_each_red_run_is_told_to_the_webhook_once_and_no_green_one(story: Story) -> None:
+    told = {
+        name: len(getattr(story, name).alerts)
+        for name in ("first", "again", "damaged", "second_day", "red", "mended")
+    }
+    assert {name for name, count in told.items() if count} == {"damaged", "red"}
+    assert told["damaged"] == told["red"] == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "task", "words"),
+    [
+        ("damaged", "download.title_crew", ("title.crew", "the gzip stream is not whole")),
+        ("red", "dbt.stg_title_ratings", ("test ", "Got ", "rows are in quality.")),
+    ],
+)
+def test_a_red_run_says_the_same_to_the_person_the_records_and_the_webhook(
+    story: Story, name: str, task: str, words: tuple[str, ...]
+) -> None:
+    station = getattr(story, name)
+    (alert,) = station.alerts
+    (error,) = station.summary["errors"]
+    assert error["task"] == task
+    for word in words:
+        assert word in error["message"]
+    assert f"What is wrong:\n  {task}: {error['message']}\n" in station.command.output
+    for key in ("run_id", "state", "published", "started_at", "finished_at"):
+        assert alert[key] == station.summary[key]
+    assert alert["failed"] == [error]
+    assert task in alert["text"]
+
+
+def test_nobody_sees_the_address_of_the_webhook(story: Story) -> None:
+    for station in (story.first, story.damaged, story.red):
+        assert TOKEN not in station.command.output
+    folder = story.installation.folder
+    seen = [
+        path
+        for path in (*(folder / "logs").rglob("*"), *(folder / "airflow" / "logs").rglob("*"))
+        if path.is_file() and TOKEN.encode() in path.read_bytes()
+    ]
+    assert seen == []
+
+
+def test_every_run_is_in_the_records(story: Story) -> None:
+    """Also the one that ended at its first task."""
+    runs = [
+        getattr(story, name).summary["run_id"]
+        for name in ("first", "again", "damaged", "second_day", "red", "mended")
+    ]
+    rows = story.installation.query(
+        "select run_id, state from meta.run_log order by finished_at", role="ANALYST"
+    )
+    assert rows == [
+        (run, "failed" if place in (2, 4) else "success") for place, run in enumerate(runs)
+    ]
+    for table in ("load_log", "model_log", "test_log"):
+        found = story.installation.query(f"select distinct run_id from meta.{table}")
+        assert {run for (run,) in found} == {runs[0], runs[3], runs[4], runs[5]}
 
 
 def test_after_the_mending_everything_is_as_if_nothing_had_happened(story: Story) -> None:

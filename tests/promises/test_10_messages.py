@@ -1,0 +1,268 @@
+"""It says what is wrong: one line per failed task, in the run's summary, without secrets."""
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+import psycopg2
+import pytest
+
+from imdb_pipeline.report import failure_of, summarize, summary_lines
+from include.local.progress import Metadata
+from include.local.summary import render_summary
+from tests.support.postgres import PASSWORD, Database
+from warehouse.connection import connected
+from warehouse.errors import DamagedFile, PipelineError, WarehouseRefused
+from warehouse.messages import LONGEST, TaskError, message_of, one_line
+from warehouse.run_log import RunSummary, record_run
+
+AT = datetime(2031, 6, 2, 5, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        (DamagedFile("x.gz: cut short. Run again."), "x.gz: cut short. Run again."),
+        (
+            WarehouseRefused("two\n  lines\tand\x00 a \x1b[31mcolour\x1b[0m"),
+            "two lines and a colour",
+        ),
+        (KeyError("tconst"), "KeyError: 'tconst'"),
+        (ZeroDivisionError(), "ZeroDivisionError, without a word"),
+        (PipelineError(), "PipelineError, without a word"),
+        (ValueError("line\r\nbreak\u2028here"), "ValueError: line break here"),
+        (TimeoutError("30 s"), "TimeoutError: 30 s"),
+    ],
+)
+def test_an_error_becomes_one_line(error: BaseException, message: str) -> None:
+    assert message_of(error) == message
+
+
+def test_a_message_is_never_longer_than_it_may_be() -> None:
+    message = message_of(RuntimeError("word " * 10_000))
+    assert len(message) <= LONGEST
+    assert message.startswith("RuntimeError: word word")
+    assert message.endswith(" …")
+    assert one_line("x" * LONGEST) == "x" * LONGEST
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "postgresql://pipeline:{}@db:5432/warehouse is not there",
+        "https://{}@hooks.example.com",
+        "postgresql://pipeline:a/{}/b@db",
+        "connection to `host=db password={} user=pipeline` failed",
+        "password = '{}' port=1",
+        '{{"login": "pipeline", "password": "{}"}}',
+        "PGPASSWORD is wrong, Password: {}",
+        "nobody names it, but it is known: {}",
+    ],
+)
+def test_no_message_holds_a_password(text: str) -> None:
+    secret = "s3cret-of-ours"
+    known = (secret,) if "known" in text else ()
+    message = message_of(RuntimeError(text.format(secret)), secrets=known)
+    assert secret not in message
+    assert "***" in message
+
+
+def test_what_is_no_secret_stays() -> None:
+    text = "https://datasets.imdbws.com/title.crew.tsv.gz: 5 rows in quality.not_null_x, see line 3"
+    assert one_line(text, secrets=["", "row"]) == text
+
+
+def test_a_wrong_password_or_address_is_told_without_it(database: Database) -> None:
+    for url in (
+        database.url_of("pipeline", "wrong-word-here"),
+        f"postgresql://pipeline:{PASSWORD}@127.0.0.1:1/{database.name}",
+        f"postgresql://pipeline:{PASSWORD}@[broken/{database.name}",
+    ):
+        with pytest.raises(PipelineError) as caught, connected(url, purpose="load"):
+            pass
+        message = message_of(caught.value)
+        assert message.startswith("load: ")
+        assert PASSWORD not in message
+        assert "wrong-word-here" not in message
+
+
+# The rows that dbt leaves: (run, invocation, model, status, message) and
+# (run, invocation, test, status, message).
+MODELS = [
+    ("run", "a", "stg_broken", "success", "INSERT 0 1"),
+    ("run", "b", "stg_broken", "error", 'Database Error in model\n  column "x" is not there'),
+    ("run", "c", "stg_tested", "success", "INSERT 0 5"),
+    ("run", "d", "label_thresholds", "error", "Database Error in seed"),
+    ("run", "e", "mart_many", "success", "INSERT 0 5"),
+    ("run", "f", "stg_mended", "error", "once"),
+    ("run", "g", "stg_mended", "success", "INSERT 0 5"),
+    ("other", "h", "stg_elsewhere", "error", "another run"),
+]
+TESTS = [
+    ("run", "c", "not_null_x", "fail", "Got 3 results; the failing rows are in quality.not_null_x"),
+    ("run", "c", "fine", "pass", None),
+    ("run", "c", "warned", "warn", "Got 1 result"),
+    ("run", "c", "unique_x", "error", None),
+    ("run", "f", "again", "fail", "before the mending"),
+    *(
+        ("run", "e", f"test_{n:02}", "fail", f"Got {n} {'results ' * 10}; in quality.test_{n:02}")
+        for n in range(20)
+    ),
+]
+
+
+@pytest.fixture
+def after_dbt(database: Database) -> Database:
+    """What dbt has written down of a run and of another."""
+    for row in MODELS:
+        database.execute(
+            "insert into meta.model_log "
+            "(run_id, invocation_id, model, status, message, resource_type, seconds) "
+            "values (%s, %s, %s, %s, %s, 'model', 1)",
+            *row,
+        )
+    for test in TESTS:
+        database.execute(
+            "insert into meta.test_log "
+            "(run_id, invocation_id, test, status, message, resource_type, severity, seconds) "
+            "values (%s, %s, %s, %s, %s, 'test', 'error', 1)",
+            *test,
+        )
+    return database
+
+
+def summary(database: Database, messages: Mapping[str, str | None]) -> RunSummary:
+    """The summary of a run in which these tasks failed and handed these messages on."""
+    with database.session() as session, session.cursor() as cursor:
+        return summarize(
+            cursor,
+            run_id="run",
+            started_at=AT,
+            finished_at=AT,
+            states={"publish": "skipped", **dict.fromkeys(messages, "failed")},
+            figures={},
+            messages={task: text for task, text in messages.items() if text is not None},
+        )
+
+
+COSMOS = "CosmosDbtRunError: dbt invocation completed with errors"
+
+
+@pytest.mark.parametrize(
+    ("task", "handed_on", "message"),
+    [
+        ("download.title_crew", "title.crew: cut short", "title.crew: cut short"),
+        (
+            "dbt.stg_broken",
+            COSMOS,
+            'model stg_broken: Database Error in model column "x" is not there',
+        ),
+        (
+            "dbt.stg_tested",
+            COSMOS,
+            (
+                "test not_null_x: Got 3 results; the failing rows are in quality.not_null_x; "
+                "test unique_x: error"
+            ),
+        ),
+        ("dbt.label_thresholds", COSMOS, "model label_thresholds: Database Error in seed"),
+        # dbt ended before it could write: what the task said.
+        ("dbt.stg_unwritten", f"{COSMOS}: no connection", f"{COSMOS}: no connection"),
+        ("dbt.stg_elsewhere", COSMOS, COSMOS),
+        ("dbt.stg_mended", "AirflowTaskTimeout: 3 h", "AirflowTaskTimeout: 3 h"),
+    ],
+)
+def test_each_failed_task_has_its_message(
+    after_dbt: Database, task: str, handed_on: str, message: str
+) -> None:
+    assert summary(after_dbt, {task: handed_on}).errors == (TaskError(task, message),)
+
+
+@pytest.mark.parametrize("task", ["load.title_crew", "dbt.stg_broken", "publish"])
+def test_a_task_that_was_killed_is_said_to_have_left_nothing_but_its_log(
+    after_dbt: Database, task: str
+) -> None:
+    (error,) = summary(after_dbt, {task: None}).errors
+    assert error.task == task
+    assert "without a message" in error.message
+    assert f"dag_id=imdb_pipeline/run_id=run/task_id={task}" in error.message
+
+
+def test_of_many_failed_tests_as_many_are_named_as_one_line_holds(after_dbt: Database) -> None:
+    (error,) = summary(after_dbt, {"dbt.mart_many": COSMOS}).errors
+    assert len(error.message) <= LONGEST
+    told = error.message.count("; in quality.test_")
+    assert 0 < told < 20
+    assert error.message.endswith(f"; and {20 - told} more, see meta.test_log")
+
+
+def test_a_green_run_has_no_errors(after_dbt: Database) -> None:
+    with after_dbt.session() as session, session.cursor() as cursor:
+        green = summarize(
+            cursor, run_id="run", started_at=AT, finished_at=AT,
+            states={"dbt.stg_broken": "success", "publish": "success"}, figures={},
+        )  # fmt: skip
+    assert green.errors == ()
+    assert green.as_json()["errors"] == ()
+
+
+TOLD = {"download.title_crew": "title.crew: cut short", "load.title_akas": "KeyError: 'x'"}
+
+
+def test_the_messages_are_in_the_log_and_the_red_task_says_them(database: Database) -> None:
+    red = summary(database, TOLD)
+    lines = summary_lines(red)
+    assert "download.title_crew FAILED: title.crew: cut short" in lines
+    assert "load.title_akas FAILED: KeyError: 'x'" in lines
+    said = failure_of(red)
+    assert "the published marts are as they were" in said
+    assert "download.title_crew: title.crew: cut short" in said
+    assert "\n" not in said
+
+
+def test_the_messages_are_in_the_run_log_for_the_analyst(database: Database) -> None:
+    red = summary(database, TOLD)
+    with database.session() as session, session, session.cursor() as cursor:
+        record_run(cursor, red)
+    ((state, content),) = database.query("select state, summary from run_log", role="analyst")
+    assert state == "failed"
+    assert content == json.loads(json.dumps(red.as_json()))
+    assert content["errors"] == [
+        {"task": task, "message": message} for task, message in sorted(TOLD.items())
+    ]
+
+
+def test_make_run_prints_them(database: Database) -> None:
+    text = render_summary(summary(database, TOLD).as_json())
+    assert "What is wrong:\n  download.title_crew: title.crew: cut short\n" in text
+    green = summary(database, {}).as_json()
+    assert "What is wrong" not in render_summary(green)
+    # The summary of an earlier version.
+    del green["errors"]
+    assert "What is wrong" not in render_summary(green)
+
+
+def test_make_run_finds_them_where_the_report_could_write_no_summary(database: Database) -> None:
+    database.execute(
+        """
+        create table public.task_instance (dag_id text, run_id text, task_id text, state text);
+        create table public.xcom (dag_id text, run_id text, task_id text, key text, value json);
+        insert into public.task_instance values
+            ('imdb_pipeline', 'run', 'report', 'failed'),
+            ('imdb_pipeline', 'run', 'load.title_crew', 'success'),
+            ('imdb_pipeline', 'other', 'publish', 'failed');
+        insert into public.xcom values
+            ('imdb_pipeline', 'run', 'report', 'error', '"\\"warehouse\\" is not there"'),
+            ('imdb_pipeline', 'run', 'report', 'return_value', '{}'),
+            ('imdb_pipeline', 'run', 'load.title_crew', 'error', '"the try before"'),
+            ('imdb_pipeline', 'other', 'publish', 'error', '"another run"');
+        """
+    )
+    metadata = Metadata(database.url_of("postgres"))
+    assert metadata.errors("run") == [{"task": "report", "message": '"warehouse" is not there'}]
+
+
+def test_without_a_metadata_database_there_is_nothing_to_print() -> None:
+    with pytest.raises(psycopg2.OperationalError):
+        psycopg2.connect("postgresql://nobody@127.0.0.1:1/airflow")
+    assert Metadata("postgresql://nobody@127.0.0.1:1/airflow").errors("run") == []
