@@ -70,29 +70,26 @@ def ports(place: Place) -> Iterator[Finding]:
     except (ValueError, TypeError, AttributeError):
         yield warn("ports", f"{path} is not readable", f"rm '{path}'; new ports will be chosen.")
         wanted = {}
-    ours = family(place)
-    taken = dict(_taken(wanted, ours))
     ui = ui_port({"UP_PORT": place.variable("UP_PORT") or _port_of_up(place.layout)})
+    taken = dict(_taken(place, wanted | {"UI": ui}))
     advice = "nothing: another is chosen at the next start, and the URLs have it."
     for name, who in taken.items():
-        yield warn("ports", f"{wanted[name]} ({name}) is taken by {who}", advice)
-    for _, who in _taken({"ui": ui}, ours):
-        yield warn(
-            "ports",
-            f"{ui}, the port of make up, is taken by {who}",
-            f"stop that, or choose another: make up UP_PORT={ui + 1}",
-        )
-        return
+        if name == "UI":
+            advice = f"stop that, or choose another: make up UP_PORT={ui + 1}"
+        yield warn("ports", f"{wanted.get(name, ui)} ({name}) is taken by {who}", advice)
     if not taken:
         shown = ", ".join(f"{name} {port}" for name, port in sorted(wanted.items()))
         yield ok("ports", f"free or ours: {', '.join(filter(None, [shown, f'UI {ui}']))}")
 
 
-def _taken(wanted: dict[str, int], ours: set[int]) -> Iterator[tuple[str, str]]:
-    for name, port in wanted.items():
-        if is_free(port):
-            continue
-        found = listeners(port)
+def _taken(place: Place, wanted: dict[str, int]) -> Iterator[tuple[str, str]]:
+    """Yield the ports on which somebody else listens, by name, with who that is."""
+    busy = {name: port for name, port in wanted.items() if not is_free(port)}
+    if not busy:
+        return
+    ours, known = family(place), listeners()
+    for name, port in busy.items():
+        found = known.get(port, {})
         if not (found and found.keys() <= ours):
             shown = (f"{program} (process {pid})" for pid, program in found.items())
             yield name, ", ".join(shown) or "a process of another user"

@@ -126,7 +126,8 @@ def _changes(cursor: Cursor, dataset: Dataset) -> Iterator[Finding]:
         yield fail(
             "changes",
             f"{name} has changes of load {strange}, which the ledger does not know",
-            f"as pipeline, take the rows of load {strange} out of {name}; then make run FULL_REFRESH=1",
+            f"as pipeline, take the rows of load {strange} out of {name}; then make run "
+            "FULL_REFRESH=1",
         )
     cursor.execute(
         sql.SQL(

@@ -108,25 +108,32 @@ def _belongs(process: psutil.Process, place: Place) -> str | None:
 def family(place: Place) -> set[int]:
     """Return the processes that are accounted for: recorded ones, the server, commands at work.
 
-    With their children, and with this process and its parents.
+    With what they started, and with this process and its parents.
     """
-    heads = [*Processes(place.layout.pids).running().values(), *_commands()]
+    heads = {process.pid for process in Processes(place.layout.pids).running().values()}
     running = place.server()
     if running:
-        heads.append(psutil.Process(running.pid))
-    found = {psutil.Process().pid, *(parent.pid for parent in psutil.Process().parents())}
-    for head in heads:
-        with contextlib.suppress(psutil.Error):
-            found |= {head.pid, *(child.pid for child in head.children(recursive=True))}
-    return found
-
-
-def _commands() -> Iterator[psutil.Process]:
-    """Yield the commands of include.local that are at work, here or in another installation."""
+        heads.add(running.pid)
+    parents: dict[int, int] = {}
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error, OSError):
+            parents[process.pid] = process.ppid()
+            # A command of include.local, here or in another installation.
             if _COMMAND in process.cmdline():
-                yield process
+                heads.add(process.pid)
+    ours = {psutil.Process().pid, *(parent.pid for parent in psutil.Process().parents())}
+    return heads | ours | {pid for pid in parents if _descends(pid, heads, parents)}
+
+
+def _descends(pid: int, heads: set[int], parents: Mapping[int, int]) -> bool:
+    """Return whether one of `heads` started `pid`, or started who did."""
+    seen = set()
+    while pid in parents and pid not in seen:
+        seen.add(pid)
+        pid = parents[pid]
+        if pid in heads:
+            return True
+    return False
 
 
 def work_lock(place: Place) -> Iterator[Finding]:
@@ -158,7 +165,7 @@ def holder(path: Path, pid: int, seen: Mapping[str, object] | None) -> Finding:
         return fail(
             "work.lock",
             f"process {pid} took {path} and is gone, but a child of it still holds the lock",
-            f"fuser -v '{path}' (or lsof) names it: end it. Until then make run and make up refuse.",
+            f"fuser -v '{path}' (or lsof) names it: end it, else make run and make up refuse.",
         )
     seconds = float(str(seen["seconds"]))
     what = f"held by process {pid}, {age(seconds)} old"
@@ -189,14 +196,24 @@ def _holders(path: Path) -> list[int]:
     return found
 
 
-def listeners(port: int) -> dict[int, str]:
-    """Return who listens on a TCP port, as far as it may be known: pid to program."""
-    found = {}
-    for process in psutil.process_iter():
-        with contextlib.suppress(psutil.Error, OSError):
-            if any(
-                connection.status == psutil.CONN_LISTEN and connection.laddr.port == port
-                for connection in process.net_connections("tcp")
-            ):
-                found[process.pid] = process.name()
+def listeners() -> dict[int, dict[int, str]]:
+    """Return who listens on TCP ports, as far as it may be known: port to pid to program."""
+    found: dict[int, dict[int, str]] = {}
+    for port, pid in _listening():
+        with contextlib.suppress(psutil.Error):
+            found.setdefault(port, {})[pid] = psutil.Process(pid).name()
     return found
+
+
+def _listening() -> Iterator[tuple[int, int]]:
+    try:
+        for connection in psutil.net_connections("tcp"):
+            if connection.status == psutil.CONN_LISTEN and connection.pid:
+                yield connection.laddr.port, connection.pid
+    except psutil.AccessDenied:
+        # Where only root may ask for all, our own processes still answer.
+        for process in psutil.process_iter():
+            with contextlib.suppress(psutil.Error, OSError):
+                for connection in process.net_connections("tcp"):
+                    if connection.status == psutil.CONN_LISTEN:
+                        yield connection.laddr.port, process.pid
