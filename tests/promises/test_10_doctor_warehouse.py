@@ -314,11 +314,12 @@ def test_a_long_query_and_who_waits_for_whom(database: Database, owner: Cursor) 
         try:
             found = until_it_waits(owner)
             assert [finding.level for finding in found] == [WARN, WARN]
+            only(sessions.queries(owner), OK)
             pid = waiting.info.backend_pid
             assert f"session {pid} of pipeline" in found[0].found
             assert "at one query" in found[0].found
             blocker = first.info.backend_pid
-            assert f"waits for a lock that session {blocker} has" in found[1].found
+            assert f"for a lock that session {blocker} has" in found[1].found
         finally:
             waiting.close()
 
@@ -326,7 +327,7 @@ def test_a_long_query_and_who_waits_for_whom(database: Database, owner: Cursor) 
 def until_it_waits(cursor: Cursor) -> list[Finding]:
     """The findings from when the server says that somebody waits."""
     for _ in range(5_000):
-        found = list(sessions.queries(cursor, AT_ONCE))
+        found = list(sessions.queries(cursor, AT_ONCE, AT_ONCE))
         if len(found) == 2:
             return found
         cursor.execute("select pg_stat_clear_snapshot()")

@@ -74,20 +74,25 @@ def orphans(place: Place) -> Iterator[Finding]:
 
 
 def _orphans(place: Place) -> Iterator[Finding]:
-    known = family(place)
+    ours = []
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error, OSError):
-            if process.pid in known or process.status() == psutil.STATUS_ZOMBIE:
-                continue
             what = _belongs(process, place)
             if what:
-                since = age(time.time() - process.create_time())
-                yield warn(
-                    "orphans",
-                    f"process {process.pid} ({what}, {since} old) is of this installation, and no "
-                    "record knows it",
-                    f"kill {process.pid}; if it does not end: kill -9 {process.pid}",
-                )
+                ours.append((process, what))
+    # Looked at afterwards, so that one which was just started has its parents in it.
+    known = family(place)
+    for process, what in ours:
+        with contextlib.suppress(psutil.Error):
+            if process.pid in known or process.status() == psutil.STATUS_ZOMBIE:
+                continue
+            since = age(time.time() - process.create_time())
+            yield warn(
+                "orphans",
+                f"process {process.pid} ({what}, {since} old) is of this installation, and no "
+                "record knows it",
+                f"kill {process.pid}; if it does not end: kill -9 {process.pid}",
+            )
 
 
 def _belongs(process: psutil.Process, place: Place) -> str | None:
@@ -206,14 +211,15 @@ def listeners() -> dict[int, dict[int, str]]:
 
 
 def _listening() -> Iterator[tuple[int, int]]:
+    """Yield port and pid of what listens."""
     try:
-        for connection in psutil.net_connections("tcp"):
-            if connection.status == psutil.CONN_LISTEN and connection.pid:
-                yield connection.laddr.port, connection.pid
+        for each in psutil.net_connections("tcp"):
+            if each.status == psutil.CONN_LISTEN and each.laddr and each.pid:
+                yield each.laddr.port, each.pid
     except psutil.AccessDenied:
         # Where only root may ask for all, our own processes still answer.
         for process in psutil.process_iter():
             with contextlib.suppress(psutil.Error, OSError):
-                for connection in process.net_connections("tcp"):
-                    if connection.status == psutil.CONN_LISTEN:
-                        yield connection.laddr.port, process.pid
+                for own in process.net_connections("tcp"):
+                    if own.status == psutil.CONN_LISTEN and own.laddr:
+                        yield own.laddr.port, process.pid

@@ -11,6 +11,7 @@ from include.local.checks.finding import Finding, age, ok, problems, warn
 
 FORGOTTEN = timedelta(minutes=10)
 LONG = timedelta(hours=1)
+WAITING = timedelta(minutes=1)
 # The names that the pipeline's locks have; `warehouse.locks` makes numbers of them.
 LOCKS = ("publish", "loading", "building", *(f"load {dataset.name}" for dataset in DATASETS))
 _END = "select pg_terminate_backend({}), as pipeline or a superuser"
@@ -83,12 +84,16 @@ def _forgotten(cursor: Cursor, longer_than: timedelta) -> Iterator[Finding]:
         )
 
 
-def queries(cursor: Cursor, longer_than: timedelta = LONG) -> Iterator[Finding]:
+def queries(
+    cursor: Cursor, longer_than: timedelta = LONG, waiting: timedelta = WAITING
+) -> Iterator[Finding]:
     """Queries that have been at work for long, and sessions that wait for the lock of another."""
-    yield from problems(_queries(cursor, longer_than), ok("queries", "none is long or waits"))
+    yield from problems(
+        _queries(cursor, longer_than, waiting), ok("queries", "none is long or waits for long")
+    )
 
 
-def _queries(cursor: Cursor, longer_than: timedelta) -> Iterator[Finding]:
+def _queries(cursor: Cursor, longer_than: timedelta, waiting: timedelta) -> Iterator[Finding]:
     for pid, who, seconds in _sessions(cursor, "state = 'active'", "query_start", longer_than):
         yield warn(
             "queries",
@@ -97,17 +102,24 @@ def _queries(cursor: Cursor, longer_than: timedelta) -> Iterator[Finding]:
         )
     cursor.execute(
         """
-        select pid, usename, application_name, pg_blocking_pids(pid)
-        from pg_stat_activity
-        where datname = current_database() and wait_event_type = 'Lock'
+        select
+            pid, usename, application_name, pg_blocking_pids(pid),
+            extract(epoch from clock_timestamp() - min(waitstart))
+        from pg_locks
+        inner join pg_stat_activity using (pid)
+        where datname = current_database() and not granted
+        group by pid, usename, application_name
+        having min(waitstart) < clock_timestamp() - %s
         order by pid
-        """
+        """,
+        (waiting,),
     )
-    for pid, user, application, blockers in cursor.fetchall():
+    for pid, user, application, blockers, seconds in cursor.fetchall():
         by = ", ".join(map(str, blockers)) or "nobody any more"
         yield warn(
             "queries",
-            f"session {pid} of {user} ({application}) waits for a lock that session {by} has",
+            f"session {pid} of {user} ({application}) has waited for {age(float(seconds))} for a "
+            f"lock that session {by} has",
             f"wait, or end the one that has it: {_END.format(blockers[0] if blockers else pid)}",
         )
 
