@@ -7,6 +7,7 @@ from pathlib import Path
 
 import psutil
 
+from imdb_pipeline.config import DATASETS
 from include.local.bootstrap import is_supported
 from include.local.checks.finding import Finding, fail, ok, size, warn
 from include.local.layout import Layout, LocalError
@@ -74,7 +75,8 @@ def disk(layout: Layout, database: Path | None) -> Iterator[Finding]:
 
     `database` is the embedded server's folder; None where the server is another.
     """
-    files = sum(path.stat().st_size for path in layout.data.glob("*.tsv.gz"))
+    paths = [layout.data / dataset.file_name for dataset in DATASETS]
+    files = sum(path.stat().st_size for path in paths if path.exists())
     places = {layout.root: FILES_FACTOR * files}
     if database:
         places[database] = DATABASE_FACTOR * files
