@@ -1,7 +1,7 @@
 # The verbs of the warehouse. The work is done by include/local; this file only names it.
 # Variables given on the command line (make run DAY=2) reach it through the environment.
 .DEFAULT_GOAL := help
-.PHONY: help run up down rollback psql docs dbt airflow bench manifest schema lint test lock clean
+.PHONY: help run up down rollback psql docs dbt airflow bench manifest schema doctor lint test lock clean
 
 # The first python3 that really runs; bootstrap.py looks further if its version does not fit.
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
@@ -10,7 +10,7 @@ LOCAL = @$(if $(PYTHON),$(PYTHON),python3) include/local/bootstrap.py
 BIN = .venv/bin
 TESTS ?= tests
 export SOURCE DATASETS DAY TITLES FULL_REFRESH FORCE_DOWNLOAD FORCE_TRANSFORM
-export LOCAL_DIR UP_PORT SQL CMD NAME ONLY REPEATS UPGRADE WAREHOUSE_URL ANALYST_URL PIPELINE_PASSWORD ANALYST_PASSWORD
+export LOCAL_DIR UP_PORT SQL CMD NAME CHECK ONLY REPEATS UPGRADE WAREHOUSE_URL ANALYST_URL PIPELINE_PASSWORD ANALYST_PASSWORD
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 } \
@@ -38,6 +38,8 @@ manifest: ## Parse the dbt project into dags/dbt/target (after a change, for Air
 	$(LOCAL) manifest
 schema: ## Apply include/sql to WAREHOUSE_URL (as its owner), or to the embedded warehouse
 	$(LOCAL) schema
+doctor: ## Look at machine, installation and warehouse, say what to do; changes and starts nothing
+	$(LOCAL) doctor
 lint: ## ruff, mypy --strict, sqlfluff
 	$(LOCAL)
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
@@ -58,6 +60,8 @@ clean: ## End everything and remove the installation: warehouse, files, samples,
 #|   FORCE_DOWNLOAD=1 FORCE_TRANSFORM=1 FULL_REFRESH=1
 #|                                fetch, build, or do everything although nothing changed
 #|   UP_PORT=8080                 the port of the UI (make up)
+#| make doctor takes
+#|   CHECK=full                   hash every file and count every row, too
 #| and everything takes
 #|   LOCAL_DIR=.local             where all state is kept; two folders are two installations
 #|   PYTHON=python3.12            the Python to make the environment with

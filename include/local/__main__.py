@@ -20,6 +20,7 @@ from psycopg2.extensions import make_dsn, parse_dsn  # noqa: E402
 from imdb_pipeline.config import Settings  # noqa: E402
 from include.local import project, source  # noqa: E402
 from include.local.airflow import Airflow  # noqa: E402
+from include.local.doctor import doctor  # noqa: E402
 from include.local.layout import OWNED, LocalError, Ports  # noqa: E402
 from include.local.options import Options, layout_of  # noqa: E402
 from include.local.programs import psql_program  # noqa: E402
@@ -224,6 +225,7 @@ VERBS: dict[str, Callable[[], int]] = {
     "docs": docs,
     "manifest": manifest,
     "schema": schema,
+    "doctor": doctor,
     "lock": lock,
     "clean": clean,
 }

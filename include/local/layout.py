@@ -100,7 +100,15 @@ class Layout:
 
     def is_installation(self) -> bool:
         """Return whether an installation is here: its marker, or its secrets, which are older."""
-        return (self.root / MARKER).exists() or _has_secrets(self.root)
+        return (self.root / MARKER).exists() or self.has_secrets()
+
+    def has_secrets(self) -> bool:
+        """Return whether our secrets are here: other projects have a secrets.json, too."""
+        try:
+            Secrets(**json.loads((self.root / "secrets.json").read_text("utf-8")))
+        except (OSError, ValueError, TypeError):
+            return False
+        return True
 
     def make(self) -> None:
         """Make the folders; raises LocalError where that is not allowed."""
@@ -142,15 +150,6 @@ class Secrets:
             )
             write_private(path, json.dumps(asdict(made), indent=2))
         return cls(**json.loads(path.read_text("utf-8")))
-
-
-def _has_secrets(root: Path) -> bool:
-    """Return whether our secrets are in `root`: other projects have a secrets.json, too."""
-    try:
-        Secrets(**json.loads((root / "secrets.json").read_text("utf-8")))
-    except (OSError, ValueError, TypeError):
-        return False
-    return True
 
 
 class Ports:

@@ -118,8 +118,7 @@ class EmbeddedPostgres:
         account.own(self.folder)
         if account.run(["test", "-w", self.folder], timeout=20)[0] == 0:
             return self.folder
-        name = hashlib.sha256(str(self.folder).encode()).hexdigest()[:12]
-        shared = Path(gettempdir()) / f"warehouse-{os.geteuid()}-{name}"
+        shared = shared_home(self.folder)
         shared.mkdir(mode=0o700, exist_ok=True)
         if shared.stat().st_uid not in (account.user, os.geteuid()):
             raise LocalError(f"{shared} belongs to somebody else: name another LOCAL_DIR.")
@@ -182,12 +181,8 @@ class EmbeddedPostgres:
         )
 
     def _postmaster(self) -> Postmaster | None:
-        try:
-            lines = (self.data / "postmaster.pid").read_text().splitlines()
-            recorded = Postmaster(int(lines[0]), int(lines[2]), int(lines[3]))
-        except (OSError, IndexError, ValueError):
-            return None
-        return recorded if recorded.is_running() else None
+        recorded = recorded_postmaster(self.data)
+        return recorded if recorded and recorded.is_running() else None
 
     def _check_ours(self, port: int) -> None:
         """Scram proves the server as well as us: another one does not know our password."""
@@ -202,6 +197,21 @@ class EmbeddedPostgres:
             ) from error
         if row is None or Path(row[0]).resolve() != self.data.resolve():
             raise LocalError(f"Port {port} is served from {row and row[0]}, not from {self.data}.")
+
+
+def shared_home(folder: Path) -> Path:
+    """Return where the cluster of `folder` goes where the server's user cannot reach `folder`."""
+    name = hashlib.sha256(str(folder).encode()).hexdigest()[:12]
+    return Path(gettempdir()) / f"warehouse-{os.geteuid()}-{name}"
+
+
+def recorded_postmaster(data: Path) -> Postmaster | None:
+    """Return the server that the cluster in `data` records, running or not; None without one."""
+    try:
+        lines = (data / "postmaster.pid").read_text().splitlines()
+        return Postmaster(int(lines[0]), int(lines[2]), int(lines[3]))
+    except (OSError, IndexError, ValueError):
+        return None
 
 
 def server_settings(memory: int, shared_memory: int | None) -> str:

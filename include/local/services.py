@@ -35,7 +35,7 @@ def up(environment: Mapping[str, str] = os.environ) -> int:
     options = Options.of(environment)
     chosen = source.choose(options)
     layout = options.layout
-    port = _ui_port(environment)
+    port = ui_port(environment)
     layout.make()
     record = layout.root / "up.json"
     wanted = json.dumps({"port": port, "source": chosen.title})
@@ -136,7 +136,8 @@ def down(environment: Mapping[str, str] = os.environ) -> int:
     return 0
 
 
-def _ui_port(environment: Mapping[str, str]) -> int:
+def ui_port(environment: Mapping[str, str]) -> int:
+    """Return the port that UP_PORT names for Airflow's UI. Raises LocalError."""
     text = environment.get("UP_PORT", "").strip() or str(UI_PORT)
     if not text.isdigit() or not 1024 <= int(text) <= 65535:
         raise LocalError(f"UP_PORT={text}: a number from 1024 to 65535 is needed.")

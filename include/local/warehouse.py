@@ -29,6 +29,8 @@ from include.local.layout import (
 from include.local.postgres import EmbeddedPostgres
 
 SQL_FOLDER = REPOSITORY / "include" / "sql"
+# Beside the cluster: the hash of the DDL that was applied to it.
+SCHEMA_STAMP = "schema.sha256"
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +118,14 @@ def apply_schema(session: Connection, folder: Path = SQL_FOLDER) -> list[str]:
     return applied
 
 
+def schema_sha256(folder: Path = SQL_FOLDER) -> str:
+    """Return a hash over the DDL in `folder`."""
+    digest = hashlib.sha256()
+    for path in sorted(folder.glob("*.sql")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
 def set_password(session: Connection, role: str, word: str) -> None:
     """Give `role` a password; only its scram verifier goes to the server and its log."""
     verifier = encrypt_password(word, role, session, "scram-sha-256")
@@ -127,11 +137,9 @@ def set_password(session: Connection, role: str, word: str) -> None:
 
 def _prepare(server: EmbeddedPostgres, secrets: Secrets) -> None:
     """Make databases, roles and schemas; nothing where this very DDL was applied before."""
-    stamp = server.data.with_name("schema.sha256")
-    digest = hashlib.sha256()
-    for path in sorted(SQL_FOLDER.glob("*.sql")):
-        digest.update(path.read_bytes())
-    if _text(stamp) == digest.hexdigest():
+    stamp = server.data.with_name(SCHEMA_STAMP)
+    digest = schema_sha256()
+    if _text(stamp) == digest:
         return
     with contextlib.closing(server.connect()) as session:
         session.autocommit = True
@@ -165,7 +173,7 @@ def _prepare(server: EmbeddedPostgres, secrets: Secrets) -> None:
         set_password(session, "pipeline", secrets.pipeline)
         set_password(session, "analyst", secrets.analyst)
         set_password(session, "airflow", secrets.airflow)
-    write_private(stamp, digest.hexdigest())
+    write_private(stamp, digest)
 
 
 def _external(url: str, analyst_url: str) -> Warehouse:

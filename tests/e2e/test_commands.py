@@ -189,6 +189,13 @@ def test_docs_are_one_page_with_every_model(story: Story) -> None:
         assert name in page
 
 
+def test_the_doctor_finds_nothing_that_fails(story: Story) -> None:
+    said = story.installation.make("doctor", CHECK="full")
+    assert said.code == 0, said.output
+    assert "byte for byte" in said.output
+    assert "as new as the ledger" in said.output
+
+
 def test_a_benchmark_prints_its_table(story: Story) -> None:
     done = story.installation.make("bench", NAME="dag_parse")
     assert done.code == 0, done.output
@@ -248,5 +255,6 @@ def test_help_names_every_verb_of_the_makefile() -> None:
         "schema",
         "manifest",
         "bench",
+        "doctor",
     ):
         assert f"make {verb}" in told
