@@ -153,8 +153,9 @@ def _prepare(server: EmbeddedPostgres, secrets: Secrets) -> None:
                             sql.Identifier(name), sql.Identifier(owner)
                         )
                     )
-            # The analyst has no business in Airflow's metadata.
-            for name in ("airflow", "postgres"):
+            # The analyst has no business in Airflow's metadata, nor where objects of their own would
+            # be in every new database.
+            for name in ("airflow", "postgres", "template1"):
                 cursor.execute(
                     sql.SQL("revoke connect, temporary on database {} from public").format(
                         sql.Identifier(name)

@@ -92,6 +92,24 @@ def test_the_analyst_reads_marts_and_meta_and_nothing_else(warehouse: Warehouse)
             query(warehouse.analyst_url, refused)
 
 
+def test_each_role_gets_into_its_own_database_only(layout: Layout, warehouse: Warehouse) -> None:
+    secrets = Secrets.of(layout)
+    with contextlib.closing(embedded_server(layout).connect()) as session, session.cursor() as cur:
+        cur.execute("select datname from pg_database where datallowconn order by 1")
+        databases = [name for (name,) in cur.fetchall()]
+    assert databases == ["airflow", "postgres", "template1", "warehouse"]
+    own = {"pipeline": "warehouse", "analyst": "warehouse", "airflow": "airflow"}
+    for role, home in own.items():
+        for database in databases:
+            url = warehouse.url.replace("/warehouse", f"/{database}")
+            url = url.replace(f"pipeline:{secrets.pipeline}", f"{role}:{getattr(secrets, role)}")
+            if database == home:
+                assert query(url, "select current_user") == [(role,)]
+                continue
+            with pytest.raises(psycopg2.OperationalError, match="permission denied for database"):
+                psycopg2.connect(url)
+
+
 def test_data_and_port_survive_a_restart(layout: Layout, warehouse: Warehouse) -> None:
     server = embedded_server(layout)
     port = server.port()
