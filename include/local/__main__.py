@@ -17,6 +17,7 @@ from psycopg2.extensions import make_dsn, parse_dsn  # noqa: E402
 
 from include.local import project, source  # noqa: E402
 from include.local.airflow import Airflow  # noqa: E402
+from include.local.audit import audit  # noqa: E402
 from include.local.layout import OWNED, LocalError, Ports, Secrets  # noqa: E402
 from include.local.options import Options, layout_of  # noqa: E402
 from include.local.programs import psql_program  # noqa: E402
@@ -206,6 +207,7 @@ VERBS: dict[str, Callable[[], int]] = {
     "manifest": manifest,
     "schema": schema,
     "lock": lock,
+    "audit": audit,
     "clean": clean,
 }
 

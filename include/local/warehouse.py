@@ -155,8 +155,8 @@ def _prepare(server: EmbeddedPostgres, secrets: Secrets) -> None:
                             sql.Identifier(name), sql.Identifier(owner)
                         )
                     )
-            # The analyst has no business in Airflow's metadata, nor where objects of their own would
-            # be in every new database.
+            # The analyst has no business in Airflow's metadata, nor where what they make would be
+            # in every new database.
             for name in ("airflow", "postgres", "template1"):
                 cursor.execute(
                     sql.SQL("revoke connect, temporary on database {} from public").format(
@@ -173,8 +173,8 @@ def _prepare(server: EmbeddedPostgres, secrets: Secrets) -> None:
 
 def session_on(url: str) -> Connection:
     """Open a session on the server that WAREHOUSE_URL names. Raises LocalError."""
-    require_readable(url, "WAREHOUSE_URL")
     try:
+        require_readable(url, "WAREHOUSE_URL")
         return psycopg2.connect(url, connect_timeout=10)
     except psycopg2.Error as error:
         raise LocalError(f"WAREHOUSE_URL: {str(error).strip()}") from error
@@ -191,6 +191,7 @@ def require_readable(url: str, variable: str) -> None:
 
 
 def _external(url: str, analyst_url: str) -> Warehouse:
+    require_readable(url, "WAREHOUSE_URL")
     require_readable(analyst_url, "ANALYST_URL")
     with contextlib.closing(session_on(url)) as session, session.cursor() as cursor:
         cursor.execute("select to_regclass('meta.load_log') is not null, current_user")

@@ -236,10 +236,13 @@ def test_roles_that_somebody_made_stronger_are_brought_back(database: Database) 
     with database.session("postgres") as session:
         apply_schema(session)
 
-    assert database.query(
-        "select rolname from pg_roles where rolname in ('pipeline', 'analyst') "
-        "and (rolsuper or rolcreaterole or rolcreatedb or rolreplication or rolbypassrls)"
-    ) == []
+    assert (
+        database.query(
+            "select rolname from pg_roles where rolname in ('pipeline', 'analyst') "
+            "and (rolsuper or rolcreaterole or rolcreatedb or rolreplication or rolbypassrls)"
+        )
+        == []
+    )
 
 
 def test_a_right_that_was_given_back_to_everybody_is_taken_again(database: Database) -> None:

@@ -2,11 +2,9 @@
 
 import ast
 import json
-import os
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 from psycopg2 import sql
@@ -35,7 +33,9 @@ def unharmed(database: Database) -> bool:
     """Whether everything that the texts would drop is there."""
     wanted = [f"raw.{name}" for each in DATASETS for name in (each.table, each.changes_table)]
     wanted.append("meta.load_log")
-    there = database.query("select name from unnest(%s) as name where to_regclass(name) is not null", wanted)
+    there = database.query(
+        "select name from unnest(%s) as name where to_regclass(name) is not null", wanted
+    )
     return [name for (name,) in there] == wanted
 
 
@@ -98,9 +98,7 @@ def test_names_are_identifiers(database: Database, tmp_path: Path) -> None:
         )
         assert outcome.load.method == ("full" if number == 1 else "delta")
     with database.session() as session, session.cursor() as cursor:
-        cursor.execute(
-            sql.SQL("select count(*) from {}").format(sql.Identifier("raw", odd.table))
-        )
+        cursor.execute(sql.SQL("select count(*) from {}").format(sql.Identifier("raw", odd.table)))
         assert cursor.fetchone() == (21,)
     assert unharmed(database)
 
@@ -124,7 +122,9 @@ def test_what_a_session_is_for_and_a_lock_are_text(database: Database) -> None:
     assert unharmed(database)
 
 
-@pytest.mark.parametrize("name", [HOSTILE, "../title.basics", "title.basics/../../x", "TITLE.BASICS"])
+@pytest.mark.parametrize(
+    "name", [HOSTILE, "../title.basics", "title.basics/../../x", "TITLE.BASICS"]
+)
 def test_only_the_seven_are_datasets(name: str) -> None:
     with pytest.raises(PermanentError, match="is not a dataset"):
         dataset_named(name)
@@ -164,7 +164,9 @@ def test_what_dbt_says_and_the_name_of_its_run_are_text_to_the_logs(
     )
 
     assert done.exit_code == 1, done.output
-    ((run_id, status, message),) = database.query("select run_id, status, message from meta.model_log")
+    ((run_id, status, message),) = database.query(
+        "select run_id, status, message from meta.model_log"
+    )
     assert (run_id, status) == (HOSTILE, "error")
     assert HOSTILE in message, message
     assert unharmed(database)
@@ -266,7 +268,9 @@ def test_a_link_in_the_data_folder_is_not_written_through(
     assert workbench.cache.valid_entry(RATINGS) is not None
 
 
-@pytest.mark.parametrize("base_url", ["file:///etc", "ftp://127.0.0.1", "/etc", "gopher://x", "//x"])
+@pytest.mark.parametrize(
+    "base_url", ["file:///etc", "ftp://127.0.0.1", "/etc", "gopher://x", "//x"]
+)
 def test_only_http_is_fetched(workbench: Workbench, base_url: str) -> None:
     workbench.change(base_url=base_url)
     with pytest.raises(SourceRefused, match="not an address to fetch from"):
