@@ -1,6 +1,7 @@
 """The embedded server: made, started, stopped, killed, two at once; its warehouse and roles."""
 
 import contextlib
+import hashlib
 import os
 import signal
 import socket
@@ -8,6 +9,7 @@ import stat
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from tempfile import gettempdir
 
 import psutil
 import psycopg2
@@ -206,6 +208,23 @@ def test_where_root_may_not_make_a_namespace_another_user_serves(tmp_path: Path)
             import shutil
 
             shutil.rmtree(server.data.parent)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+def test_a_link_that_waits_where_the_data_would_go_is_not_taken(tmp_path: Path) -> None:
+    folder = tmp_path / "postgres"
+    programs = find_programs(accounts=[Account(user=65534, group=65534)])
+    name = hashlib.sha256(str(folder).encode()).hexdigest()[:12]
+    waiting = Path(gettempdir()) / f"warehouse-{os.geteuid()}-{name}"
+    goal = tmp_path / "of-root"
+    goal.mkdir()
+    waiting.symlink_to(goal, target_is_directory=True)
+    try:
+        with pytest.raises(LocalError, match="belongs to somebody else"):
+            EmbeddedPostgres(folder, "secret-word", programs=programs)
+        assert goal.stat().st_uid == os.geteuid()
+    finally:
+        waiting.unlink()
 
 
 def test_programs_that_do_not_run_are_named(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from tests.support.downloads import Workbench
 from tests.support.loads import IMPATIENT, Warehouse
 from tests.support.postgres import Database
 from tests.support.snapshots import RATINGS, TWO_ROWS, loaded_rows, snapshot, written
-from tests.support.source import Source, file
+from tests.support.source import Answer, Source, file, good_server
 from warehouse.connection import connected
 from warehouse.errors import PermanentError, SourceRefused, UnexpectedContent
 from warehouse.locks import hold
@@ -252,7 +252,7 @@ def test_a_link_in_the_data_folder_is_not_written_through(
     workbench: Workbench, source: Source, outside: Path, suffix: str
 ) -> None:
     body = snapshot(RATINGS, TWO_ROWS)
-    source.always(file(body))
+    source.always(good_server(body))
     workbench.path.parent.mkdir()
     for name in (RATINGS.file_name, RATINGS.previous_file_name):
         (workbench.path.parent / f"{name}{suffix}").symlink_to(outside)
@@ -262,7 +262,7 @@ def test_a_link_in_the_data_folder_is_not_written_through(
         note.write_text(json.dumps({"etag": '"one"', "last_modified": None}))
 
     workbench.download()
-    source.always(file(snapshot(RATINGS, [*TWO_ROWS, ("tt9", "1.0", "1")]), etag='"two"'))
+    source.always(good_server(snapshot(RATINGS, [*TWO_ROWS, ("tt9", "1.0", "1")]), etag='"two"'))
     workbench.download(force=True)
     assert workbench.path.resolve() == workbench.path
     assert workbench.cache.valid_entry(RATINGS) is not None
@@ -287,8 +287,6 @@ def test_no_redirect_is_followed_not_even_to_the_same_host(
     workbench: Workbench, source: Source, target: str
 ) -> None:
     """Stricter than "within https and the allowed hosts": the files are where they are."""
-    from tests.support.source import Answer
-
     host = source.url.split("/")[2]
     source.answers(Answer(302, headers={"Location": target.format(host)}))
 
