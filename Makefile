@@ -1,7 +1,7 @@
 # The verbs of the warehouse. The work is done by include/local; this file only names it.
 # Variables given on the command line (make run DAY=2) reach it through the environment.
 .DEFAULT_GOAL := help
-.PHONY: help run up down rollback psql docs dbt airflow bench manifest schema doctor lint test lock clean
+.PHONY: help run up down rollback psql docs dbt airflow bench manifest schema doctor lint test lock audit clean
 
 # The first python3 that really runs; bootstrap.py looks further if its version does not fit.
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
@@ -49,6 +49,8 @@ test: lint manifest ## Everything: lint, types, then all tests, or those of TEST
 	$(BIN)/pytest $(TESTS)
 lock: ## Pin the environment anew from include/local/requirements.in; UPGRADE=1 to newer versions
 	$(LOCAL) lock
+audit: ## Ask the package index for known vulnerabilities in what is pinned (network)
+	$(LOCAL) audit
 clean: ## End everything and remove the installation: warehouse, files, samples, logs
 	$(LOCAL) clean
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from warehouse.errors import PermanentError
 
@@ -211,6 +212,12 @@ class Settings:
             if isinstance(value, int | float):
                 _check_range(variable, value, above_zero=setting.name in _ABOVE_ZERO)
             settings = replace(settings, **{setting.name: value})
+        if "@" in urlsplit(settings.base_url).netloc:
+            # The address is kept in the ledger and told in every message.
+            raise PermanentError(
+                "IMDB_BASE_URL must hold no user and no password. Put them into ~/.netrc, for the "
+                "host of that address."
+            )
         return settings
 
     def url_of(self, dataset: Dataset) -> str:

@@ -55,6 +55,8 @@ class PartFile:
 
     def resumable(self) -> Validators | None:
         """Return the validators of a part that can be gone on with; None where there is none."""
+        if self.path.is_symlink():
+            return None  # what comes would be written to wherever it leads
         validators = self.validators() if self.size else None
         return validators if validators and validators.for_if_range else None
 

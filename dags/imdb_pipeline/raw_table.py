@@ -81,7 +81,7 @@ class RawTable:
                 self.new, sql.SQL(", ").join(texts)
             )
         )
-        cursor.execute("select %s::regclass::oid", (f"{SCHEMA}.{self.new_name}",))
+        cursor.execute("select %s::regclass::oid", (_quoted(cursor, self.new_name),))
         return Target(SCHEMA, self.new_name, scalar(cursor), self.dataset.table_columns)
 
     def drop_new(self, cursor: Cursor, *, patience: float) -> None:
@@ -113,7 +113,7 @@ class RawTable:
                 pg_depend.refobjid = to_regclass(%s)
                 and pg_depend.classid = 'pg_rewrite'::regclass
             """,
-            (f"{SCHEMA}.{self.name}",),
+            (_quoted(cursor, self.name),),
         )
         dependants = [str(row[0]) for row in cursor.fetchall()]
         if dependants:
@@ -131,9 +131,14 @@ def columns(cursor: Cursor, table: str) -> tuple[str, ...]:
         where attrelid = to_regclass(%s) and attnum > 0 and not attisdropped
         order by attnum
         """,
-        (f"{SCHEMA}.{table}",),
+        (_quoted(cursor, table),),
     )
     return tuple(name for (name,) in cursor.fetchall())
+
+
+def _quoted(cursor: Cursor, table: str) -> str:
+    """Return the name of a table in schema raw as `regclass` reads it."""
+    return sql.Identifier(SCHEMA, table).as_string(cursor)
 
 
 def _carry_over(cursor: Cursor, old: str, new: str) -> None:
@@ -146,7 +151,7 @@ def _carry_over(cursor: Cursor, old: str, new: str) -> None:
         left join pg_roles on pg_roles.oid = acl.grantee
         where pg_class.oid = %s::regclass and acl.grantee <> pg_class.relowner
         """,
-        (f"{SCHEMA}.{old}",),
+        (_quoted(cursor, old),),
     )
     for privilege, grantable, role in cursor.fetchall():
         cursor.execute(
@@ -157,7 +162,7 @@ def _carry_over(cursor: Cursor, old: str, new: str) -> None:
                 sql.SQL(" with grant option") if grantable else sql.SQL(""),
             )
         )
-    cursor.execute("select obj_description(%s::regclass)", (f"{SCHEMA}.{old}",))
+    cursor.execute("select obj_description(%s::regclass)", (_quoted(cursor, old),))
     comment = cursor.fetchone()
     if comment and comment[0]:
         cursor.execute(

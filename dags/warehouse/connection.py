@@ -1,5 +1,6 @@
 """Connections to the warehouse, and the one place where psycopg2's errors become ours."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -10,7 +11,7 @@ from psycopg2.extensions import parse_dsn
 
 from warehouse.errors import PipelineError, WarehouseRefused, WarehouseUnavailable
 
-__all__ = ["Connection", "connected", "translated"]
+__all__ = ["Connection", "check_readable", "connected", "translated"]
 
 _TRANSIENT_CLASSES = (
     errorcodes.CLASS_CONNECTION_EXCEPTION,
@@ -30,7 +31,7 @@ def connected(url: str, *, purpose: str) -> Iterator[Connection]:
     `pg_stat_activity`. Raises `WarehouseUnavailable` or `WarehouseRefused`.
     """
     with translated(purpose):
-        _check_readable(url, purpose)
+        check_readable(url, purpose)
         connection = psycopg2.connect(
             url,
             application_name=f"warehouse: {purpose}"[:63],
@@ -46,13 +47,21 @@ def connected(url: str, *, purpose: str) -> Iterator[Connection]:
         connection.close()
 
 
-def _check_readable(url: str, purpose: str) -> None:
+def check_readable(url: str, purpose: str, name: str = "the connection `warehouse`") -> None:
+    """Raise `WarehouseRefused` where libpq would read `url` wrongly; `name` says which it is.
+
+    libpq's messages quote the part that it cannot read, or takes for a host, which may be the
+    password: one with a `/` or an `@` in it ends up there.
+    """
     try:
-        parse_dsn(url)
+        parts = parse_dsn(url)
     except psycopg2.ProgrammingError:
-        # libpq's message quotes the part that it cannot read, which may be the password.
+        parts = {"port": "not readable"}
+    ports = str(parts.get("port", "")).split(",")
+    torn = "@" in parts.get("host", "") or re.search("[@/]", parts.get("dbname", ""))
+    if torn or not all(port == "" or port.isdecimal() for port in ports):
         raise WarehouseRefused(
-            f"{purpose}: the connection `warehouse` is not a connection string that libpq can "
+            f"{purpose}: {name} is not a connection string that libpq can "
             "read. Write it as postgresql://user:password@host:port/database, special characters "
             "in the password percent-encoded."
         ) from None

@@ -14,14 +14,14 @@ from typing import NoReturn
 REPOSITORY = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(REPOSITORY), str(REPOSITORY / "dags")]
 
-import psycopg2  # noqa: E402
 from psycopg2.extensions import make_dsn, parse_dsn  # noqa: E402
 
 from imdb_pipeline.config import Settings  # noqa: E402
 from include.local import project, source  # noqa: E402
 from include.local.airflow import Airflow  # noqa: E402
+from include.local.audit import audit  # noqa: E402
 from include.local.doctor import doctor  # noqa: E402
-from include.local.layout import OWNED, LocalError, Ports  # noqa: E402
+from include.local.layout import OWNED, LocalError, Ports, Secrets  # noqa: E402
 from include.local.options import Options, layout_of  # noqa: E402
 from include.local.programs import psql_program  # noqa: E402
 from include.local.run import run, say  # noqa: E402
@@ -30,12 +30,15 @@ from include.local.warehouse import (  # noqa: E402
     apply_schema,
     embedded_server,
     open_warehouse,
+    session_on,
     set_password,
     start_embedded,
 )
 from warehouse import publish as publishing  # noqa: E402
 from warehouse.connection import connected  # noqa: E402
 from warehouse.errors import PipelineError  # noqa: E402
+
+ROLES = ("pipeline", "analyst")
 
 
 def psql() -> NoReturn:
@@ -83,19 +86,18 @@ def schema() -> int:
     """Apply include/sql to WAREHOUSE_URL as its owner, or to the embedded warehouse."""
     url = os.environ.get("WAREHOUSE_URL", "").strip()
     if url:
-        try:
-            session = psycopg2.connect(url, connect_timeout=10)
-        except psycopg2.Error as error:
-            raise LocalError(f"WAREHOUSE_URL: {str(error).strip()}") from error
+        session = session_on(url)
+        words = {role: os.environ.get(f"{role.upper()}_PASSWORD", "") for role in ROLES}
     else:
         layout = layout_of(os.environ)
         start_embedded(layout)
         session = embedded_server(layout).connect("warehouse")
+        # A role may change its own password; here it is what the installation's files say.
+        words = {role: getattr(Secrets.of(layout), role) for role in ROLES}
     with contextlib.closing(session):
         applied = apply_schema(session)
-        for role in ("pipeline", "analyst"):
-            word = os.environ.get(f"{role.upper()}_PASSWORD", "")
-            if url and word:
+        for role, word in words.items():
+            if word:
                 set_password(session, role, word)
                 applied.append(f"the password of {role}")
     say(f"applied: {', '.join(applied)}")
@@ -203,7 +205,8 @@ def clean() -> int:
     if layout.is_installation():
         for name in OWNED:
             path = layout.root / name
-            if path.is_dir():
+            # A link to a folder is ours, what it leads to is not.
+            if path.is_dir() and not path.is_symlink():
                 shutil.rmtree(path)
             else:
                 path.unlink(missing_ok=True)
@@ -227,6 +230,7 @@ VERBS: dict[str, Callable[[], int]] = {
     "schema": schema,
     "doctor": doctor,
     "lock": lock,
+    "audit": audit,
     "clean": clean,
 }
 

@@ -120,7 +120,8 @@ class EmbeddedPostgres:
             return self.folder
         shared = shared_home(self.folder)
         shared.mkdir(mode=0o700, exist_ok=True)
-        if shared.stat().st_uid not in (account.user, os.geteuid()):
+        # Anybody may have put a link there beforehand, to have us give away what it leads to.
+        if shared.is_symlink() or shared.stat().st_uid not in (account.user, os.geteuid()):
             raise LocalError(f"{shared} belongs to somebody else: name another LOCAL_DIR.")
         account.own(shared)
         return shared

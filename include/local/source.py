@@ -9,12 +9,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from imdb_pipeline.config import DATASET_NAMES, IMDB_BASE_URL, dataset_named
+from imdb_pipeline.config import DATASET_NAMES, Settings, dataset_named
 from include.local.airflow import tail
 from include.local.layout import REPOSITORY, Layout, LocalError, Ports, locked
 from include.local.options import IMDB, SAMPLE, Options
 from include.sample.maker import MANIFEST
 from include.sample.server import SourceServer
+from warehouse.errors import PermanentError
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,11 @@ def choose(options: Options) -> Source:
     """Return what the options ask for; nothing is made yet. Raises LocalError."""
     wanted = options.datasets or DATASET_NAMES
     if options.source == IMDB:
-        return Source(None, wanted, (), os.environ.get("IMDB_BASE_URL") or IMDB_BASE_URL, IMDB)
+        try:
+            address = Settings.from_environment().base_url
+        except PermanentError as error:
+            raise LocalError(str(error)) from None
+        return Source(None, wanted, (), address, IMDB)
     if options.source == SAMPLE:
         folder = options.layout.sample / f"day-{options.day}-{options.titles}"
         title = f"sample of {options.titles:,} titles, day {options.day}"

@@ -27,6 +27,8 @@ from include.local.layout import (
     write_private,
 )
 from include.local.postgres import EmbeddedPostgres
+from warehouse.connection import check_readable
+from warehouse.errors import WarehouseRefused
 
 SQL_FOLDER = REPOSITORY / "include" / "sql"
 # Beside the cluster: the hash of the DDL that was applied to it.
@@ -161,8 +163,9 @@ def _prepare(server: EmbeddedPostgres, secrets: Secrets) -> None:
                             sql.Identifier(name), sql.Identifier(owner)
                         )
                     )
-            # The analyst has no business in Airflow's metadata.
-            for name in ("airflow", "postgres"):
+            # The analyst has no business in Airflow's metadata, nor where what they make would be
+            # in every new database.
+            for name in ("airflow", "postgres", "template1"):
                 cursor.execute(
                     sql.SQL("revoke connect, temporary on database {} from public").format(
                         sql.Identifier(name)
@@ -176,16 +179,31 @@ def _prepare(server: EmbeddedPostgres, secrets: Secrets) -> None:
     write_private(stamp, digest)
 
 
-def _external(url: str, analyst_url: str) -> Warehouse:
+def session_on(url: str) -> Connection:
+    """Open a session on the server that WAREHOUSE_URL names. Raises LocalError."""
     try:
-        with (
-            contextlib.closing(psycopg2.connect(url, connect_timeout=10)) as session,
-            session.cursor() as cursor,
-        ):
-            cursor.execute("select to_regclass('meta.load_log') is not null, current_user")
-            found, user = cursor.fetchone() or (False, "?")
+        require_readable(url, "WAREHOUSE_URL")
+        return psycopg2.connect(url, connect_timeout=10)
     except psycopg2.Error as error:
         raise LocalError(f"WAREHOUSE_URL: {str(error).strip()}") from error
+
+
+def require_readable(url: str, variable: str) -> None:
+    """Raise LocalError, without quoting it, where libpq or urllib would misread `url`."""
+    try:
+        check_readable(url, "the set-up", variable)
+        urlsplit(url).port  # noqa: B018 - raises where it is no number
+    except (WarehouseRefused, ValueError) as error:
+        said = str(error) if isinstance(error, WarehouseRefused) else f"{variable} is no URL."
+        raise LocalError(said) from None
+
+
+def _external(url: str, analyst_url: str) -> Warehouse:
+    require_readable(url, "WAREHOUSE_URL")
+    require_readable(analyst_url, "ANALYST_URL")
+    with contextlib.closing(session_on(url)) as session, session.cursor() as cursor:
+        cursor.execute("select to_regclass('meta.load_log') is not null, current_user")
+        found, user = cursor.fetchone() or (False, "?")
     if not found:
         raise LocalError(
             f"WAREHOUSE_URL is reached as {user}, but the warehouse's schemas are not there. As a "

@@ -15,7 +15,7 @@ $$;
 -- and no forgotten transaction holds a table that a build wants to replace.
 alter role analyst set search_path = marts, meta, public;
 alter role analyst set statement_timeout = '60s';
-alter role analyst set idle_in_transaction_session_timeout = '10min';
+alter role analyst set idle_in_transaction_session_timeout = '5min';
 alter role analyst set default_transaction_read_only = on;
 
 -- What a killed process was doing ends within a second, and with it the locks that it held. A server

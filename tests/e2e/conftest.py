@@ -20,6 +20,7 @@ from psycopg2 import sql
 
 from include.sample.maker import DEFAULT_TITLES
 from tests.e2e.oracle.history import RatingsLoad
+from tests.support.leaks import watched_command_lines
 from tests.support.webhook import Webhook, running_webhook
 
 ROOT = Path(__file__).parents[2]
@@ -120,7 +121,10 @@ class Station:
 
 @dataclass(frozen=True)
 class Story:
-    """The stations, in order; `kept_rows` are the failing rows that the red run left to look at."""
+    """The stations, in order; `kept_rows` are the failing rows that the red run left to look at.
+
+    `command_lines` is what `ps` showed while the first and the red run were at work.
+    """
 
     installation: Installation
     first: Station
@@ -130,6 +134,7 @@ class Story:
     red: Station
     kept_rows: dict[str, int]
     mended: Station
+    command_lines: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -185,7 +190,8 @@ def story(
     """Tell the story: an empty machine, the same day again, a damaged file, a day later, a file
     with impossible values, the right one."""
     visit = partial(visited, webhook)
-    first = visit(installation, "run")
+    with watched_command_lines() as command_lines:
+        first = visit(installation, "run")
     assert first.command.code == 0, first.command.output
     keep_marts(installation, 1)
     again = visit(installation, "run")
@@ -195,7 +201,8 @@ def story(
     assert second_day.command.code == 0, second_day.command.output
     keep_marts(installation, 2)
     wrong = impossible_ratings(installation.sample(2), tmp_path_factory.mktemp("wrong") / "day-2")
-    red = visit(installation, "run", SOURCE=str(wrong))
+    with watched_command_lines() as later:
+        red = visit(installation, "run", SOURCE=str(wrong))
     kept_rows = {
         finding["failures_table"]: installation.query(
             f"select count(*) from {finding['failures_table']}"
@@ -203,7 +210,8 @@ def story(
         for finding in red.summary["dbt"]["failures"]
     }
     mended = visit(installation, "run", DAY="2")
-    return Story(installation, first, again, damaged, second_day, red, kept_rows, mended)
+    seen = frozenset(command_lines | later)
+    return Story(installation, first, again, damaged, second_day, red, kept_rows, mended, seen)
 
 
 @pytest.fixture(scope="session", params=[1, 2], ids=["day 1", "day 2"])

@@ -1,9 +1,10 @@
 """The other commands of the README, in an installation that begins with two files only."""
 
+import json
 import os
 import socket
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +13,9 @@ import pytest
 import requests
 import tenacity
 
+from include.local.processes import Processes
 from tests.e2e.conftest import Command, Installation, Story, run
+from tests.support.leaks import Search, command_lines
 
 TITLES = "2000"
 FEW = "title.basics,title.ratings"
@@ -92,6 +95,10 @@ def test_up_a_run_by_the_button_and_by_hand_and_down(service: Service) -> None:
     assert again.code == 0, again.output
     assert "already" in again.output
 
+    assert len(listening(service.installation)) >= 3  # the API, the source, Postgres
+    assert {place.ip for place in listening(service.installation)} == {"127.0.0.1"}
+    assert secrets_of(service.installation).lines(command_lines()) == {}
+
     # Under the scheduler: the five files that were left out, and all models.
     assert service.run_to_its_end({}) == "success"
     summary = service.installation.summary()
@@ -154,19 +161,41 @@ def test_up_a_run_by_the_button_and_by_hand_and_down(service: Service) -> None:
     assert not service.installation.folder.exists()
 
 
-def processes_of(installation: Installation) -> list[str]:
+def processes_of(installation: Installation) -> list[psutil.Process]:
     """What runs and has the installation's folder on its command line or in its environment."""
     folder = str(installation.folder)
     own = {os.getpid(), *(parent.pid for parent in psutil.Process().parents())}
     found = []
-    for process in psutil.process_iter():
+    for process in psutil.process_iter(["cmdline"]):
         try:
             words = [*process.cmdline(), *process.environ().values()]
         except (psutil.NoSuchProcess, psutil.AccessDenied):
             continue
         if process.pid not in own and any(folder in word for word in words):
-            found.append(" ".join(process.cmdline())[:200])
+            found.append(process)
     return found
+
+
+def listening(installation: Installation) -> set[Any]:
+    """Where the installation's processes listen."""
+    # Airflow's servers overwrite their command line and their environment; records name them.
+    family = {*processes_of(installation)}
+    for process in Processes(installation.folder / "pids").running().values():
+        family |= {process, *process.children(recursive=True)}
+    found = set()
+    for process in family:
+        with suppress(psutil.NoSuchProcess, psutil.AccessDenied):
+            found |= {
+                place.laddr
+                for place in process.net_connections("inet")
+                if place.status == psutil.CONN_LISTEN or place.type == socket.SOCK_DGRAM
+            }
+    return found
+
+
+def secrets_of(installation: Installation) -> Search:
+    """The search for the installation's secrets."""
+    return Search(json.loads((installation.folder / "secrets.json").read_text("utf-8")))
 
 
 def test_psql_is_the_analyst(story: Story) -> None:
@@ -187,6 +216,7 @@ def test_docs_are_one_page_with_every_model(story: Story) -> None:
     page = (story.installation.folder / "docs" / "index.html").read_text("utf-8")
     for name in ("mart_top_titles", "stg_title_principals", "int_title_complete", "load_log"):
         assert name in page
+    assert secrets_of(story.installation).files(story.installation.folder / "docs") == {}
 
 
 def test_the_doctor_finds_nothing_that_fails(story: Story) -> None:
@@ -209,6 +239,7 @@ def test_dbt_by_hand_builds_beside_what_is_published(story: Story) -> None:
     )
     assert built.code == 0, built.output
     assert story.installation.query("select 1 from dev_staging.stg_title_ratings limit 1")
+    assert secrets_of(story.installation).files(story.installation.folder / "dbt") == {}
     assert story.installation.tables() == before
 
 

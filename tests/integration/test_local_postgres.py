@@ -1,6 +1,7 @@
 """The embedded server: made, started, stopped, killed, two at once; its warehouse and roles."""
 
 import contextlib
+import hashlib
 import os
 import signal
 import socket
@@ -8,6 +9,7 @@ import stat
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from tempfile import gettempdir
 
 import psutil
 import psycopg2
@@ -90,6 +92,24 @@ def test_the_analyst_reads_marts_and_meta_and_nothing_else(warehouse: Warehouse)
     for refused in ("select * from raw.imdb_title_basics", "delete from marts.probe"):
         with pytest.raises(psycopg2.Error, match=r"permission denied|read-only"):
             query(warehouse.analyst_url, refused)
+
+
+def test_each_role_gets_into_its_own_database_only(layout: Layout, warehouse: Warehouse) -> None:
+    secrets = Secrets.of(layout)
+    with contextlib.closing(embedded_server(layout).connect()) as session, session.cursor() as cur:
+        cur.execute("select datname from pg_database where datallowconn order by 1")
+        databases = [name for (name,) in cur.fetchall()]
+    assert databases == ["airflow", "postgres", "template1", "warehouse"]
+    own = {"pipeline": "warehouse", "analyst": "warehouse", "airflow": "airflow"}
+    for role, home in own.items():
+        for database in databases:
+            url = warehouse.url.replace("/warehouse", f"/{database}")
+            url = url.replace(f"pipeline:{secrets.pipeline}", f"{role}:{getattr(secrets, role)}")
+            if database == home:
+                assert query(url, "select current_user") == [(role,)]
+                continue
+            with pytest.raises(psycopg2.OperationalError, match="permission denied for database"):
+                psycopg2.connect(url)
 
 
 def test_data_and_port_survive_a_restart(layout: Layout, warehouse: Warehouse) -> None:
@@ -188,6 +208,23 @@ def test_where_root_may_not_make_a_namespace_another_user_serves(tmp_path: Path)
             import shutil
 
             shutil.rmtree(server.data.parent)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+def test_a_link_that_waits_where_the_data_would_go_is_not_taken(tmp_path: Path) -> None:
+    folder = tmp_path / "postgres"
+    programs = find_programs(accounts=[Account(user=65534, group=65534)])
+    name = hashlib.sha256(str(folder).encode()).hexdigest()[:12]
+    waiting = Path(gettempdir()) / f"warehouse-{os.geteuid()}-{name}"
+    goal = tmp_path / "of-root"
+    goal.mkdir()
+    waiting.symlink_to(goal, target_is_directory=True)
+    try:
+        with pytest.raises(LocalError, match="belongs to somebody else"):
+            EmbeddedPostgres(folder, "secret-word", programs=programs)
+        assert goal.stat().st_uid == os.geteuid()
+    finally:
+        waiting.unlink()
 
 
 def test_programs_that_do_not_run_are_named(tmp_path: Path) -> None:

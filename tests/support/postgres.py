@@ -89,6 +89,7 @@ class Cluster:
         self._do("create database {} template {} strategy file_copy", database.name, template)
         if template == TEMPLATE:
             # What include/sql grants on the database itself is not copied.
+            self._do("revoke connect, temporary on database {} from public", database.name)
             self._do("grant connect, create, temporary on database {} to pipeline", database.name)
             self._do("grant connect on database {} to analyst", database.name)
         try:

@@ -52,13 +52,16 @@ values
     {%- endif -%}
 {% endmacro %}
 
-{#- A list of values as one row of a values list. -#}
+{#- A list of values as one row of a values list. A text is anything, a message with a value of the data
+    in it: E'' means the same under every setting of the server. -#}
 {% macro sql_row(values) -%}
     {%- set cells = [] -%}
     {%- for value in values -%}
         {%- if value is none -%} {%- do cells.append('null') -%}
         {%- elif value is number -%} {%- do cells.append(value | string) -%}
-        {%- else -%} {%- do cells.append("'" ~ (value | string | replace("'", "''")) ~ "'") -%}
+        {%- else -%}
+            {%- set text = value | string | replace('\\', '\\\\') | replace("'", "''") -%}
+            {%- do cells.append("E'" ~ (text | replace('\0', '')) ~ "'") -%}
         {%- endif -%}
     {%- endfor -%}
     {{- return('(' ~ cells | join(', ') ~ ')') -}}
