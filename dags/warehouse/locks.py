@@ -120,7 +120,9 @@ def _holders(cursor: Cursor, table: str, modes: Sequence[str]) -> str:
         (table, list(modes)),
     )
     found = cursor.fetchall()
-    return ", ".join("session {} of {} ({}, since {})".format(*each) for each in found) or "somebody"
+    return (
+        ", ".join("session {} of {} ({}, since {})".format(*each) for each in found) or "somebody"
+    )
 
 
 def lock_table_patiently(
