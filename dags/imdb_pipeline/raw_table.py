@@ -10,8 +10,9 @@ from psycopg2.extensions import cursor as Cursor
 from imdb_pipeline.config import Dataset
 from warehouse.errors import WarehouseRefused
 from warehouse.ledger import scalar
-from warehouse.locks import lock_table_patiently, wait_for_table
+from warehouse.locks import lock_table_patiently
 from warehouse.parallel_copy import Target
+from warehouse.table_locks import wait_for_table
 
 SCHEMA = "raw"
 

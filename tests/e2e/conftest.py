@@ -95,6 +95,11 @@ class Installation:
         )
         return {f"{schema}.{table}": tuple(figures) for schema, table, *figures in rows}
 
+    def files(self) -> dict[str, tuple[int, int]]:
+        """Which file each name in the data folder is, and when it was written."""
+        found = (self.folder / "data").iterdir()
+        return {path.name: (path.stat().st_ino, path.stat().st_mtime_ns) for path in found}
+
     def summary(self) -> dict[str, Any]:
         """The report of the newest run."""
         rows = self.query("select summary from meta.run_log order by finished_at desc limit 1")
@@ -109,6 +114,7 @@ class Station:
     summary: dict[str, Any]
     tables: dict[str, str]
     writes: dict[str, tuple[int, ...]]
+    files: dict[str, tuple[int, int]]
 
 
 @dataclass(frozen=True)
@@ -242,6 +248,7 @@ def visit(installation: Installation, verb: str, **variables: str) -> Station:
         installation.summary() if (installation.folder / "warehouse.env").exists() else {},
         installation.tables(),
         installation.writes(),
+        installation.files(),
     )
 
 

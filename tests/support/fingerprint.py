@@ -21,9 +21,12 @@ _COLUMNS = """
     group by relnamespace, relname, relkind
 """
 _INDEXES = """
-    select indexrelid::regclass::text, pg_get_indexdef(indexrelid) from pg_index
+    select
+        indrelid::regclass::text, indisprimary, indisunique,
+        regexp_replace(pg_get_indexdef(indexrelid), '.* USING ', '')
+    from pg_index
     inner join pg_class on pg_class.oid = indrelid
-    where relnamespace::regnamespace::text !~ '^pg_' order by 1
+    where relnamespace::regnamespace::text !~ '^pg_' order by 1, 2, 3, 4
 """
 _OTHERS = """
     select count(*) from pg_stat_activity
@@ -60,7 +63,8 @@ def fingerprint(database: Database, *, without: tuple[str, ...] = ()) -> dict[st
             layout = " ".join(
                 f"{column} {type_}" for column, type_ in zip(columns, types, strict=True)
             )
-            found[f"{schema}.{name} ({kind})"] = f"{cursor.fetchone()[0]} {layout}"
+            ((rows,),) = cursor.fetchall()
+            found[f"{schema}.{name} ({kind})"] = f"{rows} {layout}"
         cursor.execute(_INDEXES)
         found["indexes"] = str(cursor.fetchall())
     return found
