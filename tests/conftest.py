@@ -2,13 +2,20 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.support.downloads import Workbench
 from tests.support.loads import Warehouse
 from tests.support.postgres import Cluster, Database, running_cluster
+from tests.support.properties import load_profile
 from tests.support.source import Source, running_source
+
+if TYPE_CHECKING:
+    from tests.support.dbt_scenes import Scenes
+
+load_profile()
 
 
 @pytest.fixture(scope="session")
@@ -42,3 +49,12 @@ def workbench(source: Source, tmp_path: Path) -> Workbench:
 def warehouse(database: Database, tmp_path: Path) -> Warehouse:
     """A loader into an empty warehouse."""
     return Warehouse(database, tmp_path)
+
+
+@pytest.fixture(scope="session")
+def dbt_scenes(postgres: Cluster, tmp_path_factory: pytest.TempPathFactory) -> "Iterator[Scenes]":
+    """A warehouse whose models are a load behind, and dbt's project, parsed once."""
+    from tests.support.dbt_scenes import set_scenes  # dbt takes seconds to import
+
+    with set_scenes(postgres, tmp_path_factory.mktemp("dbt-scenes")) as scenes:
+        yield scenes

@@ -5,9 +5,11 @@ file, or the entry, gets a fresh download and nothing worse. Where entries are k
 else's choice: a JSON file here, Airflow Variables under Airflow (see `tasks.py`).
 """
 
+import errno
 import fcntl
 import json
 import logging
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
@@ -17,6 +19,7 @@ from urllib.parse import urlsplit
 
 from imdb_pipeline.config import Dataset
 from imdb_pipeline.snapshot import sha256_of
+from warehouse.errors import StorageRefused
 
 log = logging.getLogger(__name__)
 
@@ -70,10 +73,17 @@ class JsonFileStore:
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        with self.path.with_name(f"{self.path.name}.lock").open("ab") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            yield
+        """Keep others away while one writes; `StorageRefused` where the disk refuses."""
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            with self.path.with_name(f"{self.path.name}.lock").open("ab") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX)
+                yield
+        except OSError as error:
+            raise StorageRefused(
+                f"{self.path}: cannot be written: {error.strerror}. Make room or give the right to "
+                "write there. The downloaded files are as they were."
+            ) from error
 
     def _all(self) -> dict[str, str]:
         try:
@@ -102,7 +112,7 @@ class CacheManager:
         return self.data_dir / dataset.file_name
 
     def previous_path_of(self, dataset: Dataset) -> Path:
-        """Where the file before that one is kept, if there was one; nothing says what it is."""
+        """Where `keep_loaded` keeps the file that was loaded last; nothing says what it is."""
         return self.data_dir / dataset.previous_file_name
 
     def valid_entry(self, dataset: Dataset) -> CacheEntry | None:
@@ -137,6 +147,26 @@ class CacheManager:
         """Drop the entry, so that the next download asks without validators."""
         self.store.delete(_key(dataset))
 
+    def keep_loaded(self, dataset: Dataset, entry: CacheEntry) -> None:
+        """Keep the file of `entry`, which was just loaded, for the next load to compare with.
+
+        Only a loaded file is kept: one that never got into the warehouse says nothing about what
+        is there. It is a second name of the same file until a download takes the first one away.
+        Where it cannot be kept the log says so, and the next load copies the whole file.
+        """
+        path, kept = self.path_of(dataset), self.previous_path_of(dataset)
+        try:
+            if not path.exists() or path.stat().st_size != entry.bytes:
+                return  # it was loaded from another disk, or is newer by now
+            if kept.exists() and (kept.samefile(path) or _is(kept, entry)):
+                return
+            _link(path, kept)
+        except OSError as error:
+            log.warning(
+                "%s: cannot be kept as %s: %s. The next load will copy the whole file.",
+                path, kept.name, error.strerror,
+            )  # fmt: skip
+
     def _doubt(self, dataset: Dataset, entry: CacheEntry) -> str | None:
         path = self.path_of(dataset)
         if entry.file != path.name:
@@ -167,6 +197,28 @@ def _checked(entry: CacheEntry) -> CacheEntry:
         raise ValueError("not a count")
     urlsplit(entry.url)
     return entry
+
+
+def _is(path: Path, entry: CacheEntry) -> bool:
+    return path.stat().st_size == entry.bytes and sha256_of(path) == entry.sha256
+
+
+def _link(path: Path, name: Path) -> None:
+    """Let `name` be the file at `path` too, whatever was there before."""
+    fresh = name.with_name(f"{name.name}.tmp")
+    fresh.unlink(missing_ok=True)
+    try:
+        fresh.hardlink_to(path)
+    except OSError as error:
+        # Some network and object storage knows one name for each file.
+        if error.errno not in {errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK, errno.EXDEV}:
+            raise
+        try:
+            shutil.copyfile(path, fresh)
+        except OSError:
+            fresh.unlink(missing_ok=True)
+            raise
+    fresh.replace(name)
 
 
 def _key(dataset: Dataset) -> str:

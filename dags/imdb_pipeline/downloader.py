@@ -2,8 +2,7 @@
 
 `Downloader.download` asks the source whether a dataset changed, fetches it where it did, and puts
 it in place only after it was read to the end and found whole. Whatever goes wrong, the file that
-was there before stays; the one that is replaced is kept beside it, for the loader to compare. What
-is in the warehouse is not its business.
+was there before stays. What is in the warehouse is not its business.
 """
 
 import logging
@@ -22,7 +21,7 @@ import urllib3
 from imdb_pipeline.cache_manager import CacheEntry, CacheManager
 from imdb_pipeline.config import Dataset, Settings
 from imdb_pipeline.part_file import PartFile, Validators
-from imdb_pipeline.snapshot import CHUNK, SnapshotFacts, inspect, sha256_of
+from imdb_pipeline.snapshot import CHUNK, inspect
 from warehouse.errors import (
     DamagedFile,
     PermanentError,
@@ -192,7 +191,7 @@ class Downloader:
             part.discard()
             kept = " The file that was there before is kept." if part.target.exists() else ""
             raise type(error)(f"{url}: {error}{kept}") from error
-        part.finish(keep=self._place_of_replaced(dataset, facts))
+        part.finish()
         entry = CacheEntry(
             etag=validators.etag,
             last_modified=validators.last_modified,
@@ -204,13 +203,6 @@ class Downloader:
         )
         self.cache.remember(dataset, entry)
         return entry
-
-    def _place_of_replaced(self, dataset: Dataset, facts: SnapshotFacts) -> Path | None:
-        """Where to keep the file that a new one replaces; None where the two are the same."""
-        path = self.cache.path_of(dataset)
-        if path.exists() and path.stat().st_size == facts.bytes and sha256_of(path) == facts.sha256:
-            return None
-        return self.cache.previous_path_of(dataset)
 
     def _check_rows(self, dataset: Dataset, url: str, rows: int) -> None:
         before = self.cache.entry(dataset)

@@ -87,7 +87,7 @@ class Loader:
             connection,
             connection.cursor() as cursor,
         ):
-            return _loaded(cursor, RawTable(dataset), entry)
+            return _loaded(cursor, RawTable(dataset), entry, self.settings.lock_patience)
 
     def load(
         self,
@@ -117,10 +117,12 @@ class Loader:
             with connection, connection.cursor() as cursor:
                 # It is idle while other sessions copy.
                 cursor.execute("set idle_session_timeout = 0")
-                done = None if force else _loaded(cursor, work.raw, entry)
+                patience = self.settings.lock_patience
+                done = None if force else _loaded(cursor, work.raw, entry, patience)
                 if done:
                     return done
                 work.raw.check_changes(cursor)
+                work.raw.wait_to_write(cursor, patience=patience)
                 last = ledger.last_load(cursor, dataset.name)
                 why_full = "it was asked for" if force else work.why_full(cursor, last, previous)
             if why_full is None and last and previous:
@@ -178,6 +180,7 @@ class _Work:
             read_ahead(older.chunks()) as before,
             read_ahead(newer.chunks()) as after,
         ):
+            self.raw.wait_to_write(cursor, patience=self.loader.settings.lock_patience)
             after_told = _told(after, newer, self._progress())
             load_id = ledger.next_load_id(cursor)
             counts = changes.apply_delta(
@@ -217,6 +220,7 @@ class _Work:
                 self._check(reader.facts(), rows)
             with self.connection, self.connection.cursor() as cursor:
                 cursor.execute(sql.SQL("analyze {}").format(self.raw.new))
+                self.raw.wait_to_write(cursor, patience=patience)
                 load_id = ledger.next_load_id(cursor)
                 counts = self._compare(cursor, load_id, last)
                 self.raw.swap(cursor, patience=patience)
@@ -283,11 +287,14 @@ class _Work:
         return Progress(self.raw.dataset.name, settings.progress_every, self.loader._clock)
 
 
-def _loaded(cursor: Cursor, raw: RawTable, entry: CacheEntry) -> LoadOutcome | None:
+def _loaded(
+    cursor: Cursor, raw: RawTable, entry: CacheEntry, patience: float
+) -> LoadOutcome | None:
     """The ledger's load where it is of the snapshot of `entry` and the table has its rows."""
     last = ledger.last_load(cursor, raw.dataset.name)
     if last is None or last.snapshot_sha256 != entry.sha256:
         return None
+    raw.wait_to_read(cursor, patience=patience)
     if raw.holds_rows(cursor) == (last.rows > 0):
         return LoadOutcome(last, written=False)
     log.warning("%s: raw.%s lost its rows; loading again", raw.dataset.name, raw.name)

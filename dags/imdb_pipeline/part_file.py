@@ -4,10 +4,8 @@ The note beside the part (`.part.json`) keeps the validators, so that a later tr
 or another, can ask for the rest of the very same file. Without a note a part is worth nothing.
 """
 
-import errno
 import json
 import os
-import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -74,17 +72,14 @@ class PartFile:
             for chunk in chunks:
                 file.write(chunk)
 
-    def finish(self, *, keep: Path | None = None) -> None:
+    def finish(self) -> None:
         """Put the whole, checked part in the place of the target, safe against a power cut.
 
-        With `keep` the file that was there before stays under that name. The target is there at
-        any moment, old or new.
+        The target is there at any moment, old or new.
         """
         with self._storage():
             with self.path.open("rb") as file:
                 os.fsync(file.fileno())
-            if keep and self.target.exists():
-                _link(self.target, keep)
             self.path.replace(self.target)
             self._note.unlink(missing_ok=True)
             folder = os.open(self.target.parent, os.O_RDONLY)
@@ -109,17 +104,3 @@ class PartFile:
                 "write there, or set IMDB_DATA_DIR to another folder. What arrived is kept, and so "
                 "is the file that was there before."
             ) from error
-
-
-def _link(path: Path, name: Path) -> None:
-    """Let `name` be the file at `path` too, whatever was there before."""
-    fresh = name.with_name(f"{name.name}.tmp")
-    fresh.unlink(missing_ok=True)
-    try:
-        fresh.hardlink_to(path)
-    except OSError as error:
-        # Some network and object storage knows one name for each file.
-        if error.errno not in {errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK, errno.EXDEV}:
-            raise
-        shutil.copyfile(path, fresh)
-    fresh.replace(name)

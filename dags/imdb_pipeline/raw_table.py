@@ -12,6 +12,7 @@ from warehouse.errors import WarehouseRefused
 from warehouse.ledger import scalar
 from warehouse.locks import lock_table_patiently
 from warehouse.parallel_copy import Target
+from warehouse.table_locks import wait_for_table
 
 SCHEMA = "raw"
 
@@ -63,6 +64,16 @@ class RawTable:
                 f"{self.dataset.name}: found {', '.join(found)}. Rename or drop it and apply the "
                 "SQL of include/sql (make schema). Nothing was changed."
             )
+
+    def wait_to_read(self, cursor: Cursor, *, patience: float) -> None:
+        """Wait until nobody has the table to himself; raise `WarehouseUnavailable` naming who."""
+        if self.exists(cursor):
+            wait_for_table(cursor, self.table, mode="access share", patience=patience)
+
+    def wait_to_write(self, cursor: Cursor, *, patience: float) -> None:
+        """Wait until the table and its change table can be written; else as `wait_to_read`."""
+        for table in (self.table, self.changes) if self.exists(cursor) else (self.changes,):
+            wait_for_table(cursor, table, mode="row exclusive", patience=patience)
 
     def create_new(self, cursor: Cursor, *, patience: float) -> Target:
         """Make an empty successor; commit it before others are to fill it.

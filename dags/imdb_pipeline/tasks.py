@@ -121,6 +121,9 @@ def load(dataset_name: str) -> dict[str, Any]:
                 force=force,
                 previous=downloader.cache.previous_path_of(dataset),
             )
+        loaded = downloader.cache.entry(dataset)
+        if loaded and loaded.sha256 == outcome.load.snapshot_sha256:
+            downloader.cache.keep_loaded(dataset, loaded)
     row = outcome.load
     seconds = row.seconds if outcome.written else 0.0
     log.info(

@@ -84,8 +84,7 @@ def translated(purpose: str) -> Iterator[None]:
         transient = code[:2] in _TRANSIENT_CLASSES or code in _TRANSIENT_CODES
         if transient or (not code and isinstance(first, _SESSION_LOST)):
             raise WarehouseUnavailable(
-                f"{purpose}: the warehouse is not available: {detail}. It may pass; if it does "
-                "not, look at the server's log and at the connection `warehouse`."
+                f"{purpose}: the warehouse is not available: {detail}. {_hope(first)}"
             ) from error
         raise WarehouseRefused(f"{purpose}: Postgres refused: {detail}.{_advice(first)}") from error
 
@@ -99,11 +98,31 @@ def _first(error: psycopg2.Error) -> psycopg2.Error:
     return error
 
 
+def _hope(error: psycopg2.Error) -> str:
+    """What can be done where trying again can help."""
+    if isinstance(error, errors.QueryCanceled):
+        return (
+            "It took longer than statement_timeout allows, or somebody cancelled it; nothing was "
+            "changed. Run again, or give the role of the connection more time: alter role ... set "
+            "statement_timeout = 0."
+        )
+    if "too many connections" in str(error) or "remaining connection slots" in str(error):
+        return (
+            "Nothing was changed. Wait until others leave, ask for fewer with "
+            "IMDB_COPY_CONNECTIONS, or raise the limit of the server, database or role."
+        )
+    return (
+        "It may pass; if it does not, look at the server's log and at the connection `warehouse`."
+    )
+
+
 def _advice(error: psycopg2.Error) -> str:
     if isinstance(error, errors.UndefinedTable | errors.InvalidSchemaName):
         return " Apply the SQL of include/sql first (make schema)."
     if isinstance(error, errors.DiskFull):
         return " Free space on the server's disk and run again; nothing was changed."
+    if isinstance(error, errors.ConfigurationLimitExceeded):
+        return " Raise that limit of the server or of the role, and run again; nothing was changed."
     if isinstance(error, errors.InsufficientPrivilege | errors.ReadOnlySqlTransaction):
         return " The role of the connection `warehouse` must be `pipeline` or own its schemas."
     return ""

@@ -102,6 +102,11 @@ class Installation:
         )
         return {f"{schema}.{table}": tuple(figures) for schema, table, *figures in rows}
 
+    def files(self) -> dict[str, tuple[int, int]]:
+        """Which file each name in the data folder is, and when it was written."""
+        found = (self.folder / "data").iterdir()
+        return {path.name: (path.stat().st_ino, path.stat().st_mtime_ns) for path in found}
+
     def summary(self) -> dict[str, Any]:
         """The report of the newest run."""
         rows = self.query("select summary from meta.run_log order by finished_at desc limit 1")
@@ -117,6 +122,7 @@ class Station:
     tables: dict[str, str]
     writes: dict[str, tuple[int, ...]]
     alerts: tuple[dict[str, Any], ...]
+    files: dict[str, tuple[int, int]]
 
 
 @dataclass(frozen=True)
@@ -268,6 +274,7 @@ def visited(webhook: Webhook, installation: Installation, verb: str, **variables
         installation.tables(),
         installation.writes(),
         webhook.taken(),
+        installation.files(),
     )
 
 

@@ -114,6 +114,7 @@ def test_the_same_day_again_writes_nothing_and_skips_dbt(story: Story) -> None:
     assert again.summary["dbt"]["status"] == "skipped"
     assert again.writes == story.first.writes
     assert again.tables == story.first.tables
+    assert again.files == story.first.files
 
 
 def test_one_damaged_file_fails_the_run_and_holds_up_no_other_file(story: Story) -> None:

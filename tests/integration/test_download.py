@@ -1,6 +1,5 @@
 """What a download does when the source behaves, and when its connection breaks."""
 
-import errno
 import gzip
 import socket
 from dataclasses import replace
@@ -621,77 +620,3 @@ def test_rows_are_those_of_the_file_and_not_its_lines(workbench: Workbench, sour
 
     assert workbench.download().entry.rows == 2
     assert gzip.decompress(workbench.path.read_bytes()).count(b"\n") == 3
-
-
-NEWEST = snapshot(RATINGS, [*THREE_ROWS, ("tt0000004", "1.0", "5")])
-BEFORE = "title.ratings.previous.tsv.gz"
-
-
-def two_versions(workbench: Workbench, source: Source) -> Path:
-    """Download OLD, then NEW; return where the one before is kept."""
-    for body in (OLD, NEW):
-        source.answers(file(body, etag=f'"{len(body)}"'))
-        workbench.download(force=True)
-    return workbench.path.with_name(BEFORE)
-
-
-def test_the_file_before_is_kept(workbench: Workbench, source: Source) -> None:
-    before = two_versions(workbench, source)
-
-    assert before == workbench.cache.previous_path_of(RATINGS)
-    assert (workbench.path.read_bytes(), before.read_bytes()) == (NEW, OLD)
-    assert workbench.files == {"title.ratings.tsv.gz", BEFORE}
-
-
-def test_no_more_than_the_file_before_is_kept(workbench: Workbench, source: Source) -> None:
-    before = two_versions(workbench, source)
-    source.answers(file(NEWEST))
-
-    workbench.download(force=True)
-
-    assert (workbench.path.read_bytes(), before.read_bytes()) == (NEWEST, NEW)
-    assert workbench.files == {"title.ratings.tsv.gz", BEFORE}
-
-
-def test_the_same_file_again_does_not_push_out_the_one_before(
-    workbench: Workbench, source: Source
-) -> None:
-    before = two_versions(workbench, source)
-    source.answers(file(NEW))
-
-    assert workbench.download(force=True).modified
-    assert (workbench.path.read_bytes(), before.read_bytes()) == (NEW, OLD)
-
-
-def test_a_bad_file_does_not_push_out_the_one_before(workbench: Workbench, source: Source) -> None:
-    before = two_versions(workbench, source)
-    workbench.change(download_tries=1)
-    source.answers(file(NEWEST[:-8]))
-
-    with pytest.raises(TransientError):
-        workbench.download(force=True)
-    assert (workbench.path.read_bytes(), before.read_bytes()) == (NEW, OLD)
-
-
-def test_where_a_file_can_have_one_name_only_it_is_copied(
-    workbench: Workbench, source: Source, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def refuse(*_: object) -> None:
-        raise PermissionError(errno.EPERM, "Operation not permitted")
-
-    monkeypatch.setattr(Path, "hardlink_to", refuse)
-
-    before = two_versions(workbench, source)
-
-    assert (workbench.path.read_bytes(), before.read_bytes()) == (NEW, OLD)
-    assert workbench.files == {"title.ratings.tsv.gz", BEFORE}
-
-
-def test_what_an_earlier_end_left_is_no_obstacle(workbench: Workbench, source: Source) -> None:
-    workbench.path.parent.mkdir(parents=True)
-    workbench.path.with_name(f"{BEFORE}.tmp").write_bytes(b"half")
-
-    before = two_versions(workbench, source)
-
-    assert before.read_bytes() == OLD
-    assert workbench.files == {"title.ratings.tsv.gz", BEFORE}

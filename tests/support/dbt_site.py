@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -40,6 +41,25 @@ class Site:
         self.project = project
         self._manifest: Any = None
         self._manifest = self.dbt("parse", run_id="parse")
+
+    def on(self, database: Database) -> "Site":
+        """The same project on another database, without parsing it again."""
+        other = copy(self)
+        other.database = database
+        other._manifest = self._manifest.deepcopy()
+        for node in (*other._manifest.nodes.values(), *other._manifest.sources.values()):
+            node.database = database.name
+            if node.relation_name:
+                node.relation_name = node.relation_name.replace(
+                    f'"{self.database.name}"', f'"{database.name}"'
+                )
+        other._manifest.build_flat_graph()
+        return other
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Take the project along to another process; pickle confuses what dbt looks up by name."""
+        self.__dict__.update(state)
+        self._manifest = self._manifest.deepcopy()
 
     def dbt(self, *words: str, run_id: str, options: str = "") -> Any:
         """Run `dbt <words>` and return its result."""

@@ -7,6 +7,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+import psutil
 import psycopg2
 from psycopg2 import sql
 from psycopg2.extensions import connection as Connection
@@ -60,9 +61,9 @@ class Database:
 
 
 class Cluster:
-    """The running server; `database()` lends a fresh database."""
+    """The running server; `database()` lends a fresh database. A `durable` one survives `crash`."""
 
-    def __init__(self, server: EmbeddedPostgres) -> None:
+    def __init__(self, server: EmbeddedPostgres, *, durable: bool = False) -> None:
         self._server = server
         self._numbers = count(1)
         port = server.port()
@@ -70,7 +71,7 @@ class Cluster:
         self.port = port
         self._admin = server.connect()
         self._admin.autocommit = True
-        for setting in _SETTINGS:
+        for setting in () if durable else _SETTINGS:
             self._do("alter system set {} = off", setting)
         # A test that would wait for ever fails instead.
         self._do("alter system set lock_timeout = '20s'")
@@ -87,7 +88,7 @@ class Cluster:
         database = Database(self.port, f"warehouse_{next(self._numbers)}")
         # Copying the files of a template this small beats writing all of it to the log.
         self._do("create database {} template {} strategy file_copy", database.name, template)
-        if template == TEMPLATE:
+        if template != "template0":
             # What include/sql grants on the database itself is not copied.
             self._do("revoke connect, temporary on database {} from public", database.name)
             self._do("grant connect, create, temporary on database {} to pipeline", database.name)
@@ -96,6 +97,27 @@ class Cluster:
             yield database
         finally:
             self._do("drop database {} with (force)", database.name)
+
+    def crash(self) -> None:
+        """Kill the server, all its processes at once, as a power cut would."""
+        pid = int((self._server.data / "postmaster.pid").read_text().split()[0])
+        postmaster = psutil.Process(pid)
+        processes = [postmaster, *postmaster.children(recursive=True)]
+        for process in processes:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
+        psutil.wait_procs(processes, timeout=30)
+
+    def stop(self) -> None:
+        """Stop the server, its sessions ended."""
+        self._server.stop()
+
+    def start_again(self) -> None:
+        """Start the server where it was."""
+        self._admin.close()
+        assert self._server.start(self.port) == self.port
+        self._admin = self._server.connect()
+        self._admin.autocommit = True
 
     def close(self) -> None:
         """End our own session."""
@@ -107,12 +129,12 @@ class Cluster:
 
 
 @contextlib.contextmanager
-def running_cluster(folder: Path) -> Iterator[Cluster]:
+def running_cluster(folder: Path, *, durable: bool = False) -> Iterator[Cluster]:
     """Start a cluster in `folder`, stop it at the end."""
     server = EmbeddedPostgres(folder, PASSWORD)
     server.start()
     try:
-        with contextlib.closing(Cluster(server)) as cluster:
+        with contextlib.closing(Cluster(server, durable=durable)) as cluster:
             yield cluster
     finally:
         server.stop()

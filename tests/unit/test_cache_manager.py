@@ -1,5 +1,6 @@
 """The cache: an entry counts only while its file is there, whole; a bad entry does no harm."""
 
+import errno
 import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from imdb_pipeline.cache_manager import CacheEntry, CacheManager, JsonFileStore
 from imdb_pipeline.config import dataset_named
-from tests.support.snapshots import RATINGS, TWO_ROWS, entry_of, written
+from tests.support.snapshots import RATINGS, THREE_ROWS, TWO_ROWS, Row, entry_of, written
 
 KEY = "imdb_cache__title_ratings"
 
@@ -209,3 +210,117 @@ def test_seven_downloads_at_once_forget_nothing(tmp_path: Path) -> None:
         list(pool.map(lambda number: store.write(f"key{number}", "x" * 999), range(70)))
 
     assert {number for number in range(70) if store.read(f"key{number}")} == set(range(70))
+
+
+OLD = "title.ratings.previous.tsv.gz"
+
+
+def replaced(cache: CacheManager, rows: list[Row]) -> CacheEntry:
+    """Put another file in the place of the one that is there, as a download does."""
+    (cache.data_dir / "aside").mkdir(exist_ok=True)
+    path, entry = written(cache.data_dir / "aside", RATINGS, rows)
+    path.replace(cache.path_of(RATINGS))
+    return entry
+
+
+def kept_entry(cache: CacheManager) -> CacheEntry:
+    entry = cache.entry(RATINGS)
+    assert entry is not None
+    return entry
+
+
+def test_the_file_that_was_loaded_is_kept_when_another_takes_its_place(
+    cache: CacheManager,
+) -> None:
+    loaded = cache.path_of(RATINGS).read_bytes()
+
+    cache.keep_loaded(RATINGS, kept_entry(cache))
+    replaced(cache, THREE_ROWS)
+
+    assert cache.previous_path_of(RATINGS).read_bytes() == loaded
+    assert cache.previous_path_of(RATINGS).name == OLD
+
+
+def test_a_file_that_was_never_loaded_does_not_push_out_the_one_that_was(
+    cache: CacheManager,
+) -> None:
+    loaded = cache.path_of(RATINGS).read_bytes()
+    cache.keep_loaded(RATINGS, kept_entry(cache))
+
+    replaced(cache, THREE_ROWS)
+    replaced(cache, TWO_ROWS[:1])
+
+    assert cache.previous_path_of(RATINGS).read_bytes() == loaded
+
+
+def test_no_more_than_one_loaded_file_is_kept(cache: CacheManager) -> None:
+    cache.keep_loaded(RATINGS, kept_entry(cache))
+    cache.keep_loaded(RATINGS, replaced(cache, THREE_ROWS))
+
+    assert cache.previous_path_of(RATINGS).samefile(cache.path_of(RATINGS))
+    assert {path.name for path in cache.data_dir.glob("*.*")} == {RATINGS.file_name, OLD}
+
+
+@pytest.mark.parametrize("happened", ["gone", "newer"])
+def test_a_loaded_file_that_is_not_here_any_more_is_not_kept(
+    cache: CacheManager, happened: str
+) -> None:
+    entry = kept_entry(cache)
+    cache.path_of(RATINGS).unlink()
+    if happened == "newer":
+        replaced(cache, THREE_ROWS)
+
+    cache.keep_loaded(RATINGS, entry)
+
+    assert not cache.previous_path_of(RATINGS).exists()
+
+
+def test_where_a_file_can_have_one_name_only_it_is_copied_once(
+    cache: CacheManager, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(Path, "hardlink_to", refuse)
+    kept = cache.previous_path_of(RATINGS)
+
+    cache.keep_loaded(RATINGS, kept_entry(cache))
+    inode = kept.stat().st_ino
+    cache.keep_loaded(RATINGS, kept_entry(cache))
+
+    assert kept.read_bytes() == cache.path_of(RATINGS).read_bytes()
+    assert kept.stat().st_ino == inode != cache.path_of(RATINGS).stat().st_ino
+
+
+def test_what_an_earlier_end_left_is_no_obstacle(cache: CacheManager) -> None:
+    left = cache.data_dir / f"{OLD}.tmp"
+    left.write_bytes(b"half")
+
+    cache.keep_loaded(RATINGS, kept_entry(cache))
+
+    assert cache.previous_path_of(RATINGS).samefile(cache.path_of(RATINGS))
+    assert not left.exists()
+
+
+@pytest.mark.parametrize("step", ["hardlink_to", "copy"])
+def test_a_file_that_cannot_be_kept_costs_a_full_load_and_nothing_more(
+    cache: CacheManager,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    step: str,
+) -> None:
+    def full(_: object, fresh: Path) -> None:
+        fresh.write_bytes(b"half")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    def refuse(*_: object) -> None:
+        raise OSError(errno.EXDEV if step == "copy" else errno.EDQUOT, "Disk quota exceeded")
+
+    monkeypatch.setattr(Path, "hardlink_to", refuse)
+    monkeypatch.setattr("shutil.copyfile", full)
+
+    cache.keep_loaded(RATINGS, kept_entry(cache))
+
+    assert "The next load will copy the whole file" in caplog.text
+    assert ("No space left" in caplog.text) == (step == "copy")
+    assert {path.name for path in cache.data_dir.iterdir()} == {RATINGS.file_name}

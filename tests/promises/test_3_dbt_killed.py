@@ -1,0 +1,53 @@
+"""dbt killed with SIGKILL, and run again: staging, marts and marks are as if it had never been."""
+
+from contextlib import ExitStack
+
+import pytest
+
+from tests.support.dbt_scenes import Scenes, dbt_build, state
+from tests.support.fingerprint import left_behind, wait_until_alone
+from tests.support.kill_points import KILL_POINTS, KillPoint
+from tests.support.moments import exit_code_of_killed, started
+
+pytestmark = pytest.mark.filterwarnings("ignore:unclosed file .*dbt.log:ResourceWarning")
+POINTS = [point for point in KILL_POINTS if point.operation == "dbt"]
+
+
+@pytest.mark.parametrize("point", POINTS, ids=str)
+def test_killed_there_and_run_again_all_is_as_undisturbed(
+    dbt_scenes: Scenes, point: KillPoint
+) -> None:
+    with dbt_scenes.postgres.database(dbt_scenes.site.database.name) as database:
+        site = dbt_scenes.site.on(database)
+
+        assert exit_code_of_killed(point.moment, dbt_build, site) == -9
+
+        wait_until_alone(database)
+        dbt_build(site)
+        assert state(database) == dbt_scenes.ending
+        wait_until_alone(database)
+        assert left_behind(database) == []
+
+
+def test_killed_while_the_server_is_busy_with_its_merge(dbt_scenes: Scenes) -> None:
+    """The server notices only when the statement is over; it takes it back then."""
+    waiting = (
+        "select pid from pg_locks where not granted and locktype in ('transactionid', 'tuple')"
+    )
+    with ExitStack() as stack:
+        database = stack.enter_context(dbt_scenes.postgres.database(dbt_scenes.site.database.name))
+        site = dbt_scenes.site.on(database)
+        with database.session("postgres") as stranger:
+            stranger.cursor().execute("select from staging.stg_title_ratings for update")
+            process = started(dbt_build, site)
+            while not (found := database.query(f"{waiting} and pg_sleep(0.01) is not null")):
+                assert process.is_alive(), "it did not wait for the rows"
+            process.kill()
+            process.join()
+            assert process.exitcode == -9
+            assert database.query(waiting) == found
+
+        wait_until_alone(database)
+        assert state(database) == dbt_scenes.beginning
+        dbt_build(site)
+        assert state(database) == dbt_scenes.ending
