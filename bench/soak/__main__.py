@@ -29,7 +29,7 @@ def main() -> int:
         print(error, file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        progress("stopped; what was begun is removed")
+        progress("stopped, and all that it had started")
         return 130
 
 
@@ -41,11 +41,19 @@ def _soak() -> int:
     planned = plan(days, seed, only)
     root = bench_folder() / "soak"
     began = datetime.now(UTC)
-    with contextlib.ExitStack() as stack:
-        soak = Soak(root, titles=titles, seed=seed)
-        soak.remove()  # what a killed one left
-        stack.callback(soak.remove)
+    soak = Soak(root, titles=titles, seed=seed)
+    soak.remove()  # the last one, or what a killed one left
+    try:
         checks = soak.live(planned)
+    except BaseException:
+        soak.stop()
+        raise
+    good = all(check.good for check in checks)
+    if good:
+        soak.analyst.stop()
+        soak.remove()
+    else:
+        soak.stop()
     minutes = (datetime.now(UTC) - began).total_seconds() / 60
     words = {"DAYS": str(days), "SEED": str(seed), "TITLES": str(titles), "FAULT": ",".join(only)}
     command = " ".join(f"{name}={shlex.quote(word)}" for name, word in words.items() if word)
@@ -59,7 +67,9 @@ def _soak() -> int:
     for check in checks:
         print(f"{'ok ' if check.good else 'NO '} {check.what}: {check.found} ({check.expected})")
     print(f"written: {target}")
-    return 0 if all(check.good for check in checks) else 1
+    if not good:
+        print(f"kept until the next soak, to be looked at: {root}")
+    return 0 if good else 1
 
 
 def _number(name: str, default: int) -> int:

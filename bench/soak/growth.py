@@ -1,7 +1,9 @@
 """What is there after a day: bytes, files, sessions, processes, and what should not be there."""
 
 import contextlib
+import re
 import time
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +15,8 @@ from imdb_pipeline.config import DATASETS
 
 ANALYST = "soak analyst"
 # A server notices a moment later that a client was killed.
-_PATIENCE = 10.0
+_PATIENCE = 30.0
+_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}$")
 # Sizes of the warehouse by layer; the changes of loads and their history are a layer of their own.
 _SIZES = """
     select
@@ -81,7 +84,7 @@ def leftovers(installation: Installation) -> list[str]:
     """Return, in words, what a green run should not have left behind."""
     found = []
     if sessions := _once_quiet(installation):
-        found.append(f"sessions left: {', '.join(sessions)}")
+        found.append(f"left at work: {', '.join(sessions)}")
     if tables := sorted(name for (name,) in installation.rows(_STRANGE_TABLES)):
         found.append(f"tables left: {', '.join(tables)}")
     locks = installation.rows("select count(*) from pg_locks where locktype = 'advisory'")[0][0]
@@ -95,18 +98,22 @@ def leftovers(installation: Installation) -> list[str]:
 
 
 def _once_quiet(installation: Installation) -> list[str]:
-    """Return the sessions and processes that do not end."""
+    """Return the sessions and processes that do not end, those of one name together."""
     end = time.monotonic() + _PATIENCE
     while True:
-        sessions = [str(name) or "?" for (name,) in installation.rows(_SESSIONS, ANALYST)]
-        processes = [_title(process) for process in installation.family()]
-        if not sessions + processes or time.monotonic() > end:
-            return sessions + processes
+        found = Counter(
+            [f"session {name or '?'}" for (name,) in installation.rows(_SESSIONS, ANALYST)]
+        )
+        found.update(f"process {_title(process)}" for process in installation.family())
+        if not found or time.monotonic() > end:
+            return [f"{count} x {name}" for name, count in sorted(found.items())]
         time.sleep(0.2)
 
 
 def _title(process: psutil.Process) -> str:
+    """Return what the process calls itself, without what is another each time."""
     try:
-        return f"process {' '.join(process.cmdline())[:80]}"
+        words = " ".join(process.cmdline()).split()
     except psutil.Error:
-        return "process ?"
+        return "?"
+    return " ".join(Path(word).name for word in words if not _ID.match(word))[:60]

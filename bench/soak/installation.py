@@ -67,22 +67,22 @@ class Installation:
             if time.monotonic() > end:
                 return None
 
-    def remove(self) -> None:
-        """End everything, also what a killed soak left, and remove the folder."""
+    def stop(self) -> None:
+        """End everything that works here, also what a killed soak left."""
         for process in self.family():
             with contextlib.suppress(psutil.Error):
                 process.kill()
-        data = self.layout.data
-        if data.is_mount():
-            subprocess.run(["umount", "--lazy", data], check=False)
-        if not self.layout.root.exists():
-            return
+        if self.layout.data.is_mount():
+            subprocess.run(["umount", "--lazy", self.layout.data], check=False)
         if self.layout.postgres.exists():
-            server = embedded_server(self.layout)
-            server.stop()
-            if server.data.parent != self.layout.postgres:
-                shutil.rmtree(server.data.parent)
-        shutil.rmtree(self.layout.root)
+            embedded_server(self.layout).stop()
+
+    def remove(self) -> None:
+        """End everything and remove the folder."""
+        self.stop()
+        if self.layout.postgres.exists():
+            shutil.rmtree(embedded_server(self.layout).data.parent)
+        shutil.rmtree(self.layout.root, ignore_errors=True)
 
     def family(self) -> list[psutil.Process]:
         """Return every process that works for the installation, but for its server.

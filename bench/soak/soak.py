@@ -26,6 +26,7 @@ from bench.soak.verdict import Check
 from bench.workspace import progress
 from imdb_pipeline.config import DATASETS, dataset_named
 from imdb_pipeline.snapshot import sha256_of
+from include.local.warehouse import start_embedded
 
 # Seconds after which a run is taken for stuck.
 _LONGEST_RUN = 1800.0
@@ -47,9 +48,14 @@ class Soak:
         self._ratings: dict[str, Path] = {}
         self._runs = 0
 
+    def stop(self) -> None:
+        """End what runs; what it left stays, to be looked at."""
+        self.analyst.stop()
+        for installation in (self.daily, self.fresh):
+            installation.stop()
+
     def remove(self) -> None:
         """End what runs and remove everything."""
-        self.analyst.stop()
         for installation in (self.daily, self.fresh):
             installation.remove()
         shutil.rmtree(self.root, ignore_errors=True)
@@ -67,6 +73,7 @@ class Soak:
         self.analyst.stop()
         if not clean.good:
             return [verdict.nothing("faults of the clean build", [clean.said], good="")]
+        start_embedded(self.daily.layout)  # where the last day did not bring it up
         return self._judge(planned, last)
 
     def _live(self, day: Day, source: Source) -> Lived:
@@ -94,7 +101,8 @@ class Soak:
         lived.findings += self._look_around(files)
         for finding in lived.findings:
             progress(f"    NOT RIGHT: {finding}")
-        self.sizes.append(measured(self.daily, day.number))
+        with contextlib.suppress(psycopg2.Error):
+            self.sizes.append(measured(self.daily, day.number))
         self.daily.forget_sessions()
         if day.number == 1 and last.good:
             self.analyst.start()
