@@ -39,7 +39,7 @@ _SESSIONS = """
 _STRANGE_TABLES = """
     select nspname || '.' || relname
     from pg_class inner join pg_namespace on pg_namespace.oid = relnamespace
-    where relkind in ('r', 'v', 'm') and nspname !~ '^pg_' and (
+    where relkind in ('r', 'v', 'm') and nspname !~ '^pg_' and nspname <> 'quality' and (
         relname like '%%\\_\\_%%' or nspname like '%%\\_\\_swap'
     )
 """

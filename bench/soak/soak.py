@@ -62,7 +62,8 @@ class Soak:
 
     def live(self, planned: Sequence[Day]) -> list[Check]:
         """Live through the days and judge what is left at the end."""
-        own_file_system(self.daily.layout.data)
+        self.daily.layout.make()
+        own_file_system(self.daily.layout.data, self.days.titles)
         with running_source() as source:
             for day in planned:
                 self.lived.append(self._live(day, source))
@@ -241,7 +242,9 @@ class Soak:
         rows, differences = compare(self.daily, self.fresh)
         replayed, history = replay(self.daily, self._ratings)
         fresh = measured(self.fresh, 0)
-        before = next(size for size in self.sizes if size.day == FIRST_FAULT_DAY - 1)
+        before = max(
+            (size for size in self.sizes if size.day < FIRST_FAULT_DAY), key=lambda size: size.day
+        )
         self.sizes.append(fresh)
         findings = [f"day {one.day.number}: {text}" for one in self.lived for text in one.findings]
         readings = self.analyst.readings

@@ -22,8 +22,8 @@ from bench.soak.source import Source
 from imdb_pipeline.config import DATASETS, Dataset, dataset_named
 from include.local.airflow import API_SERVER, RUN
 
-# What the data folder can hold, and what is left of it when it is full.
-DATA_FOLDER_BYTES = 64 << 20
+# What the data folder can hold, more than the files need, and what is left when it is full.
+DATA_FOLDER_BYTES, BYTES_A_TITLE = 64 << 20, 1 << 10
 LEFT_BYTES = 16 << 10
 _FILLER = "somebody-elses-large-file"
 
@@ -166,11 +166,12 @@ def beforehand(installation: Installation, source: Source, fault: Fault) -> Iter
         (data / _FILLER).unlink(missing_ok=True)
 
 
-def own_file_system(data: Path) -> bool:
+def own_file_system(data: Path, titles: int) -> bool:
     """Put the data folder onto a small file system, where that is allowed; return whether it is."""
+    size = DATA_FOLDER_BYTES + BYTES_A_TITLE * titles
     data.mkdir(parents=True, exist_ok=True)
     done = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", f"size={DATA_FOLDER_BYTES}", "tmpfs", data],
+        ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", data],
         capture_output=True,
         check=False,
     )

@@ -16,7 +16,6 @@ _TIMES = {
 # What small tables have whatever is in them: pages, indexes, free space maps.
 _SLACK = 8 * MEGABYTE
 # What may come with each load or run, for ever: its changes and versions, its rows in the logs.
-_HISTORY_EACH = 2 * MEGABYTE
 _META_EACH = MEGABYTE // 4
 _AIRFLOW_EACH = MEGABYTE
 _LOGS_EACH = 3 * MEGABYTE
@@ -51,7 +50,7 @@ def growth(
     ]
     for what, was, now, each in (
         ("bytes of changes and rating versions", before.layers["history"],
-         last.layers["history"], _HISTORY_EACH),
+         last.layers["history"], MEGABYTE // 4 + served // 2),
         ("bytes of ledger and logs in `meta`", before.layers["meta"], last.layers["meta"],
          _META_EACH),
         ("bytes of Airflow's metadata", before.airflow, last.airflow, _AIRFLOW_EACH),
