@@ -21,7 +21,7 @@ from bench.soak.installation import Installation
 from bench.soak.page import Lived, Outcome, said
 from bench.soak.plan import FIRST_FAULT_DAY, Day, Fault
 from bench.soak.source import Source, running_source
-from bench.soak.strike import beforehand, held_up, own_file_system, strike
+from bench.soak.strike import beforehand, held_up, kill, own_file_system, strike
 from bench.soak.verdict import Check
 from bench.workspace import progress
 from imdb_pipeline.config import DATASETS, dataset_named
@@ -187,9 +187,7 @@ class Soak:
         code = installation.ended(make, _LONGEST_RUN)
         seconds = time.monotonic() - began
         if code is None:
-            while members := installation.family():
-                for process in members:
-                    process.kill()
+            kill(installation.family())
             return Outcome(None, f"stuck: killed after {seconds:.0f} s", seconds)
         if code < 0:
             return Outcome(None, "killed", seconds)

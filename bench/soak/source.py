@@ -1,7 +1,9 @@
 """The host of the files: always at one address, one day's files after another, and bad at times."""
 
 import http.client
+import sys
 import threading
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
@@ -144,6 +146,11 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
     source: Source
+
+    def handle_error(self, *_: object) -> None:
+        """Say nothing of clients that were killed; others' tracebacks go to stderr as usual."""
+        if not isinstance(sys.exception(), ConnectionError):
+            traceback.print_exc()
 
 
 @contextmanager

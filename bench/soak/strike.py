@@ -8,7 +8,8 @@ import contextlib
 import os
 import signal
 import subprocess
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -25,6 +26,7 @@ from include.local.airflow import API_SERVER, RUN
 # What the data folder can hold, more than the files need, and what is left when it is full.
 DATA_FOLDER_BYTES, BYTES_A_TITLE = 64 << 20, 1 << 10
 LEFT_BYTES = 16 << 10
+_DEATH_PATIENCE = 20.0
 _FILLER = "somebody-elses-large-file"
 
 Reached = Callable[[], "Client | None"]
@@ -104,11 +106,11 @@ def strike(
     name = fault.kind.name
     if name == "kill-run":
         while members := installation.family():
-            _kill(members)
+            kill(members)
     elif name == "kill-make":
         os.killpg(make.pid, signal.SIGKILL)
     elif name == "kill-postgres":
-        _kill(installation.server())
+        kill(installation.server())
     elif name == "end-session":
         installation.rows("select pg_terminate_backend(%s)", client.backend)
     elif name == "second-run":
@@ -121,15 +123,27 @@ def strike(
         }[name]()
         if process is None:
             return "the process to kill was not found"
-        _kill([process])
+        kill([process])
     return None
 
 
-def _kill(processes: list[psutil.Process]) -> None:
+def kill(processes: Sequence[psutil.Process]) -> None:
+    """Kill the processes and wait until they are no more.
+
+    Not with psutil's own wait, which would take the exit code of our child away from us.
+    """
     for process in processes:
         with contextlib.suppress(psutil.NoSuchProcess):
             process.kill()
-    psutil.wait_procs(processes, timeout=20)
+    end = time.monotonic() + _DEATH_PATIENCE
+    while any(map(_lives, processes)) and time.monotonic() < end:
+        time.sleep(0.02)
+
+
+def _lives(process: psutil.Process) -> bool:
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    return False
 
 
 def _second_run(installation: Installation) -> str | None:
