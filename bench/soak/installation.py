@@ -15,7 +15,6 @@ from psycopg2 import sql
 from psycopg2.extensions import connection as Connection
 
 from include.local.layout import REPOSITORY, Layout
-from include.local.progress import Metadata
 from include.local.warehouse import embedded_server
 
 # The commands run as a person types them: with nothing around that would shape them.
@@ -128,19 +127,10 @@ class Installation:
             return cursor.fetchall()
 
     @property
-    def metadata(self) -> Metadata:
-        """Airflow's metadata."""
-        return Metadata(self._url("airflow"))
-
-    @property
     def analyst_url(self) -> str:
         """How the analyst reaches the warehouse now."""
         lines = self.layout.warehouse_env.read_text("utf-8").split()
         return dict(line.split("=", 1) for line in lines)["ANALYST_URL"]
-
-    def _url(self, role: str) -> str:
-        words = json.loads((self.layout.root / "secrets.json").read_text("utf-8"))
-        return f"postgresql://{role}:{words[role]}@127.0.0.1:{embedded_server(self.layout).port()}/{role}"
 
     def _record(self, name: str) -> Path:
         return self.layout.pids / f"{name}.json"

@@ -20,7 +20,7 @@ from psycopg2 import sql
 from bench.soak.installation import Installation
 from bench.soak.plan import DOWNLOAD, LOAD, MODEL, PUBLISH, REPORT, Fault, Place
 from bench.soak.source import Source
-from imdb_pipeline.config import DATASETS, Dataset, dataset_named
+from imdb_pipeline.config import DATASETS, dataset_named
 from include.local.airflow import API_SERVER, RUN
 
 # What the data folder can hold, more than the files need, and what is left when it is full.
@@ -205,8 +205,3 @@ def _fill(folder: Path) -> None:
     with (folder / _FILLER).open("wb") as filler:
         for start in range(0, max(0, size), 1 << 20):
             filler.write(b"\0" * min(1 << 20, size - start))
-
-
-def bad_dataset(fault: Fault) -> Dataset:
-    """Return the dataset whose file is bad."""
-    return dataset_named(fault.place.what)
