@@ -74,7 +74,7 @@ class Soak:
         self.analyst.stop()
         if not clean.good:
             return [verdict.nothing("faults of the clean build", [clean.said], good="")]
-        start_embedded(self.daily.layout)  # where the last day did not bring it up
+        start_embedded(self.daily.layout)
         return self._judge(planned, last)
 
     def _live(self, day: Day, source: Source) -> Lived:
@@ -85,6 +85,7 @@ class Soak:
         files = self.days.files(day.number)
         self._note_ratings(files)
         progress(f"day {day.number}: {day.fault or 'nothing wrong'}")
+        start_embedded(self.daily.layout)  # where the day before did not end well
         if day.fault:
             lived.first = self._struck(day.fault, day, files, source, lived)
         else:
