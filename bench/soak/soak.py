@@ -85,7 +85,8 @@ class Soak:
         files = self.days.files(day.number)
         self._note_ratings(files)
         progress(f"day {day.number}: {day.fault or 'nothing wrong'}")
-        start_embedded(self.daily.layout)  # where the day before did not end well
+        if day.number > 1:
+            start_embedded(self.daily.layout)  # where the day before did not end well
         if day.fault:
             lived.first = self._struck(day.fault, day, files, source, lived)
         else:
