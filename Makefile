@@ -1,7 +1,7 @@
 # The verbs of the warehouse. The work is done by include/local; this file only names it.
 # Variables given on the command line (make run DAY=2) reach it through the environment.
 .DEFAULT_GOAL := help
-.PHONY: help run up down rollback psql docs dbt airflow bench manifest schema doctor lint test lock audit clean
+.PHONY: help run up down rollback psql docs dbt airflow bench soak manifest schema doctor lint test lock audit clean
 
 # The first python3 that really runs; bootstrap.py looks further if its version does not fit.
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
@@ -11,6 +11,7 @@ BIN = .venv/bin
 TESTS ?= tests
 export SOURCE DATASETS DAY TITLES FULL_REFRESH FORCE_DOWNLOAD FORCE_TRANSFORM
 export LOCAL_DIR UP_PORT SQL CMD NAME CHECK ONLY REPEATS UPGRADE WAREHOUSE_URL ANALYST_URL PIPELINE_PASSWORD ANALYST_PASSWORD
+export DAYS SEED FAULT
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 } \
@@ -34,6 +35,8 @@ airflow: ## Airflow by hand: make airflow CMD="tasks test imdb_pipeline download
 	$(LOCAL) airflow
 bench: ## Measure everything, write docs/performance.md: make bench ONLY=load,peer TITLES=20000
 	$(LOCAL) bench
+soak: ## 30 days in a row, faults on half of them, then docs/soak.md: make soak DAYS=6 FAULT=kill-run
+	$(LOCAL) soak
 manifest: ## Parse the dbt project into dags/dbt/target (after a change, for Airflow by hand)
 	$(LOCAL) manifest
 schema: ## Apply include/sql to WAREHOUSE_URL (as its owner), or to the embedded warehouse

@@ -179,6 +179,15 @@ def bench() -> NoReturn:
     )
     if name and name not in known:
         raise LocalError(f"NAME={name}: the benchmarks are {', '.join(known)}; without NAME, all.")
+    _become(f"bench.{name}" if name else "bench")
+
+
+def soak() -> NoReturn:
+    """Become the soak, which works with installations of its own."""
+    _become("bench.soak")
+
+
+def _become(module: str) -> NoReturn:
     layout = layout_of(os.environ)
     layout.make()
     environment = {
@@ -189,7 +198,7 @@ def bench() -> NoReturn:
     environment["BENCH_DIR"] = str(layout.root / "bench")
     environment["PYTHONPATH"] = os.pathsep.join(map(str, (REPOSITORY, REPOSITORY / "dags")))
     os.chdir(REPOSITORY)
-    command = [sys.executable, "-m", f"bench.{name}" if name else "bench"]
+    command = [sys.executable, "-m", module]
     # In the place of this process, so that Ctrl-C reaches it alone and it can tidy up.
     os.execve(command[0], command, environment)  # noqa: S606
 
@@ -225,6 +234,7 @@ VERBS: dict[str, Callable[[], int]] = {
     "dbt": dbt,
     "airflow": airflow,
     "bench": bench,
+    "soak": soak,
     "docs": docs,
     "manifest": manifest,
     "schema": schema,

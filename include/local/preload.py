@@ -4,6 +4,8 @@ A dbt task alone costs three seconds of importing and one of generating code; fo
 costs neither. Called from AIRFLOW_HOME/config/airflow_local_settings.py.
 """
 
+import atexit
+import multiprocessing.util
 import os
 import sys
 import time
@@ -23,7 +25,23 @@ def preload() -> None:
         _warm_dbt(Path(os.environ["LOCAL_DBT_FOLDER"]))
     # `make run` starts the API server at the same time; tasks need it from their first moment.
     if "--use-executor" in sys.argv:
+        end_workers_at_exit()
         _wait_for(os.environ["LOCAL_WAIT_FOR"])
+
+
+def end_workers_at_exit() -> None:
+    """Let no idle worker hold up the end of this process.
+
+    Where the run breaks off (its metadata is gone with Postgres, for one), the workers are not told
+    to end, and Python would wait for them for ever.
+    """
+    # What is registered last is called first: before multiprocessing, imported above, waits.
+    atexit.register(_end_workers)
+
+
+def _end_workers() -> None:
+    for worker in multiprocessing.active_children():
+        worker.terminate()
 
 
 def _warm_dbt(folder: Path) -> None:

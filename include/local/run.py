@@ -33,7 +33,7 @@ from include.local.summary import (
     render_failure,
     render_summary,
 )
-from include.local.warehouse import Warehouse, open_warehouse
+from include.local.warehouse import Warehouse, embedded_server, open_warehouse
 from include.sample.maker import DEFAULT_TITLES
 
 _FILMS = """
@@ -199,8 +199,19 @@ def _tell(
             f"The run is {state}.{more} The published marts are {marts}; each raw table is "
             "wholly old or wholly new. Mend the cause and run the same command again."
         )
-        say("\n" + render_failure(logs, advice))
+        say("\n" + render_failure(logs, advice + _lost_server(layout, airflow.warehouse)))
     return good
+
+
+def _lost_server(layout: Layout, warehouse: Warehouse) -> str:
+    """Return, in words, that the embedded server ended during the run; nothing where it did not."""
+    server = embedded_server(layout) if warehouse.embedded else None
+    if server is None or server.port() is not None:
+        return ""
+    return (
+        "\nPostgres ended during the run; the next command starts it again. The end of "
+        f"{layout.shown(server.log)}:\n{server.last_lines()}"
+    )
 
 
 def run_summary(warehouse: Warehouse, run_id: str) -> dict[str, Any] | None:

@@ -232,6 +232,12 @@ def test_a_benchmark_prints_its_table(story: Story) -> None:
     assert "| --- |" in done.output
 
 
+def test_the_soak_names_its_faults_where_one_is_not_known(story: Story) -> None:
+    refused = story.installation.make("soak", FAULT="earthquake")
+    assert refused.code != 0
+    assert "FAULT=earthquake: the kinds are kill-run" in refused.output
+
+
 def test_dbt_by_hand_builds_beside_what_is_published(story: Story) -> None:
     before = story.installation.tables()
     built = story.installation.make(
@@ -287,5 +293,6 @@ def test_help_names_every_verb_of_the_makefile() -> None:
         "manifest",
         "bench",
         "doctor",
+        "soak",
     ):
         assert f"make {verb}" in told

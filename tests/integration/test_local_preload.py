@@ -1,0 +1,26 @@
+"""What is done in the process of a run before it forks its workers."""
+
+import os
+import subprocess
+import sys
+
+from include.local.layout import REPOSITORY
+
+BREAKS_OFF = """
+import multiprocessing
+from include.local.preload import end_workers_at_exit
+
+end_workers_at_exit()
+multiprocessing.get_context("fork").Process(target=multiprocessing.Queue().get).start()
+raise SystemExit(3)
+"""
+
+
+def test_a_run_that_breaks_off_does_not_wait_for_its_idle_workers() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", BREAKS_OFF],
+        env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 3
