@@ -129,13 +129,13 @@ def rollback(
     comes again only with a new load, another dbt project or when asked for (`why_build`).
     """
     with connection, connection.cursor() as cursor:
-        before = _to_go_back_to(cursor, run_id, built)
-        if before is None:
-            return _last_two(cursor)[0]
-        hold(cursor, BUILDING)
-        before = _to_go_back_to(cursor, run_id, built) or before
-        swap(cursor, live=live, built=built, reader=reader, patience=patience, pause=pause)
-        _note(cursor, "rollback", run_id, before.state, before.build_id)
+        # Before the lock, too: who is refused must not stand in the way of a model.
+        if _to_go_back_to(cursor, run_id, built):
+            hold(cursor, BUILDING)
+            before = _to_go_back_to(cursor, run_id, built)
+            if before:
+                swap(cursor, live=live, built=built, reader=reader, patience=patience, pause=pause)
+                _note(cursor, "rollback", run_id, before.state, before.build_id)
         return _last_two(cursor)[0]
 
 

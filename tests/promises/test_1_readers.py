@@ -19,7 +19,7 @@ from warehouse.errors import WarehouseRefused, WarehouseUnavailable
 NAMES = tuple(f"mart_{number}" for number in range(1, 8))
 READS = 10_000
 READERS = 4
-BUILDS = 8
+BUILDS = 6
 ALL_AT_ONCE = " union all ".join(f"select build_id from {name}" for name in NAMES)
 
 
@@ -138,6 +138,7 @@ def test_a_transaction_sees_one_build_to_its_end(marts: Marts, level: str) -> No
 
         marts.publish("new", new, patience=60, pause=read_on)
 
+        assert len(pauses) == len(NAMES), "it waits until the reader has ended"
         assert found == {old.build_id}
         assert read(cursor, ALL_AT_ONCE) == {new.build_id}
 
