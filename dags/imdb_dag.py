@@ -72,6 +72,7 @@ with DAG(
     reported = report.override(on_failure_callback=alert_when_red, **SHORT)()
     loads >> changed.override(**SHORT)() >> dbt >> published
     # All of them, not the last alone: what is behind a failed task has ended before what is beside
-    # it, and the report would not see what else fails.
-    for other in [task for task in dag.tasks if task.task_id != "report"]:
+    # it, and the report would not see what else fails. `changed` skips what follows it directly; it
+    # has ended whenever the first dbt tasks have.
+    for other in [task for task in dag.tasks if task.task_id not in {"changed", "report"}]:
         other >> reported
