@@ -188,4 +188,4 @@ def test_loads_in_any_order(warehouse: Warehouse, dataset: Dataset) -> None:
         pass
 
     Here.warehouse, Here.dataset = warehouse, dataset
-    run_state_machine_as_test(Here, settings=examples(15, steps=8))  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(Here, settings=examples(15, steps=8))

@@ -36,30 +36,26 @@ def moment(operation: Operation, name: str) -> Moment:
 
 CRASHES: list[tuple[Operation, str]] = [
     ("load in full", "rows are coming in over two sessions"),
-    ("load in full", "all rows are there"),
     ("load in full", "the new table has its name"),
     ("load in full", "the load is committed"),
     ("load as a delta", "rows have left and none has come"),
-    ("load as a delta", "the load is committed"),
     ("publish", "both schemas have their new names"),
     ("publish", "it is committed"),
 ]
 
 
-@pytest.mark.parametrize(("operation", "name"), CRASHES, ids=" - ".join)
+@pytest.mark.parametrize(
+    ("operation", "name"), CRASHES, ids=[" - ".join(crash) for crash in CRASHES]
+)
 def test_a_server_killed_there_recovers_and_the_next_run_is_right(
     stage: Stage, operation: Operation, name: str
 ) -> None:
     through_a_fall(stage, operation, name, stage.postgres.crash)
 
 
-@pytest.mark.parametrize("operation", ["load in full", "load as a delta"])
-def test_a_server_restarted_in_the_middle_of_a_load(stage: Stage, operation: Operation) -> None:
-    names = {
-        "load in full": "rows are coming in over two sessions",
-        "load as a delta": "the lines that differ are coming in",
-    }
-    through_a_fall(stage, operation, names[operation], stage.postgres.stop)
+def test_a_server_restarted_in_the_middle_of_a_load(stage: Stage) -> None:
+    name = "rows are coming in over two sessions"
+    through_a_fall(stage, "load in full", name, stage.postgres.stop)
 
 
 def through_a_fall(stage: Stage, operation: Operation, name: str, fall: Callable[[], None]) -> None:

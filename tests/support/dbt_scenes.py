@@ -23,7 +23,9 @@ LOGS = ("meta.model_log", "meta.test_log")
 
 def ratings(day: int) -> list[Row]:
     """What is rated on a day; every twentieth rating moves, one leaves, one comes."""
-    rows = [(one, f"{5 + (day if at % 20 == 0 else 0)}.0", "90") for at, one in enumerate(TITLES)]
+    rows: list[Row] = [
+        (one, f"{5 + (day if at % 20 == 0 else 0)}.0", "90") for at, one in enumerate(TITLES)
+    ]
     return rows[day - 1 : len(rows) - 2 + day]
 
 
@@ -59,7 +61,9 @@ def load(database: Database, folder: Path, dataset: Dataset, rows: list[Row]) ->
 def set_scenes(postgres: Cluster, folder: Path) -> Iterator[Scenes]:
     """Two loads of the ratings, the first one built."""
     with postgres.database() as template:
-        titles = [(one, "movie", f"Film {one}", N, "0", "1999", N, N, N) for one in TITLES]
+        titles: list[Row] = [
+            (one, "movie", f"Film {one}", N, "0", "1999", N, N, N) for one in TITLES
+        ]
         load(template, folder, BASICS, titles)
         load(template, folder, RATINGS, ratings(1))
         site = Site(template, folder / "target", PROJECT)

@@ -40,6 +40,7 @@ _LEDGER = r"insert into meta\.load_log"
 _MERGE = r"merge into \S+stg_title_ratings"
 _BACKUP = r'rename to "mart_\w+__dbt_backup"'
 _MARK = r"insert into \S+high_water_mark"
+_FAILURES = r'create\s+table\s+\S*"quality"'
 _PUBLISHED = r"insert into meta\.publish_log"
 _COMMIT = "^commit$"
 
@@ -94,7 +95,7 @@ _POINTS: dict[Operation, dict[str, Moment]] = {
         "the mark is set, not committed": _before(_MERGE, _MARK, _COMMIT),
         "one model is committed, the next not begun": _after(_MERGE, _MARK, _COMMIT),
         "the old table is out of the way of the new one": _after(_BACKUP),
-        "a test has kept its failing rows": _after(r'create table \S*"quality"'),
+        "a test has kept its failing rows": _after(_FAILURES),
         "all is built and tested, nothing logged": _before(r"insert into meta\.model_log"),
     },
 }
