@@ -13,7 +13,7 @@ _QUERIES = (
     "select count(*), sum(num_votes) from mart_top_titles",
     "select count(*), max(total_credits) from mart_person_career",
     "select sum(market_share) from mart_genre_analytics",
-    "select count(*), avg(volume_share) from mart_genre_by_decade",
+    "select count(*), avg(decade_share) from mart_genre_by_decade",
     "select count(*), avg(avg_series_rating) from mart_series_analytics",
     "select count(*) from mart_season_analytics",
     "select count(*) from mart_title_search",

@@ -21,6 +21,7 @@ compared, row for row, with one that is built from nothing on the last day.
 """
 _LONGEST = 160
 _ERROR = re.compile(r"[\w.]*(Error|Exception|DamagedFile|Content|Refused|Unavailable|Timeout)\b.*:")
+_TELLING = ("The run is ", "Postgres ended ")
 
 
 @dataclass(frozen=True)
@@ -134,7 +135,8 @@ def said(text: str, root: Path) -> str:
     if task:
         return f"red, and no task says why; {task} and others did not end"
     words = [line for line in lines if line and not line.startswith("make: ")]
-    return words[-1] if words else "nothing"
+    told = [line for line in words if line.startswith(_TELLING)]
+    return (told or words or ["nothing"])[-1]
 
 
 def _cell(text: str, longest: int = _LONGEST) -> str:

@@ -10,11 +10,12 @@ MEGABYTE = 1 << 20
 _TIMES = {
     "raw": (3, "rows that a delta replaced are free again only after a vacuum"),
     "staging": (3, "the same"),
+    "quality": (3, "the failing rows of the last execution of each test"),
     # ... and the marts are there twice, the published state and the one before.
     "marts": (6, "the same, and the state before the last publish is kept"),
 }
 # What small tables have whatever is in them: pages, indexes, free space maps.
-_SLACK = 8 * MEGABYTE
+_SLACK = 2 * MEGABYTE
 # What may come with each load or run, for ever: its changes and versions, its rows in the logs.
 _META_EACH = MEGABYTE // 4
 _AIRFLOW_EACH = MEGABYTE

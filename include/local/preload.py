@@ -29,19 +29,25 @@ def preload() -> None:
         _wait_for(os.environ["LOCAL_WAIT_FOR"])
 
 
-def end_workers_at_exit() -> None:
-    """Let no idle worker hold up the end of this process.
+def end_workers_at_exit(patience: float = 5.0) -> None:
+    """Let no worker hold up the end of this process for more than `patience` seconds.
 
     Where the run breaks off (its metadata is gone with Postgres, for one), the workers are not told
     to end, and Python would wait for them for ever.
     """
     # What is registered last is called first: before multiprocessing, imported above, waits.
-    atexit.register(_end_workers)
+    atexit.register(_end_workers, patience)
 
 
-def _end_workers() -> None:
-    for worker in multiprocessing.active_children():
+def _end_workers(patience: float) -> None:
+    end = time.monotonic() + patience
+    workers = multiprocessing.active_children()
+    for worker in workers:
         worker.terminate()
+    for worker in workers:
+        worker.join(max(0.0, end - time.monotonic()))
+        # One that had a task hands the signal on to that, and takes no notice itself.
+        worker.kill()
 
 
 def _warm_dbt(folder: Path) -> None:

@@ -7,11 +7,14 @@ import sys
 from include.local.layout import REPOSITORY
 
 BREAKS_OFF = """
-import multiprocessing
+import multiprocessing, signal
 from include.local.preload import end_workers_at_exit
 
-end_workers_at_exit()
-multiprocessing.get_context("fork").Process(target=multiprocessing.Queue().get).start()
+end_workers_at_exit(patience=0.1)
+fork = multiprocessing.get_context("fork")
+fork.Process(target=fork.Queue().get).start()
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+fork.Process(target=fork.Queue().get).start()
 raise SystemExit(3)
 """
 

@@ -35,6 +35,7 @@ SIZE = Size(2, LAYERS, 9 * MEGABYTE, MEGABYTE, 200, MEGABYTE, 14)
         ),
         ("Airflow ended before the run began\nmake: *** [run] Error 1",
          "Airflow ended before the run began"),
+        ("Postgres ended during the run\nits log\nFAILED in 9 s", "Postgres ended during the run"),
         ("", "nothing"),
     ],
 )  # fmt: skip
