@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+import tests.support.properties  # noqa: F401 - it makes all property tests the same every time
 from tests.support.downloads import Workbench
 from tests.support.loads import Warehouse
 from tests.support.postgres import Cluster, Database, running_cluster
