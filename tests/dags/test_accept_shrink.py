@@ -23,7 +23,7 @@ def params_of(dag: Any, task: Any, conf: dict[str, Any]) -> dict[str, Any]:
     from airflow.sdk.definitions.param import process_params
 
     # It writes into the parameters that it is given, and the DAG is that of all tests.
-    a_copy = SimpleNamespace(params=deepcopy(dag.params))
+    a_copy: Any = SimpleNamespace(params=deepcopy(dag.params))
     return process_params(a_copy, task, conf, suppress_exception=False)
 
 
