@@ -9,7 +9,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 LOCAL = @$(if $(PYTHON),$(PYTHON),python3) include/local/bootstrap.py
 BIN = .venv/bin
 TESTS ?= tests
-export SOURCE DATASETS DAY TITLES FULL_REFRESH FORCE_DOWNLOAD FORCE_TRANSFORM
+export SOURCE DATASETS DAY TITLES ACCEPT_SHRINK FULL_REFRESH FORCE_DOWNLOAD FORCE_TRANSFORM
 export LOCAL_DIR UP_PORT SQL CMD NAME CHECK ONLY REPEATS UPGRADE WAREHOUSE_URL ANALYST_URL PIPELINE_PASSWORD ANALYST_PASSWORD
 export DAYS SEED FAULT
 
@@ -64,6 +64,7 @@ clean: ## End everything and remove the installation: warehouse, files, samples,
 #|   DAY=2  TITLES=20000          the sample on a later day, or of another size
 #|   FORCE_DOWNLOAD=1 FORCE_TRANSFORM=1 FULL_REFRESH=1
 #|                                fetch, build, or do everything although nothing changed
+#|   ACCEPT_SHRINK=title.basics   load these files although they have far fewer rows than before
 #|   UP_PORT=8080                 the port of the UI (make up)
 #| make doctor takes
 #|   CHECK=full                   hash every file and count every row, too

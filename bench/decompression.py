@@ -12,7 +12,8 @@ from isal import igzip
 
 from bench.report import conditions, markdown_table
 from imdb_pipeline.config import dataset_named
-from imdb_pipeline.snapshot import CHUNK, inspect
+from imdb_pipeline.inspection import inspect
+from imdb_pipeline.snapshot import CHUNK
 from include.sample.maker import make_sample
 
 TITLES = int(os.environ.get("TITLES", "200000"))

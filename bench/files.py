@@ -10,7 +10,7 @@ from isal import igzip
 from bench.workspace import bench_folder, progress
 from imdb_pipeline.cache_manager import CacheEntry
 from imdb_pipeline.config import DATASETS, Dataset
-from imdb_pipeline.snapshot import inspect
+from imdb_pipeline.inspection import inspect
 from include.local.layout import Layout, LocalError
 from include.local.options import SAMPLE, Options
 from include.local.source import choose, make_ready

@@ -42,6 +42,13 @@ with DAG(
             examples=list(DATASET_NAMES),
             description="The files to fetch and load; models over the others stay as they are.",
         ),
+        "accept_shrink": Param(
+            [],
+            type="array",
+            items={"enum": list(DATASET_NAMES)},
+            examples=list(DATASET_NAMES),
+            description="The files to load although they have far fewer rows than before.",
+        ),
         "force_download": Param(
             False, type="boolean", description="Fetch every file, changed or not."
         ),

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from warehouse.errors import PermanentError
@@ -156,9 +157,25 @@ def dataset_named(name: str) -> Dataset:
     raise PermanentError(f"{name!r} is not a dataset; the seven are {', '.join(DATASET_NAMES)}.")
 
 
+def same_source(one: str, other: str) -> bool:
+    """Whether two URLs name the same file; a local server's port may change between runs."""
+    first, second = urlsplit(one), urlsplit(other)
+    return (first.hostname, first.path) == (second.hostname, second.path)
+
+
 _ABOVE_ZERO = frozenset(
-    {"connect_timeout", "read_timeout", "download_tries", "copy_connections", "keep_loads"}
+    {
+        "connect_timeout",
+        "read_timeout",
+        "download_tries",
+        "copy_connections",
+        "keep_loads",
+        "max_bytes",
+        "max_ratio",
+    }
 )
+_AT_MOST_ONE = frozenset({"min_rows_share"})
+_YES = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
 _MOST_CONNECTIONS = 8
 
 
@@ -173,11 +190,15 @@ def _usable_cores() -> int:
 class Settings:
     """How a run behaves. Every field is read from the environment variable `IMDB_<FIELD>`.
 
-    Times are in seconds. `download_tries` counts the first try. `min_rows_share` is the share of
-    the rows of the file before that a new file of the same source must have. Numbers are finite
-    and not negative; the two timeouts, `download_tries`, `copy_connections` and `keep_loads` are
-    above zero. `copy_connections` is how many sessions share one large file, `keep_loads` for how
-    many loads of a dataset the change tables keep what changed.
+    Times are in seconds. `download_tries` counts the first try. Numbers are finite and not
+    negative; the two timeouts, `download_tries`, `copy_connections`, `keep_loads`, `max_bytes` and
+    `max_ratio` are above zero. `copy_connections` is how many sessions share one large file,
+    `keep_loads` for how many loads of a dataset the change tables keep what changed.
+
+    A file with fewer rows than `min_rows_share` (at most 1) of the last load of the same source is
+    held back. A file may have `max_bytes` as it comes and unpacked, and unpack to `max_ratio` times
+    its size: the real ones of 2025 have up to 5e9 bytes, a quarter of them compressed. With
+    `accept_added_columns` columns that are new at the end of a file are left out, not refused.
     """
 
     base_url: str = IMDB_BASE_URL
@@ -187,7 +208,10 @@ class Settings:
     download_tries: int = 5
     backoff_start: float = 1.0
     backoff_limit: float = 60.0
-    min_rows_share: float = 0.5
+    min_rows_share: float = 0.95
+    max_bytes: int = 32_000_000_000
+    max_ratio: float = 40.0
+    accept_added_columns: bool = False
     progress_every: float = 5.0
     lock_patience: float = 600.0
     copy_connections: int = field(default_factory=_usable_cores)
@@ -204,13 +228,17 @@ class Settings:
                 continue
             kind = type(getattr(settings, setting.name))
             try:
-                value = kind(text)
+                value: Any = _YES[text.lower()] if kind is bool else kind(text)
+            except KeyError as error:
+                raise PermanentError(f"{variable} must be 1 or 0, found {text!r}.") from error
             except ValueError as error:
                 raise PermanentError(
                     f"{variable} must be a {kind.__name__}, found {text!r}."
                 ) from error
             if isinstance(value, int | float):
                 _check_range(variable, value, above_zero=setting.name in _ABOVE_ZERO)
+            if setting.name in _AT_MOST_ONE and value > 1:
+                raise PermanentError(f"{variable} must be a share, at most 1, found {value}.")
             settings = replace(settings, **{setting.name: value})
         if "@" in urlsplit(settings.base_url).netloc:
             # The address is kept in the ledger and told in every message.

@@ -7,21 +7,21 @@ was there before stays. What is in the warehouse is not its business.
 
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import requests
 import tenacity
 import urllib3
 
 from imdb_pipeline.cache_manager import CacheEntry, CacheManager
-from imdb_pipeline.config import Dataset, Settings
+from imdb_pipeline.config import Dataset, Settings, same_source
+from imdb_pipeline.inspection import inspect
 from imdb_pipeline.part_file import PartFile, Validators
-from imdb_pipeline.snapshot import CHUNK, inspect
+from imdb_pipeline.snapshot import CHUNK
 from warehouse.errors import (
     DamagedFile,
     PermanentError,
@@ -82,7 +82,7 @@ class Downloader:
         """
         started = time.monotonic()
         known = None if force else self.cache.valid_entry(dataset)
-        if known and not _same_source(known.url, self.settings.url_of(dataset)):
+        if known and not same_source(known.url, self.settings.url_of(dataset)):
             known = None  # its date says nothing about a file of another source
         retrying = tenacity.Retrying(
             retry=tenacity.retry_if_exception_type(TransientError),
@@ -178,15 +178,34 @@ class Downloader:
         else:
             part.begin(validators)
             before = 0
-        part.append(answer.raw.stream(CHUNK, decode_content=False))
+        try:
+            self._check_size(url, before + _bytes_promised(answer))
+            part.append(self._checked(answer.raw.stream(CHUNK, decode_content=False), url, before))
+        except UnexpectedContent:
+            part.discard()
+            raise
         return part.size - before
+
+    def _checked(self, chunks: Iterable[bytes], url: str, have: int) -> Iterator[bytes]:
+        """The chunks; raises `UnexpectedContent` before the one that makes it too much."""
+        for chunk in chunks:
+            have += len(chunk)
+            self._check_size(url, have)
+            yield chunk
+
+    def _check_size(self, url: str, size: int) -> None:
+        if size > self.settings.max_bytes:
+            raise UnexpectedContent(
+                f"{url}: has {size:,} bytes or more, and {self.settings.max_bytes:,} are allowed; "
+                "the rest was not fetched. If the file is right, raise IMDB_MAX_BYTES. The file "
+                "that was there before, if any, is kept."
+            )
 
     def _accept(self, dataset: Dataset, url: str, part: PartFile) -> CacheEntry:
         """Check the part to its last byte and put it in place; a bad one is thrown away."""
         validators = part.validators() or Validators(None, None)
         try:
-            facts = inspect(part.path, dataset)
-            self._check_rows(dataset, url, facts.rows)
+            facts = inspect(part.path, dataset, self.settings)
         except (DamagedFile, PermanentError) as error:
             part.discard()
             kept = " The file that was there before is kept." if part.target.exists() else ""
@@ -204,18 +223,6 @@ class Downloader:
         self.cache.remember(dataset, entry)
         return entry
 
-    def _check_rows(self, dataset: Dataset, url: str, rows: int) -> None:
-        before = self.cache.entry(dataset)
-        if before is None or not _same_source(before.url, url):
-            return
-        least = int(before.rows * self.settings.min_rows_share)
-        if rows < least:
-            raise UnexpectedContent(
-                f"{dataset.file_name}: {rows:,} rows, where the file before had {before.rows:,}; "
-                f"fewer than {least:,} are not plausible. If they are right, delete the Airflow "
-                f"Variable imdb_cache__{dataset.slug} or set IMDB_MIN_ROWS_SHARE=0 and run again."
-            )
-
 
 def _request_headers(
     known: CacheEntry | None, resume: Validators | None, have: int
@@ -232,6 +239,12 @@ def _request_headers(
         headers["Range"] = f"bytes={have}-"
         headers["If-Range"] = resume.for_if_range
     return headers
+
+
+def _bytes_promised(answer: requests.Response) -> int:
+    """The length that the answer gives itself; 0 where it does not, or not in digits."""
+    length = answer.headers.get("Content-Length", "")
+    return int(length) if length.isascii() and length.isdecimal() else 0
 
 
 def _raise_for_status(url: str, answer: requests.Response) -> None:
@@ -285,12 +298,6 @@ def _seconds(retry_after: str | None) -> float | None:
     except (ValueError, OverflowError):
         return None
     return min(max(0.0, seconds), _LONGEST_PAUSE)
-
-
-def _same_source(one: str, other: str) -> bool:
-    """Whether two URLs name the same file; a local server's port may change between runs."""
-    first, second = urlsplit(one), urlsplit(other)
-    return (first.hostname, first.path) == (second.hostname, second.path)
 
 
 def _reason(error: BaseException) -> str:

@@ -22,13 +22,15 @@ from imdb_pipeline.cache_manager import CacheEntry
 from imdb_pipeline.changes import Counts
 from imdb_pipeline.config import Dataset, Settings
 from imdb_pipeline.delta import NotComparable, differences
+from imdb_pipeline.inspection import warn_of_added
 from imdb_pipeline.progress import Progress
 from imdb_pipeline.raw_table import RawTable
+from imdb_pipeline.shrink import how_to_let_through, shrunk
 from imdb_pipeline.snapshot import SnapshotFacts, SnapshotReader
 from warehouse import ledger
 from warehouse.belt import read_ahead
 from warehouse.connection import Connection, connected
-from warehouse.errors import DamagedFile, UnexpectedContent
+from warehouse.errors import DamagedFile, HeldBack, UnexpectedContent
 from warehouse.ledger import Load
 from warehouse.locks import BUILDING, LOADING, held, sharing
 from warehouse.parallel_copy import copy_in_parallel
@@ -97,6 +99,7 @@ class Loader:
         *,
         run_id: str = "manual",
         force: bool = False,
+        accept_shrink: bool = False,
         previous: Path | None = None,
     ) -> LoadOutcome:
         """Make the raw table of `dataset` equal to the file at `path`, which `entry` describes.
@@ -104,8 +107,9 @@ class Loader:
         `previous` is an older snapshot that may be the one loaded last. The snapshot that the
         ledger names already is not loaded again, unless `force` or the table is gone; `force`
         copies the whole file. While models are being built nothing is loaded. Raises
-        `DamagedFile`, `UnexpectedContent`, `WarehouseUnavailable` or `WarehouseRefused`; the old
-        rows are then still there.
+        `DamagedFile`, `UnexpectedContent`, `WarehouseUnavailable` or `WarehouseRefused`, and
+        `HeldBack` for a file with far fewer rows than the last one of the same source, unless
+        `accept_shrink`; the old rows are then still there.
         """
         purpose = f"load {dataset.name}"
         with (
@@ -124,6 +128,7 @@ class Loader:
                 work.raw.check_changes(cursor)
                 work.raw.wait_to_write(cursor, patience=patience)
                 last = ledger.last_load(cursor, dataset.name)
+                work.hold_back_shrunken(cursor, last, accept=accept_shrink)
                 why_full = "it was asked for" if force else work.why_full(cursor, last, previous)
             if why_full is None and last and previous:
                 try:
@@ -145,6 +150,16 @@ class _Work:
     entry: CacheEntry
     run_id: str
     started: float
+
+    def hold_back_shrunken(self, cursor: Cursor, last: Load | None, *, accept: bool) -> None:
+        """Raise `HeldBack` where far fewer rows would replace those of `last`, unless `accept`."""
+        how = shrunk(self.entry, last, self.loader.settings)
+        if how is None or not self.raw.holds_rows(cursor):
+            return
+        dataset = self.raw.dataset
+        if not accept:
+            raise HeldBack(f"{dataset.name}: held back: {how}. {how_to_let_through(dataset)}")
+        log.warning("%s: let through, as accept_shrink says: %s", dataset.name, how)
 
     def why_full(self, cursor: Cursor, last: Load | None, previous: Path | None) -> str | None:
         """Why a delta is out of the question, as far as can be told without reading the files."""
@@ -175,12 +190,13 @@ class _Work:
         with (
             self.connection,
             self.connection.cursor() as cursor,
-            SnapshotReader(previous, self.raw.dataset) as older,
-            SnapshotReader(self.path, self.raw.dataset) as newer,
+            self._opened(previous) as older,
+            self._opened(self.path) as newer,
             read_ahead(older.chunks()) as before,
             read_ahead(newer.chunks()) as after,
         ):
             self.raw.wait_to_write(cursor, patience=self.loader.settings.lock_patience)
+            warn_of_added(newer)
             after_told = _told(after, newer, self._progress())
             load_id = ledger.next_load_id(cursor)
             counts = changes.apply_delta(
@@ -208,7 +224,8 @@ class _Work:
         with self.connection, self.connection.cursor() as cursor:
             target = self.raw.create_new(cursor, patience=patience)
         try:
-            with SnapshotReader(self.path, self.raw.dataset, on_chunk=self._progress()) as reader:
+            with self._opened(self.path, on_chunk=self._progress()) as reader:
+                warn_of_added(reader)
                 rows = copy_in_parallel(
                     self.loader.url,
                     target,
@@ -281,6 +298,12 @@ class _Work:
         if not self.raw.dataset.history:
             changes.prune(cursor, self.raw, keep_loads=self.loader.settings.keep_loads)
         return load
+
+    def _opened(
+        self, path: Path, on_chunk: Callable[[SnapshotReader], None] | None = None
+    ) -> SnapshotReader:
+        accept_added = self.loader.settings.accept_added_columns
+        return SnapshotReader(path, self.raw.dataset, on_chunk, accept_added=accept_added)
 
     def _progress(self) -> Progress:
         settings = self.loader.settings

@@ -1,7 +1,7 @@
 """One snapshot file, read once from begin to end: checked, counted and handed on as plain rows.
 
-The downloader drains it to learn whether a file is whole; the loader hands it to COPY. Neither has
-more than a few chunks in memory, and nothing is unpacked on the disk.
+The inspection of a download drains it; the loader hands it to COPY. Neither has more than a few
+chunks in memory, and nothing is unpacked on the disk.
 """
 
 import hashlib
@@ -13,18 +13,12 @@ from pathlib import Path
 from isal import igzip, isal_zlib
 
 from imdb_pipeline.config import Dataset
+from imdb_pipeline.header import columns_added_at_the_end, refusal
+from imdb_pipeline.lines import LONGEST_LINE, LineCheck, check_bytes, too_long
 from warehouse.errors import DamagedFile, UnexpectedContent
 
 CHUNK = 1 << 20
 _LONGEST_HEADER = 4096
-_LONGEST_LINE = 16 << 20
-# Bytes that these files never hold and that COPY would not keep: it is told that the first one
-# quotes, takes the second for a line end, and Postgres has no text with the third.
-_NEVER = {
-    b"\b": "the control byte 0x08",
-    b"\r": "a carriage return (0x0D)",
-    b"\0": "a NUL byte (0x00)",
-}
 # How a broken stream shows: cut off, a wrong CRC or magic (a kind of OSError), bad deflate data.
 _BROKEN: tuple[type[Exception], ...] = (
     EOFError,
@@ -63,6 +57,9 @@ class SnapshotReader(io.RawIOBase):
     `read(n)` gives at most `CHUNK` bytes and b"" at the end. Raises `DamagedFile` where the gzip
     stream breaks and `UnexpectedContent` where the header or a byte is not what the dataset has.
     After the end `facts()` says what was read. `on_chunk` is called after every chunk.
+
+    With `accept_added` the file may have more columns at the end of its lines than the dataset:
+    they are named in `added`, and `chunks()` leaves their values out.
     """
 
     def __init__(
@@ -70,6 +67,8 @@ class SnapshotReader(io.RawIOBase):
         path: Path,
         dataset: Dataset,
         on_chunk: "Callable[[SnapshotReader], None] | None" = None,
+        *,
+        accept_added: bool = False,
     ) -> None:
         self.path = path
         self.dataset = dataset
@@ -79,6 +78,8 @@ class SnapshotReader(io.RawIOBase):
             raise DamagedFile(f"{path}: is not there. Fetch it again.") from error
         self.rows = 0
         self.plain_bytes = 0
+        self.added: tuple[str, ...] = ()
+        self._accept_added = accept_added
         self._on_chunk = on_chunk
         self._file = _HashingFile(path)
         self._gzip = igzip.IGzipFile(fileobj=self._file, mode="rb")
@@ -88,6 +89,11 @@ class SnapshotReader(io.RawIOBase):
         except BaseException:
             self.close()
             raise
+
+    @property
+    def columns(self) -> int:
+        """How many columns a line of the file has to have."""
+        return len(self.dataset.columns) + len(self.added)
 
     @property
     def compressed_bytes(self) -> int:
@@ -106,21 +112,22 @@ class SnapshotReader(io.RawIOBase):
                 self.rows += 1
                 self._last = b"\n"
             return b""
-        for byte, description in _NEVER.items():
-            if byte in data:
-                line = self.rows + data.count(b"\n", 0, data.index(byte)) + 2
-                raise UnexpectedContent(
-                    f"{self.path.name}, line {line}: holds {description}, which these files never "
-                    "have. Look at the line; the rows loaded before are untouched."
-                )
+        check_bytes(data, self.rows + 2, self.path.name)
         self.rows += data.count(b"\n")
-        self.plain_bytes += len(data)
         self._last = data[-1:]
-        if self._on_chunk:
-            self._on_chunk(self)
+        self._tell()
         return data
 
-    def chunks(self) -> Iterator[bytes]:
+    def unchecked(self) -> Iterator[bytes]:
+        """Yield the rest as it is, in place of `read`; rows are not counted, bytes not looked at.
+
+        Raises `DamagedFile`.
+        """
+        while data := self._next(CHUNK):
+            self._tell()
+            yield data
+
+    def lines(self) -> Iterator[bytes]:
         """Yield the rest as chunks of whole lines, about `CHUNK` each; all end with a newline.
 
         Raises as `read` does, and `UnexpectedContent` for a line that nothing could hold.
@@ -133,13 +140,23 @@ class SnapshotReader(io.RawIOBase):
                 begun = []
             if cut < len(data):
                 begun.append(data[cut:])
-            if len(begun) * CHUNK > _LONGEST_LINE:
-                raise UnexpectedContent(
-                    f"{self.path.name}, line {self.rows + 2}: is longer than {_LONGEST_LINE:,} "
-                    "bytes. Look at the line; the rows loaded before are untouched."
-                )
+            if len(begun) * CHUNK > LONGEST_LINE:
+                raise too_long(self.rows + 2, self.path.name)
         if begun:
             yield b"".join([*begun, b"\n"])
+
+    def chunks(self) -> Iterator[bytes]:
+        """Yield what `lines` does, each line with the columns of the dataset and no others.
+
+        Raises as `lines` does, and where columns are left out as `LineCheck` does.
+        """
+        if not self.added:
+            yield from self.lines()
+            return
+        check, surplus = LineCheck(self.columns, self.path.name), len(self.added)
+        for chunk in self.lines():
+            check.feed(chunk)
+            yield b"\n".join([line.rsplit(b"\t", surplus)[0] for line in chunk.split(b"\n")])
 
     def facts(self) -> SnapshotFacts:
         """What the file held; call it after the end was read."""
@@ -153,12 +170,19 @@ class SnapshotReader(io.RawIOBase):
 
     def _next(self, size: int) -> bytes:
         try:
-            return bytes(self._gzip.read(size))
+            data = bytes(self._gzip.read(size))
         except _BROKEN as error:
             raise DamagedFile(
-                f"{self.path.name}: the gzip stream is not whole after {self.rows:,} rows "
-                f"({self._file.consumed:,} of {self.size:,} bytes): {error}. Fetch it again."
+                f"{self.path.name}: the gzip stream is not whole after {self.plain_bytes:,} bytes "
+                f"of text ({self._file.consumed:,} of {self.size:,} bytes): {error}. Fetch it "
+                "again."
             ) from error
+        self.plain_bytes += len(data)
+        return data
+
+    def _tell(self) -> None:
+        if self._on_chunk:
+            self._on_chunk(self)
 
     def _read_header(self) -> None:
         with self.path.open("rb") as file:
@@ -169,12 +193,19 @@ class SnapshotReader(io.RawIOBase):
                 "something before it answered with another document; try again later."
             )
         line = self._gzip_line()
-        if line.rstrip(b"\n") != self.dataset.header:
+        if len(line) == _LONGEST_HEADER and not line.endswith(b"\n"):
             raise UnexpectedContent(
-                f"{self.path.name}: the header is not that of {self.dataset.name}: "
-                f"{_header_difference(self.dataset, line)}. Nothing was replaced. If the layout "
-                "changed for good, change imdb_pipeline/config.py and the models together."
+                f"{self.path.name}: the first line is longer than {_LONGEST_HEADER:,} bytes and no "
+                f"header: it begins {line[:60].decode('utf-8', 'replace')!r}. Nothing was replaced."
             )
+        line = line.removesuffix(b"\n")
+        if line == self.dataset.header:
+            return
+        found = line.decode("utf-8", "replace").split("\t")
+        if self._accept_added:
+            self.added = columns_added_at_the_end(self.dataset.columns, found)
+        if not self.added:
+            raise UnexpectedContent(f"{self.path.name}: {refusal(self.dataset, found)}")
 
     def _gzip_line(self) -> bytes:
         try:
@@ -183,21 +214,6 @@ class SnapshotReader(io.RawIOBase):
             raise DamagedFile(
                 f"{self.path.name}: the gzip stream breaks in the first line: {error}."
             ) from error
-
-
-def inspect(path: Path, dataset: Dataset) -> SnapshotFacts:
-    """Read a whole file and return what it holds.
-
-    Raises `DamagedFile` or `UnexpectedContent`, as `SnapshotReader` does, and for a file that
-    has a header but no rows.
-    """
-    with SnapshotReader(path, dataset) as reader:
-        while reader.read(CHUNK):
-            pass
-        facts = reader.facts()
-    if facts.rows == 0:
-        raise DamagedFile(f"{path.name}: has the header of {dataset.name} but not a single row.")
-    return facts
 
 
 def sha256_of(path: Path) -> str:
@@ -212,17 +228,3 @@ def _described(start: bytes) -> str:
     text = start.decode("utf-8", "replace").strip()
     kind = "an HTML page" if "<html" in text.lower() or "<!doctype" in text.lower() else "text"
     return f"{kind} beginning {text[:60]!r}"
-
-
-def _header_difference(dataset: Dataset, line: bytes) -> str:
-    found = line.decode("utf-8", "replace").rstrip("\n").split("\t")
-    missing = [column for column in dataset.columns if column not in found]
-    added = [column for column in found if column not in dataset.columns]
-    parts = []
-    if missing:
-        parts.append(f"missing {', '.join(missing)}")
-    if added:
-        parts.append(f"unknown {', '.join(repr(column[:40]) for column in added[:12])}")
-    if not parts:
-        parts.append(f"expected the order {', '.join(dataset.columns)}, found {', '.join(found)}")
-    return "; ".join(parts)

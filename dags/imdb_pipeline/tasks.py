@@ -119,6 +119,7 @@ def load(dataset_name: str) -> dict[str, Any]:
                 downloader.present(dataset),
                 run_id=context["run_id"],
                 force=force,
+                accept_shrink=dataset_name in context["params"]["accept_shrink"],
                 previous=downloader.cache.previous_path_of(dataset),
             )
         loaded = downloader.cache.entry(dataset)

@@ -40,6 +40,10 @@ class UnexpectedContent(PermanentError):
     """The file is whole but is not what it should be: another header, another number of columns."""
 
 
+class HeldBack(PermanentError):
+    """The file is whole and right in form, but not plausible: a person has to let it through."""
+
+
 class StorageRefused(PermanentError):
     """The data folder cannot be written: a full disk, missing rights."""
 

@@ -17,7 +17,7 @@ class Options:
     """A run's options.
 
     `source` is `sample`, `imdb` or a folder; `datasets` None where none was named; `day` and
-    `titles` shape the sample; the last three are parameters of the DAG.
+    `titles` shape the sample; the last four are parameters of the DAG.
     """
 
     layout: Layout
@@ -28,6 +28,7 @@ class Options:
     force_download: bool
     force_transform: bool
     full_refresh: bool
+    accept_shrink: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, environment: Mapping[str, str]) -> "Options":
@@ -44,12 +45,13 @@ class Options:
         return cls(
             layout=layout_of(environment),
             source=source,
-            datasets=_datasets(value("DATASETS")),
+            datasets=_datasets("DATASETS", value("DATASETS")),
             day=_number("DAY", value("DAY"), 1),
             titles=_number("TITLES", value("TITLES"), DEFAULT_TITLES),
             force_download=_flag("FORCE_DOWNLOAD", value("FORCE_DOWNLOAD")),
             force_transform=_flag("FORCE_TRANSFORM", value("FORCE_TRANSFORM")),
             full_refresh=_flag("FULL_REFRESH", value("FULL_REFRESH")),
+            accept_shrink=_datasets("ACCEPT_SHRINK", value("ACCEPT_SHRINK")) or (),
         )
 
 
@@ -74,14 +76,14 @@ def _folder(name: str) -> Path:
     return folder
 
 
-def _datasets(text: str) -> tuple[str, ...] | None:
+def _datasets(variable: str, text: str) -> tuple[str, ...] | None:
     if not text:
         return None
     names = [name.strip() for name in text.split(",") if name.strip()]
     unknown = [name for name in names if name not in DATASET_NAMES]
     if unknown or not names:
         raise LocalError(
-            f"DATASETS={text}: there is no {' and no '.join(unknown) or 'name in it'}. "
+            f"{variable}={text}: there is no {' and no '.join(unknown) or 'name in it'}. "
             f"The datasets are {', '.join(sorted(DATASET_NAMES))}, separated by commas."
         )
     return tuple(name for name in DATASET_NAMES if name in names)

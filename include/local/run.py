@@ -167,6 +167,7 @@ def _run(options: Options, chosen: Source) -> int:
 def _conf(options: Options, chosen: Source) -> dict[str, object]:
     return {
         "datasets": list(chosen.datasets),
+        "accept_shrink": list(options.accept_shrink),
         "force_download": options.force_download,
         "force_transform": options.force_transform,
         "full_refresh": options.full_refresh,

@@ -135,6 +135,7 @@ def test_one_run_at_a_time_every_day_without_catching_up(dag: Any) -> None:
 def test_parameters_have_their_defaults_and_refuse_unknown_datasets(dag: Any) -> None:
     assert dag.params.dump() == {
         "datasets": list(DATASET_NAMES),
+        "accept_shrink": [],
         "force_download": False,
         "force_transform": False,
         "full_refresh": False,

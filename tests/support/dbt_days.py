@@ -87,7 +87,7 @@ class Stage:
             if dataset.name not in datasets:
                 continue
             path = folder / dataset.file_name
-            settings = Settings(keep_loads=keep_loads)
+            settings = Settings(keep_loads=keep_loads, min_rows_share=0.0)
             older = self._files.get(dataset.name) if compare_files else None
             outcome = _load(self.daily.database, dataset, path, older, settings)
             self._files[dataset.name] = path

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imdb_pipeline.snapshot import CHUNK, SnapshotReader, inspect, sha256_of
+from imdb_pipeline.inspection import inspect
+from imdb_pipeline.snapshot import CHUNK, SnapshotReader, sha256_of
 from tests.support.files import open_files
 from tests.support.snapshots import RATINGS, THREE_ROWS, plain, written
 from tests.support.source import packed

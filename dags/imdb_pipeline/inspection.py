@@ -1,0 +1,80 @@
+"""Whether a file is whole, harmless and what its dataset has, before it may replace a good one."""
+
+import logging
+from dataclasses import replace
+from pathlib import Path
+
+from imdb_pipeline.config import Dataset, Settings
+from imdb_pipeline.lines import LineCheck
+from imdb_pipeline.snapshot import SnapshotFacts, SnapshotReader
+from warehouse.belt import read_ahead
+from warehouse.errors import DamagedFile, UnexpectedContent
+
+log = logging.getLogger(__name__)
+
+# A short file may well be all alike; what it unpacks to harms nobody.
+RATIO_MATTERS_FROM = 64 << 20
+
+
+def inspect(path: Path, dataset: Dataset, settings: Settings | None = None) -> SnapshotFacts:
+    """Read a whole file and return what it holds; warn of columns that are accepted though new.
+
+    Raises `DamagedFile` or `UnexpectedContent`, as `SnapshotReader` and `LineCheck` do, for a
+    file that unpacks to more than the settings allow, and for one that has a header but no rows.
+    """
+    settings = settings or Settings()
+    with (
+        SnapshotReader(
+            path,
+            dataset,
+            on_chunk=_Limits(settings),
+            accept_added=settings.accept_added_columns,
+        ) as reader,
+        # It is unpacked by another thread while this one looks at the lines.
+        read_ahead(reader.unchecked()) as chunks,
+    ):
+        check = LineCheck(reader.columns, path.name)
+        for chunk in chunks:
+            check.feed(chunk)
+        check.end()
+        facts = replace(reader.facts(), rows=check.rows)
+    if facts.rows == 0:
+        raise DamagedFile(f"{path.name}: has the header of {dataset.name} but not a single row.")
+    warn_of_added(reader)
+    return facts
+
+
+def warn_of_added(reader: SnapshotReader) -> None:
+    """Say in the log which columns of the file are left out."""
+    if reader.added:
+        log.warning(
+            "%s: has columns that %s did not have, and is loaded without them: %s "
+            "(IMDB_ACCEPT_ADDED_COLUMNS). To have their values, change imdb_pipeline/config.py, "
+            "include/sql/40_raw.sql and the staging model together.",
+            reader.path.name,
+            reader.dataset.name,
+            ", ".join(repr(column[:40]) for column in reader.added),
+        )
+
+
+class _Limits:
+    """To be called after every chunk; stops a file that unpacks to more than is allowed."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+
+    def __call__(self, reader: SnapshotReader) -> None:
+        plain, packed = reader.plain_bytes, reader.compressed_bytes
+        if plain > self.settings.max_bytes:
+            raise UnexpectedContent(
+                f"{reader.path.name}: unpacks to more than "
+                f"{self.settings.max_bytes:,} bytes, so far from {packed:,}. If the file is right, "
+                "raise IMDB_MAX_BYTES. Nothing was replaced."
+            )
+        if plain > RATIO_MATTERS_FROM and plain > self.settings.max_ratio * packed:
+            raise UnexpectedContent(
+                f"{reader.path.name}: {packed:,} bytes unpack to "
+                f"{plain:,} and more, over {self.settings.max_ratio:g} times as much, as no real "
+                "file does: a decompression bomb? If the file is right, raise IMDB_MAX_RATIO. "
+                "Nothing was replaced."
+            )

@@ -1,0 +1,123 @@
+"""Promise 6: a sudden shrink is held back until a person lets it through.
+
+That the parameter of a run of the DAG does it is in tests/dags/test_accept_shrink.py.
+"""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from include.local import run
+from include.local.layout import LocalError
+from include.local.options import Options
+from include.local.source import choose
+from tests.support.loads import IMPATIENT, Warehouse
+from tests.support.snapshots import RATINGS, Row, entry_of, snapshot
+from warehouse.errors import HeldBack
+
+HUNDRED: list[Row] = [(f"tt{number:07d}", "5.7", str(number)) for number in range(100)]
+STRICT = replace(IMPATIENT, min_rows_share=0.95)
+
+
+@pytest.fixture
+def loaded(warehouse: Warehouse) -> Warehouse:
+    """A warehouse of a hundred rows, with the settings as they are by default."""
+    warehouse.settings = STRICT
+    assert warehouse.load(HUNDRED).written
+    return warehouse
+
+
+def load(warehouse: Warehouse, rows: int, **options: Any) -> Any:
+    """Load so many of the hundred rows; `url` is where they are said to come from."""
+    path = warehouse.folder / RATINGS.file_name
+    path.write_bytes(snapshot(RATINGS, HUNDRED[:rows]))
+    entry = replace(entry_of(path, rows), **{k: v for k, v in options.items() if k == "url"})
+    options.pop("url", None)
+    return warehouse.loader().load(RATINGS, path, entry, **options)
+
+
+@pytest.mark.parametrize("options", [{}, {"force": True}])
+def test_fewer_rows_than_the_share_are_held_back(
+    loaded: Warehouse, options: dict[str, Any]
+) -> None:
+    ledger = loaded.ledger()
+    with pytest.raises(HeldBack) as caught:
+        load(loaded, 94, **options)
+
+    message = str(caught.value)
+    assert message.startswith("title.ratings: held back: title.ratings.tsv.gz has 94 rows where")
+    assert "the last load had 100: 94.0%, and the least is 95.0000% (IMDB_MIN_ROWS" in message
+    assert 'accept_shrink = ["title.ratings"]' in message
+    assert "make run once more with ACCEPT_SHRINK=title.ratings" in message
+    assert loaded.rows() == HUNDRED
+    assert loaded.ledger() == ledger
+    tables = "select count(*) from pg_tables where schemaname = 'raw' and tablename like '%new'"
+    assert loaded.database.value(tables) == 0
+
+
+def test_the_share_itself_is_enough(loaded: Warehouse) -> None:
+    assert load(loaded, 95).written
+    with pytest.raises(HeldBack, match=r"has 90 rows where the last load had 95: 94\.7%"):
+        load(loaded, 90)
+
+
+def test_a_person_lets_it_through_and_the_log_says_so(
+    loaded: Warehouse, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level("WARNING", "imdb_pipeline"):
+        assert load(loaded, 10, accept_shrink=True).load.rows_deleted == 90
+
+    (said,) = [record.getMessage() for record in caplog.records]
+    assert said.startswith("title.ratings: let through, as accept_shrink says: ")
+    assert loaded.rows() == HUNDRED[:10]
+
+
+def test_another_share_is_a_setting(loaded: Warehouse) -> None:
+    loaded.settings = replace(STRICT, min_rows_share=0.1)
+    assert load(loaded, 10).written
+    loaded.settings = replace(STRICT, min_rows_share=0.0)
+    assert load(loaded, 1).written
+
+
+def test_the_file_of_another_source_has_its_own_size(loaded: Warehouse) -> None:
+    url = f"http://127.0.0.1:9/elsewhere/{RATINGS.file_name}"
+    assert load(loaded, 3, url=url).written
+    # The same source on another port is the same source.
+    with pytest.raises(HeldBack):
+        load(loaded, 1, url=url.replace(":9", ":10"))
+
+
+def test_a_table_that_lost_its_rows_gets_what_there_is(loaded: Warehouse) -> None:
+    loaded.database.execute("truncate raw.imdb_title_ratings")
+    assert load(loaded, 3).written
+
+
+def test_more_rows_and_a_first_load_are_no_shrink(warehouse: Warehouse) -> None:
+    warehouse.settings = STRICT
+    assert load(warehouse, 3).written
+    assert load(warehouse, 100).written
+
+
+def test_the_next_normal_file_loads_as_if_nothing_had_been(loaded: Warehouse) -> None:
+    with pytest.raises(HeldBack):
+        load(loaded, 10)
+    outcome = load(loaded, 99, previous=loaded.folder / "title.ratings.previous.tsv.gz")
+    assert (outcome.written, outcome.load.rows_deleted) == (True, 1)
+
+
+def test_make_run_hands_the_names_on(tmp_path: Path) -> None:
+    def conf(**variables: str) -> object:
+        options = Options.of({"LOCAL_DIR": str(tmp_path / "state"), **variables})
+        return run._conf(options, choose(options))["accept_shrink"]
+
+    assert conf() == []
+    names = ["title.akas", "title.basics"]
+    assert conf(ACCEPT_SHRINK=" title.basics,title.akas ") == names
+    with pytest.raises(LocalError, match=r"ACCEPT_SHRINK=title\.nonsense: there is no title\.non"):
+        conf(ACCEPT_SHRINK="title.nonsense")
+    makefile = (Path(__file__).parents[2] / "Makefile").read_text("utf-8")
+    exported = {word for line in makefile.splitlines() if line.startswith("export ")
+                for word in line.split()[1:]}  # fmt: skip
+    assert "ACCEPT_SHRINK" in exported
