@@ -22,7 +22,8 @@ class Dataset:
     """One file: its name without ending, its header, its key columns, the time a task may take.
 
     The key is the first one or two columns. With `history` the change table keeps every change
-    since the first load, and so gives back the file of any day.
+    since the first load, and so gives back the file of any day. `integers` and `decimals` are the
+    columns of numbers, whose sums each load notes.
     """
 
     name: str
@@ -30,6 +31,8 @@ class Dataset:
     key: tuple[str, ...]
     timeout: timedelta
     history: bool = False
+    integers: tuple[str, ...] = ()
+    decimals: tuple[str, ...] = ()
 
     @property
     def slug(self) -> str:
@@ -71,6 +74,16 @@ class Dataset:
         """The key columns of the raw table."""
         return tuple(_snake_case(column) for column in self.key)
 
+    @property
+    def table_integers(self) -> tuple[str, ...]:
+        """The columns of integers of the raw table."""
+        return tuple(_snake_case(column) for column in self.integers)
+
+    @property
+    def table_decimals(self) -> tuple[str, ...]:
+        """The columns of decimals of the raw table."""
+        return tuple(_snake_case(column) for column in self.decimals)
+
 
 def _snake_case(name: str) -> str:
     return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
@@ -111,6 +124,7 @@ DATASETS: tuple[Dataset, ...] = (
         ),
         ("nconst",),
         timedelta(hours=1),
+        integers=("birthYear", "deathYear"),
     ),
     Dataset(
         "title.basics",
@@ -127,6 +141,7 @@ DATASETS: tuple[Dataset, ...] = (
         ),
         ("tconst",),
         timedelta(hours=1),
+        integers=("isAdult", "startYear", "endYear", "runtimeMinutes"),
     ),
     Dataset("title.crew", ("tconst", "directors", "writers"), ("tconst",), timedelta(hours=1)),
     Dataset(
@@ -134,6 +149,7 @@ DATASETS: tuple[Dataset, ...] = (
         ("tconst", "parentTconst", "seasonNumber", "episodeNumber"),
         ("tconst",),
         timedelta(minutes=30),
+        integers=("seasonNumber", "episodeNumber"),
     ),
     Dataset(
         "title.ratings",
@@ -141,6 +157,8 @@ DATASETS: tuple[Dataset, ...] = (
         ("tconst",),
         timedelta(minutes=30),
         history=True,
+        integers=("numVotes",),
+        decimals=("averageRating",),
     ),
 )
 
