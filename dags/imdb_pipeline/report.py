@@ -65,10 +65,11 @@ def summary_lines(summary: RunSummary) -> list[str]:
         if row["rows"] is not None
     ]
     for word, findings in (("warned", summary.dbt.warnings), ("FAILED", summary.dbt.failures)):
-        lines += [
-            f"test {finding.test} {word}: {finding.failures} rows in {finding.failures_table}"
-            for finding in findings
-        ]
+        for finding in findings:
+            lines.append(
+                f"test {finding.test} {word}: {finding.failures} rows in {finding.failures_table}"
+            )
+            lines += [f"  {example}" for example in finding.examples]
     tests = summary.dbt.tests
     lines.append(
         f"dbt {summary.dbt.status}: {summary.dbt.models} models in {summary.dbt.seconds:.1f} s, "
