@@ -24,7 +24,8 @@ class Dataset:
     """One file: its name without ending, its header, its key columns, the time a task may take.
 
     The key is the first one or two columns. With `history` the change table keeps every change
-    since the first load, and so gives back the file of any day.
+    since the first load, and so gives back the file of any day. `integers` and `decimals` are the
+    columns of numbers, whose sums each load notes.
     """
 
     name: str
@@ -32,6 +33,8 @@ class Dataset:
     key: tuple[str, ...]
     timeout: timedelta
     history: bool = False
+    integers: tuple[str, ...] = ()
+    decimals: tuple[str, ...] = ()
 
     @property
     def slug(self) -> str:
@@ -73,6 +76,16 @@ class Dataset:
         """The key columns of the raw table."""
         return tuple(_snake_case(column) for column in self.key)
 
+    @property
+    def table_integers(self) -> tuple[str, ...]:
+        """The columns of integers of the raw table."""
+        return tuple(_snake_case(column) for column in self.integers)
+
+    @property
+    def table_decimals(self) -> tuple[str, ...]:
+        """The columns of decimals of the raw table."""
+        return tuple(_snake_case(column) for column in self.decimals)
+
 
 def _snake_case(name: str) -> str:
     return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
@@ -113,6 +126,7 @@ DATASETS: tuple[Dataset, ...] = (
         ),
         ("nconst",),
         timedelta(hours=1),
+        integers=("birthYear", "deathYear"),
     ),
     Dataset(
         "title.basics",
@@ -129,6 +143,7 @@ DATASETS: tuple[Dataset, ...] = (
         ),
         ("tconst",),
         timedelta(hours=1),
+        integers=("isAdult", "startYear", "endYear", "runtimeMinutes"),
     ),
     Dataset("title.crew", ("tconst", "directors", "writers"), ("tconst",), timedelta(hours=1)),
     Dataset(
@@ -136,6 +151,7 @@ DATASETS: tuple[Dataset, ...] = (
         ("tconst", "parentTconst", "seasonNumber", "episodeNumber"),
         ("tconst",),
         timedelta(minutes=30),
+        integers=("seasonNumber", "episodeNumber"),
     ),
     Dataset(
         "title.ratings",
@@ -143,6 +159,8 @@ DATASETS: tuple[Dataset, ...] = (
         ("tconst",),
         timedelta(minutes=30),
         history=True,
+        integers=("numVotes",),
+        decimals=("averageRating",),
     ),
 )
 

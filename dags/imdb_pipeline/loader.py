@@ -17,7 +17,7 @@ import psycopg2
 from psycopg2 import sql
 from psycopg2.extensions import cursor as Cursor
 
-from imdb_pipeline import changes
+from imdb_pipeline import changes, profile
 from imdb_pipeline.cache_manager import CacheEntry
 from imdb_pipeline.changes import Counts
 from imdb_pipeline.config import Dataset, Settings
@@ -215,6 +215,8 @@ class _Work:
                     f"{last.rows:,} rows and {counts.inserted:,} that came without "
                     f"{counts.deleted:,} that left are not {self.entry.rows:,}"
                 )
+            last_id = ledger.last_load_id(cursor, self.raw.dataset.name)
+            profile.note_moved(cursor, self.raw, load_id, last_id)
             return self._record(cursor, load_id, counts, "delta")
 
     def full(self, last: Load | None) -> Load:
@@ -240,6 +242,7 @@ class _Work:
                 self.raw.wait_to_write(cursor, patience=patience)
                 load_id = ledger.next_load_id(cursor)
                 counts = self._compare(cursor, load_id, last)
+                profile.note_counted(cursor, self.raw, load_id, self.raw.new)
                 self.raw.swap(cursor, patience=patience)
                 return self._record(cursor, load_id, counts, "full")
         except BaseException:

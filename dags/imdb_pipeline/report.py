@@ -100,10 +100,11 @@ def summary_lines(summary: RunSummary) -> list[str]:
         if row["rows"] is not None
     ]
     for word, findings in (("warned", summary.dbt.warnings), ("FAILED", summary.dbt.failures)):
-        lines += [
-            f"test {finding.test} {word}: {finding.failures} rows in {finding.failures_table}"
-            for finding in findings
-        ]
+        for finding in findings:
+            lines.append(
+                f"test {finding.test} {word}: {finding.failures} rows in {finding.failures_table}"
+            )
+            lines += [f"  {example}" for example in finding.examples]
     lines += [f"{error.task} FAILED: {error.message}" for error in summary.errors]
     tests = summary.dbt.tests
     if summary.rolled_back:

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
+from psycopg2 import sql
 from psycopg2.extensions import cursor as Cursor
 
 from warehouse.messages import LONGEST, TaskError, one_line
@@ -13,12 +14,16 @@ from warehouse.messages import LONGEST, TaskError, one_line
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A test that did not pass: `failures` rows, kept in `failures_table`."""
+    """A test that did not pass: `failures` rows, kept in `failures_table`.
+
+    `examples` are the first of them in words, where the test gives its rows a column `finding`.
+    """
 
     test: str
     model: str | None
     failures: int | None
     failures_table: str | None
+    examples: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +61,7 @@ def dbt_figures(cursor: Cursor, run_id: str, *, status: str) -> DbtFigures:
     outcomes = cursor.fetchall()
     found = {
         kind: tuple(
-            Finding(test, model, failures, table)
+            Finding(test, model, failures, table, _examples(cursor, table))
             for test, model, outcome, failures, table in outcomes
             if outcome in statuses
         )
@@ -122,6 +127,27 @@ def _joined(texts: Sequence[str]) -> str:
             return one_line(f"{text}; and {len(texts) - place} more, see meta.test_log")
         text = longer
     return text
+
+
+def _examples(cursor: Cursor, table: str | None, *, most: int = 3) -> tuple[str, ...]:
+    """The first findings of a table of failing rows; none of a table that has no such column."""
+    cursor.execute(
+        """
+        select exists (
+            select from pg_attribute
+            where attrelid = to_regclass(%s) and attname = 'finding' and not attisdropped
+        )
+        """,
+        (table,),
+    )
+    if table is None or cursor.fetchone() != (True,):
+        return ()
+    cursor.execute(
+        sql.SQL("select finding from {} order by finding limit {}").format(
+            sql.Identifier(*table.split(".", 1)), sql.Literal(most)
+        )
+    )
+    return tuple(str(finding) for (finding,) in cursor.fetchall())
 
 
 @dataclass(frozen=True, slots=True)

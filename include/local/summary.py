@@ -103,6 +103,7 @@ def _dbt(summary: Mapping[str, Any]) -> str:
             where = f", see {finding['failures_table']}" if finding["failures_table"] else ""
             noun = "row" if rows == "1" else "rows"
             lines.append(f"  {word}: {finding['test']} ({rows} {noun}{where})")
+            lines += [f"    {example}" for example in finding.get("examples", ())]
     if summary["published"]:
         lines.append("marts: published")
     elif summary["state"] != "success":

@@ -44,6 +44,26 @@ comment on column meta.load_log.loaded_at is 'When the load committed, within mi
 comment on column meta.load_log.method is 'full: the whole file was copied; delta: only what differs from the snapshot before.';
 comment on column meta.load_log.changes_kept is 'Whether raw.<table>_changes holds every change of this load; what processed all loads before can then process this one by its changes.';
 
+create table if not exists meta.column_log (
+    load_id bigint not null,
+    dataset text not null,
+    column_name text not null,
+    rows bigint not null check (rows >= 0),
+    nulls bigint not null check (nulls between 0 and rows),
+    numbers bigint check (numbers between 0 and rows - nulls),
+    total numeric,
+    primary key (load_id, column_name)
+);
+create index if not exists column_log_dataset on meta.column_log (dataset, column_name, load_id desc);
+comment on table meta.column_log is 'What each load left in each column of its raw table but the key, one row per load and column; written in the transaction of the load.';
+comment on column meta.column_log.load_id is 'The load in meta.load_log.';
+comment on column meta.column_log.dataset is 'The file without its ending, e.g. title.basics.';
+comment on column meta.column_log.column_name is 'The column of the raw table.';
+comment on column meta.column_log.rows is 'Rows of the table.';
+comment on column meta.column_log.nulls is 'Rows without a value in the column: null or empty.';
+comment on column meta.column_log.numbers is 'Values that are numbers; null for a column that is not one of numbers.';
+comment on column meta.column_log.total is 'Sum of the numbers; null for a column that is not one of numbers.';
+
 create table if not exists meta.run_log (
     run_id text primary key,
     state text not null,

@@ -36,6 +36,7 @@ MODELS = {
     "mart_title_search",
     "mart_rating_history",
     "mart_rating_movers",
+    "mart_load_quality",
 }
 
 

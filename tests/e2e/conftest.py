@@ -20,6 +20,7 @@ from psycopg2 import sql
 
 from include.sample.maker import DEFAULT_TITLES
 from tests.e2e.oracle.history import RatingsLoad
+from tests.e2e.oracle.quality import FileLoad, figures_of
 from tests.support.leaks import watched_command_lines
 from tests.support.webhook import Webhook, running_webhook
 
@@ -150,6 +151,7 @@ class Published:
     sample: Path
     analyst_url: str
     ratings_loads: tuple[RatingsLoad, ...]
+    loads: tuple[FileLoad, ...]
 
 
 def run(*words: str, **environment: str) -> Command:
@@ -237,6 +239,20 @@ def published(story: Story, request: pytest.FixtureRequest) -> Published:
             RatingsLoad(load_id, loaded_at, installation.sample(of_day))
             for of_day, (load_id, loaded_at) in enumerate(ledger, 1)
         ),
+        _loads(installation, day),
+    )
+
+
+def _loads(installation: Installation, day: int) -> tuple[FileLoad, ...]:
+    """All loads up to `day`, when every file was loaded once a day."""
+    ledger = installation.query(
+        "select load_id, dataset, url, loaded_at, row_number() over files from meta.load_log "
+        "window files as (partition by dataset order by load_id) order by load_id"
+    )
+    return tuple(
+        FileLoad(load_id, dataset, url, loaded_at, figures_of(installation.sample(of_day), dataset))
+        for load_id, dataset, url, loaded_at, of_day in ledger
+        if of_day <= day
     )
 
 

@@ -81,7 +81,7 @@ def test_few_datasets_load_only_these_and_the_summary_says_what_is_empty(service
     assert {name for name, word in status.items() if word == "loaded"} == set(FEW.split(","))
     assert set(status.values()) == {"loaded", "not_selected"}
     assert service.partial_summary["published"] is True
-    assert service.partial_summary["dbt"]["models"] == 22
+    assert service.partial_summary["dbt"]["models"] == 23
     assert "title.principals: no rows" in service.partial.output
     assert "mart_person_career" in service.partial.output
 

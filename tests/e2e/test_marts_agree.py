@@ -13,6 +13,7 @@ import pytest
 from tests.e2e.oracle.compare import Comparison, compare, fetch
 from tests.e2e.oracle.history import RatingsLoad
 from tests.e2e.oracle.marts import KEYS, Mart, expected_marts
+from tests.e2e.oracle.quality import FileLoad
 
 SEEDS = Path(__file__).parents[2] / "dags" / "dbt" / "seeds"
 ROWS_TO_TAMPER_WITH = 60
@@ -27,6 +28,8 @@ class Published(Protocol):
     def analyst_url(self) -> str: ...
     @property
     def ratings_loads(self) -> Sequence[RatingsLoad]: ...
+    @property
+    def loads(self) -> Sequence[FileLoad]: ...
 
 
 def labels_of_seed() -> dict[tuple[str, str], set[str]]:
@@ -44,7 +47,7 @@ LABELS = labels_of_seed()
 @pytest.fixture(scope="module")
 def expected(published: Published) -> dict[str, Mart]:
     """The marts of the published sample, computed from its files."""
-    return expected_marts(published.sample, SEEDS, published.ratings_loads)
+    return expected_marts(published.sample, SEEDS, published.ratings_loads, published.loads)
 
 
 @pytest.fixture(scope="module")

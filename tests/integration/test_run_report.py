@@ -136,6 +136,21 @@ def test_models_and_tests_of_the_run_are_counted(with_logs: Database) -> None:
     }
 
 
+def test_findings_in_words_are_in_the_report(with_logs: Database) -> None:
+    with_logs.execute(
+        "create table quality.warned (finding text); "
+        "insert into quality.warned select 'file ' || n || ': 0 rows' from generate_series(1, 4) n;"
+        "create table quality.failed (value int); insert into quality.failed values (1)",
+        role="pipeline",
+    )
+    lines = summary_lines(summary(with_logs))
+
+    at = lines.index("test warned warned: 3 rows in quality.warned")
+    assert lines[at + 1 : at + 4] == [f"  file {n}: 0 rows" for n in (1, 2, 3)]
+    assert lines[at + 4] == "test broken FAILED: None rows in None"
+    assert "test failed FAILED: 2 rows in quality.failed" in lines
+
+
 def test_a_run_without_dbt_has_zeros(database: Database) -> None:
     with database.session() as session, session.cursor() as cursor:
         figures = dbt_figures(cursor, "run", status="skipped")
@@ -155,8 +170,9 @@ def test_the_run_is_kept_as_json(with_logs: Database) -> None:
     assert (state, started, finished) == ("success", STARTED, FINISHED)
     assert content == json.loads(json.dumps(result.as_json()))
     assert content["dbt"]["warnings"] == [
-        {"test": "warned", "model": "stg_two", "failures": 3, "failures_table": "quality.warned"}
-    ]
+        {"test": "warned", "model": "stg_two", "failures": 3, "failures_table": "quality.warned",
+         "examples": []}
+    ]  # fmt: skip
 
 
 def test_a_run_that_is_reported_again_replaces_its_row(database: Database) -> None:

@@ -56,12 +56,13 @@ def test_tests_that_did_not_pass_are_named_with_their_rows() -> None:
                "failures_table": "quality.ratings_in_range"}  # fmt: skip
     dbt = summary()["dbt"] | {
         "tests": {"pass": 148, "warn": 1, "fail": 1},
-        "warnings": [finding],
+        "warnings": [finding | {"examples": ["title.ratings: rows is 7"]}],
         "failures": [finding | {"test": "keys", "failures": None, "failures_table": None}],
     }
     text = render_summary(summary(dbt=dbt, state="failed", published=False))
     assert "19 models, tests: 148 passed, 1 warned, 1 failed" in text
     assert "warned: ratings_in_range (1,200 rows, see quality.ratings_in_range)" in text
+    assert "see quality.ratings_in_range)\n    title.ratings: rows is 7\n" in text
     assert "failed: keys (? rows)" in text
     assert "not published" in text
 

@@ -230,7 +230,7 @@ def _order(row: Row) -> list[tuple[bool, Any]]:
 
 
 def _typed(path: Path, columns: Sequence[Column]) -> Iterator[Row]:
-    header, *lines = _lines(path)
+    header, *lines = read_lines(path)
     places = [(header.index(name), parse) for name, parse in columns]
     for line in lines:
         assert len(line) == len(header), f"{path.name}: {line!r} has not {len(header)} columns"
@@ -239,7 +239,8 @@ def _typed(path: Path, columns: Sequence[Column]) -> Iterator[Row]:
         )
 
 
-def _lines(path: Path) -> Iterator[list[str]]:
+def read_lines(path: Path) -> Iterator[list[str]]:
+    """Yield the lines of a packed file, split into fields, the header first."""
     with gzip.open(path, "rb") as file:
         lines = file.read().decode().split("\n")
     # A file may end without a newline, so only an empty last line is none.

@@ -10,6 +10,7 @@ from tests.e2e.oracle.genres import genre_analytics, genre_by_decade
 from tests.e2e.oracle.history import RatingsLoad, rating_history, rating_movers
 from tests.e2e.oracle.names import title_search
 from tests.e2e.oracle.people import person_career
+from tests.e2e.oracle.quality import FileLoad, load_quality
 from tests.e2e.oracle.seeds import read_seeds
 from tests.e2e.oracle.series import season_analytics, series_analytics
 from tests.e2e.oracle.titles import top_titles
@@ -24,6 +25,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "mart_title_search": ("tconst", "name"),
     "mart_rating_history": ("tconst", "valid_from_load_id"),
     "mart_rating_movers": ("period", "measure", "direction", "mover_rank"),
+    "mart_load_quality": ("load_id", "measure", "column_name"),
 }
 
 
@@ -37,11 +39,15 @@ class Mart:
 
 
 def expected_marts(
-    folder: Path, seeds: Path, ratings_loads: Sequence[RatingsLoad] = ()
+    folder: Path,
+    seeds: Path,
+    ratings_loads: Sequence[RatingsLoad] = (),
+    loads: Sequence[FileLoad] = (),
 ) -> dict[str, Mart]:
     """Compute the marts of the files in `folder` with the seeds in `seeds`, by name.
 
-    `ratings_loads` are all loads of title.ratings so far; without any the history is empty.
+    `ratings_loads` are all loads of title.ratings so far; without any the history is empty. `loads`
+    are all loads of all files.
     """
     files, seed = read_files(folder), read_seeds(seeds)
     titles, seasons = top_titles(files, seed), season_analytics(files, seed)
@@ -55,5 +61,6 @@ def expected_marts(
         "mart_title_search": title_search(files),
         "mart_rating_history": rating_history(ratings_loads),
         "mart_rating_movers": rating_movers(ratings_loads, files.titles),
+        "mart_load_quality": load_quality(loads),
     }
     return {name: Mart(name, key, rows[name]) for name, key in KEYS.items()}
