@@ -94,6 +94,11 @@ class Airflow:
             "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": metadata,
             "AIRFLOW__LOGGING__COLORED_CONSOLE_LOG": "False",
             "AIRFLOW__SCHEDULER__ENABLE_HEALTH_CHECK": "False",
+            # There is one scheduler: when a new one starts, what the one before had under way is
+            # taken up again within half a minute; after 5 minutes by default.
+            "AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "10",
+            "AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD": "15",
+            "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "60",
             "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
             # A task's end is noticed by its supervisor within this many seconds; 5 by default.
             "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "1",

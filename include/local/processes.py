@@ -72,6 +72,7 @@ class Processes:
             self._end([running[name] for name in running if (name in SERVERS) is servers])
         for path in self.folder.glob("*.json"):
             if not names or path.stem in names:
+                _end_left_behind(path)
                 path.unlink(missing_ok=True)
         return sorted(running)
 
@@ -99,6 +100,17 @@ def _recorded(path: Path) -> psutil.Process | None:
     except (OSError, ValueError, KeyError, psutil.Error):
         return None
     return process
+
+
+def _end_left_behind(path: Path) -> None:
+    """End what a process that was killed left in its session.
+
+    While one of them is there, the system gives the number to nobody else.
+    """
+    with contextlib.suppress(OSError, ValueError, KeyError):
+        pid = int(json.loads(path.read_text("utf-8"))["pid"])
+        if not psutil.pid_exists(pid):
+            _signal_group(pid, signal.SIGKILL)
 
 
 def _with_children(process: psutil.Process) -> list[psutil.Process]:

@@ -1,20 +1,14 @@
 """The other commands of the README, in an installation that begins with two files only."""
 
 import json
-import os
-import socket
 from collections.abc import Iterator
-from contextlib import closing, suppress
 from dataclasses import dataclass
 from typing import Any
 
-import psutil
 import pytest
-import requests
-import tenacity
 
-from include.local.processes import Processes
 from tests.e2e.conftest import Command, Installation, Story, run
+from tests.e2e.service import Service, free_port, listening, processes_of
 from tests.support.leaks import Search, command_lines
 
 TITLES = "2000"
@@ -22,74 +16,45 @@ FEW = "title.basics,title.ratings"
 
 
 @dataclass(frozen=True)
-class Service:
+class Begun:
     """An installation that was started with two files and is now up, with its UI."""
 
-    installation: Installation
+    service: Service
     partial: Command
     partial_summary: dict[str, Any]
     up: Command
-    url: str
-
-    def api(self, method: str, path: str, **content: Any) -> Any:
-        """Ask Airflow's REST API."""
-        token = requests.get(f"{self.url}/auth/token", timeout=30).json()["access_token"]
-        answer = requests.request(
-            method,
-            f"{self.url}/api/v2/{path}",
-            headers={"Authorization": f"Bearer {token}"},
-            timeout=30,
-            **content,
-        )
-        answer.raise_for_status()
-        return answer.json()
-
-    def run_to_its_end(self, conf: dict[str, object]) -> str:
-        """Press the trigger button and return the state that the run ends in."""
-        started = self.api(
-            "POST", "dags/imdb_pipeline/dagRuns", json={"logical_date": None, "conf": conf}
-        )
-        return str(self._ended(started["dag_run_id"]))
-
-    @tenacity.retry(
-        retry=tenacity.retry_if_result(lambda state: state in {"queued", "running"}),
-        stop=tenacity.stop_after_delay(400),
-        wait=tenacity.wait_fixed(1),
-    )
-    def _ended(self, run_id: str) -> Any:
-        return self.api("GET", f"dags/imdb_pipeline/dagRuns/{run_id}")["state"]
 
 
 @pytest.fixture(scope="module")
-def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+def begun(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Begun]:
     """`make run DATASETS=…`, then `make up`; `make down` at the end."""
     installation = Installation(tmp_path_factory.mktemp("service"))
     partial = installation.make("run", TITLES=TITLES, DATASETS=FEW)
     assert partial.code == 0, partial.output
     summary = installation.summary()
-    with closing(socket.create_server(("127.0.0.1", 0))) as probe:
-        port = str(probe.getsockname()[1])
+    port = free_port()
     try:
         up = installation.make("up", TITLES=TITLES, UP_PORT=port)
-        yield Service(installation, partial, summary, up, f"http://127.0.0.1:{port}")
+        yield Begun(Service(installation, f"http://127.0.0.1:{port}"), partial, summary, up)
     finally:
         installation.make("down")
 
 
-def test_few_datasets_load_only_these_and_the_summary_says_what_is_empty(service: Service) -> None:
-    status = {row["dataset"]: row["status"] for row in service.partial_summary["datasets"]}
+def test_few_datasets_load_only_these_and_the_summary_says_what_is_empty(begun: Begun) -> None:
+    status = {row["dataset"]: row["status"] for row in begun.partial_summary["datasets"]}
     assert {name for name, word in status.items() if word == "loaded"} == set(FEW.split(","))
     assert set(status.values()) == {"loaded", "not_selected"}
-    assert service.partial_summary["published"] is True
-    assert service.partial_summary["dbt"]["models"] == 23
-    assert "title.principals: no rows" in service.partial.output
-    assert "mart_person_career" in service.partial.output
+    assert begun.partial_summary["published"] is True
+    assert begun.partial_summary["dbt"]["models"] == 23
+    assert "title.principals: no rows" in begun.partial.output
+    assert "mart_person_career" in begun.partial.output
 
 
-def test_up_a_run_by_the_button_and_by_hand_and_down(service: Service) -> None:
+def test_up_a_run_by_the_button_and_by_hand_and_down(begun: Begun) -> None:
     """One after the other, since each needs what is before it."""
-    assert service.up.code == 0, service.up.output
-    assert service.url.replace("127.0.0.1", "localhost") in service.up.output
+    service = begun.service
+    assert begun.up.code == 0, begun.up.output
+    assert service.url.replace("127.0.0.1", "localhost") in begun.up.output
 
     again = service.installation.make("up", TITLES=TITLES, UP_PORT=service.url.split(":")[-1])
     assert again.code == 0, again.output
@@ -159,38 +124,6 @@ def test_up_a_run_by_the_button_and_by_hand_and_down(service: Service) -> None:
     clean = service.installation.make("clean")
     assert clean.code == 0, clean.output
     assert not service.installation.folder.exists()
-
-
-def processes_of(installation: Installation) -> list[psutil.Process]:
-    """What runs and has the installation's folder on its command line or in its environment."""
-    folder = str(installation.folder)
-    own = {os.getpid(), *(parent.pid for parent in psutil.Process().parents())}
-    found = []
-    for process in psutil.process_iter(["cmdline"]):
-        try:
-            words = [*process.cmdline(), *process.environ().values()]
-        except (psutil.NoSuchProcess, psutil.AccessDenied):
-            continue
-        if process.pid not in own and any(folder in word for word in words):
-            found.append(process)
-    return found
-
-
-def listening(installation: Installation) -> set[Any]:
-    """Where the installation's processes listen."""
-    # Airflow's servers overwrite their command line and their environment; records name them.
-    family = {*processes_of(installation)}
-    for process in Processes(installation.folder / "pids").running().values():
-        family |= {process, *process.children(recursive=True)}
-    found = set()
-    for process in family:
-        with suppress(psutil.NoSuchProcess, psutil.AccessDenied):
-            found |= {
-                place.laddr
-                for place in process.net_connections("inet")
-                if place.status == psutil.CONN_LISTEN or place.type == socket.SOCK_DGRAM
-            }
-    return found
 
 
 def secrets_of(installation: Installation) -> Search:

@@ -1,0 +1,96 @@
+"""An installation that is up: Airflow's REST API, and what runs there."""
+
+import os
+import socket
+from contextlib import closing, suppress
+from dataclasses import dataclass
+from typing import Any
+
+import psutil
+import requests
+import tenacity
+
+from include.local.processes import Processes
+from tests.e2e.conftest import Installation
+
+
+@dataclass(frozen=True)
+class Service:
+    """An installation that is up, with its UI at `url`."""
+
+    installation: Installation
+    url: str
+
+    def api(self, method: str, path: str, **content: Any) -> Any:
+        """Ask Airflow's REST API."""
+        token = requests.get(f"{self.url}/auth/token", timeout=30).json()["access_token"]
+        answer = requests.request(
+            method,
+            f"{self.url}/api/v2/{path}",
+            headers={"Authorization": f"Bearer {token}"},
+            timeout=30,
+            **content,
+        )
+        answer.raise_for_status()
+        return answer.json()
+
+    def trigger(self, conf: dict[str, object]) -> str:
+        """Press the trigger button and return the run's id."""
+        started = self.api(
+            "POST", "dags/imdb_pipeline/dagRuns", json={"logical_date": None, "conf": conf}
+        )
+        return str(started["dag_run_id"])
+
+    def run_to_its_end(self, conf: dict[str, object]) -> str:
+        """Press the trigger button and return the state that the run ends in."""
+        return self.ended(self.trigger(conf))
+
+    def ended(self, run_id: str) -> str:
+        """Return the state that a run ends in."""
+        return str(self._state_at_its_end(run_id))
+
+    @tenacity.retry(
+        retry=tenacity.retry_if_result(lambda state: state in {"queued", "running"}),
+        stop=tenacity.stop_after_delay(400),
+        wait=tenacity.wait_fixed(1),
+    )
+    def _state_at_its_end(self, run_id: str) -> Any:
+        return self.api("GET", f"dags/imdb_pipeline/dagRuns/{run_id}")["state"]
+
+
+def free_port() -> str:
+    """A port of the loopback interface that nobody has."""
+    with closing(socket.create_server(("127.0.0.1", 0))) as probe:
+        return str(probe.getsockname()[1])
+
+
+def processes_of(installation: Installation) -> list[psutil.Process]:
+    """What runs and has the installation's folder on its command line or in its environment."""
+    folder = str(installation.folder)
+    own = {os.getpid(), *(parent.pid for parent in psutil.Process().parents())}
+    found = []
+    for process in psutil.process_iter(["cmdline"]):
+        try:
+            words = [*process.cmdline(), *process.environ().values()]
+        except (psutil.NoSuchProcess, psutil.AccessDenied):
+            continue
+        if process.pid not in own and any(folder in word for word in words):
+            found.append(process)
+    return found
+
+
+def listening(installation: Installation) -> set[Any]:
+    """Where the installation's processes listen."""
+    # Airflow's servers overwrite their command line and their environment; records name them.
+    family = {*processes_of(installation)}
+    for process in Processes(installation.folder / "pids").running().values():
+        family |= {process, *process.children(recursive=True)}
+    found = set()
+    for process in family:
+        with suppress(psutil.NoSuchProcess, psutil.AccessDenied):
+            found |= {
+                place.laddr
+                for place in process.net_connections("inet")
+                if place.status == psutil.CONN_LISTEN or place.type == socket.SOCK_DGRAM
+            }
+    return found
