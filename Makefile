@@ -9,6 +9,8 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 LOCAL = @$(if $(PYTHON),$(PYTHON),python3) include/local/bootstrap.py
 BIN = .venv/bin
 TESTS ?= tests
+# The whole suite is shared by the cores, and has to reach the share of branches in pyproject.toml.
+WHOLE = --numprocesses logical --maxprocesses 4 --dist loadgroup --cov
 export SOURCE DATASETS DAY TITLES ACCEPT_SHRINK FULL_REFRESH FORCE_DOWNLOAD FORCE_TRANSFORM
 export LOCAL_DIR UP_PORT SQL CMD NAME CHECK ONLY REPEATS UPGRADE WAREHOUSE_URL ANALYST_URL PIPELINE_PASSWORD ANALYST_PASSWORD
 export DAYS SEED FAULT
@@ -49,7 +51,7 @@ lint: ## ruff, mypy --strict, sqlfluff
 	$(BIN)/mypy
 	$(BIN)/sqlfluff lint dags/dbt
 test: lint manifest ## Everything: lint, types, then all tests, or those of TESTS=tests/unit
-	$(BIN)/pytest $(TESTS)
+	$(BIN)/pytest $(if $(filter tests,$(TESTS)),$(WHOLE)) $(TESTS)
 lock: ## Pin the environment anew from include/local/requirements.in; UPGRADE=1 to newer versions
 	$(LOCAL) lock
 audit: ## Ask the package index for known vulnerabilities in what is pinned (network)

@@ -18,6 +18,13 @@ if TYPE_CHECKING:
 load_profile()
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Where processes share the tests, a file stays in one of them, and so does the story."""
+    for item in items:
+        told = {"story", "installation"}.intersection(getattr(item, "fixturenames", ()))
+        item.add_marker(pytest.mark.xdist_group("story" if told else str(item.path)))
+
+
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     """A running cluster for the whole session."""

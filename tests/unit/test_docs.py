@@ -81,3 +81,14 @@ def test_no_tracked_file_names_a_package_registry() -> None:
         if path.is_file() and hosts.search(path.read_text("utf-8", "ignore"))
     ]
     assert found == []
+
+
+def test_every_test_of_a_promise_is_linked_from_it() -> None:
+    page = (ROOT / "docs" / "promises.md").read_text("utf-8")
+    promises = re.split(r"^## (\d+)\. ", page, flags=re.MULTILINE)[1:]
+    linked = dict(zip(promises[::2], promises[1::2], strict=True))
+    assert list(linked) == [str(number) for number in range(1, 11)]
+    files = sorted((ROOT / "tests" / "promises").glob("test_*.py"))
+    assert len(files) > 10
+    for path in files:
+        assert f"tests/promises/{path.name})" in linked[path.name.split("_")[1]], path.name
