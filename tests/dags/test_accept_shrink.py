@@ -23,8 +23,9 @@ def params_of(dag: Any, task: Any, conf: dict[str, Any]) -> dict[str, Any]:
     from airflow.sdk.definitions.param import process_params
 
     # It writes into the parameters that it is given, and the DAG is that of all tests.
-    a_copy: Any = SimpleNamespace(params=deepcopy(dag.params))
-    return process_params(a_copy, task, conf, suppress_exception=False)
+    run_of: Any = SimpleNamespace(params=deepcopy(dag.params))
+    task_of: Any = SimpleNamespace(params=deepcopy(task.params))
+    return process_params(run_of, task_of, conf, suppress_exception=False)
 
 
 @pytest.fixture
