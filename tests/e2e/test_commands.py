@@ -88,7 +88,7 @@ def test_up_a_run_by_the_button_and_by_hand_and_down(begun: Begun) -> None:
     assert f"run {back['run_id']} went back already" in refused.output
     publishes = "select run_id, load_id, build_id from meta.publish_log order by publish_id"
     first, second, now = service.installation.query(publishes)
-    assert (first[0], second[0]) == (service.partial_summary["run_id"], summary["run_id"])
+    assert (first[0], second[0]) == (begun.partial_summary["run_id"], summary["run_id"])
     assert now == (back["run_id"], *first[1:])
 
     by_hand = service.installation.make(

@@ -13,7 +13,7 @@ from bench.soak.days import Days
 from bench.soak.history import RatingsLoad, Version, movers, versions
 from bench.soak.source import Source, running_source
 from imdb_pipeline.config import DATASETS, dataset_named
-from imdb_pipeline.snapshot import inspect
+from imdb_pipeline.inspection import inspect
 from include.sample.maker import make_sample
 from tests.e2e.oracle import history as oracle
 from warehouse.errors import DamagedFile, UnexpectedContent
