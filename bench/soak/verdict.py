@@ -67,7 +67,7 @@ def growth(
         )
     checks.append(
         _at_most(
-            "bytes in the data folder", last.data, int(2.2 * served),
+            "bytes in the data folder", last.data, int(2.5 * served),
             "each file and the one before it",
         )
     )  # fmt: skip
