@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 load_profile()
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Where processes share the tests, a file stays in one of them, and so does the story."""
     for item in items:
