@@ -103,14 +103,18 @@ def _recorded(path: Path) -> psutil.Process | None:
 
 
 def _end_left_behind(path: Path) -> None:
-    """End what a process that was killed left in its session.
+    """End what a process that was killed left in its session, in whatever group.
 
     While one of them is there, the system gives the number to nobody else.
     """
     with contextlib.suppress(OSError, ValueError, KeyError):
-        pid = int(json.loads(path.read_text("utf-8"))["pid"])
-        if not psutil.pid_exists(pid):
-            _signal_group(pid, signal.SIGKILL)
+        session = int(json.loads(path.read_text("utf-8"))["pid"])
+        if psutil.pid_exists(session):
+            return
+        for process in psutil.process_iter():
+            with contextlib.suppress(ProcessLookupError, PermissionError, psutil.Error):
+                if os.getsid(process.pid) == session:
+                    process.kill()
 
 
 def _with_children(process: psutil.Process) -> list[psutil.Process]:

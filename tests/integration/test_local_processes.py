@@ -127,3 +127,20 @@ def test_ports_are_remembered_by_name(tmp_path: Path) -> None:
     assert Ports(Layout(tmp_path)).free("api") == api
     assert ports.remembered("source") == source
     assert ports.remembered("other") is None
+
+
+def test_what_a_killed_process_left_in_its_session_is_ended(
+    processes: Processes, tmp_path: Path
+) -> None:
+    # In a group of its own, as Airflow's tasks are.
+    code = PARENT.replace('signal.pause()"]', 'signal.pause()"], process_group=0')
+    process = start(processes, tmp_path, "parent", code)
+    child = psutil.Process(int(said(tmp_path)))
+    process.kill()
+    process.wait()
+
+    processes.stop()
+
+    psutil.wait_procs([child], timeout=20)
+    assert not child.is_running() or child.status() == psutil.STATUS_ZOMBIE
+    assert list(processes.folder.glob("*.json")) == []
