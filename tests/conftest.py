@@ -18,12 +18,10 @@ if TYPE_CHECKING:
 load_profile()
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_itemcollected(item: pytest.Item) -> None:
     """Where processes share the tests, a file stays in one of them, and so does the story."""
-    for item in items:
-        told = {"story", "installation"}.intersection(getattr(item, "fixturenames", ()))
-        item.add_marker(pytest.mark.xdist_group("story" if told else str(item.path)))
+    told = {"story", "installation"}.intersection(getattr(item, "fixturenames", ()))
+    item.add_marker(pytest.mark.xdist_group("story" if told else str(item.path)))
 
 
 @pytest.fixture(scope="session")
