@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from xdist.scheduler.loadscope import LoadScopeScheduling
 
 from tests.support.downloads import Workbench
 from tests.support.loads import Warehouse
@@ -17,11 +18,23 @@ if TYPE_CHECKING:
 
 load_profile()
 
+TELL_THE_STORY = {
+    f"tests/e2e/test_{name}.py" for name in ("story", "commands", "leaks", "marts_agree")
+}
 
-def pytest_itemcollected(item: pytest.Item) -> None:
-    """Where processes share the tests, a file stays in one of them, and so does the story."""
-    told = {"story", "installation"}.intersection(getattr(item, "fixturenames", ()))
-    item.add_marker(pytest.mark.xdist_group("story" if told else str(item.path)))
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
+    """Where processes share the tests, a file stays in one of them, and the story is told once."""
+    return ByFile(config, log)
+
+
+class ByFile(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
+    """The files that look at the story go together."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        path = nodeid.split("::", 1)[0]
+        return "the story" if path in TELL_THE_STORY else path
 
 
 @pytest.fixture(scope="session")

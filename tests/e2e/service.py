@@ -1,5 +1,6 @@
 """An installation that is up: Airflow's REST API, and what runs there."""
 
+import json
 import os
 import socket
 from contextlib import closing, suppress
@@ -12,6 +13,7 @@ import tenacity
 
 from include.local.processes import Processes
 from tests.e2e.conftest import Installation
+from tests.support.leaks import Search
 
 
 @dataclass(frozen=True)
@@ -94,3 +96,8 @@ def listening(installation: Installation) -> set[Any]:
                 if place.status == psutil.CONN_LISTEN or place.type == socket.SOCK_DGRAM
             }
     return found
+
+
+def secrets_of(installation: Installation) -> Search:
+    """The search for the installation's secrets."""
+    return Search(json.loads((installation.folder / "secrets.json").read_text("utf-8")))
