@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from psycopg2 import sql
 from psycopg2.extensions import cursor as Cursor
 
 from include.local.checks import ddl
@@ -24,10 +25,11 @@ def roles(cursor: Cursor) -> Iterator[Finding]:
 
 
 def _roles(cursor: Cursor) -> Iterator[Finding]:
-    columns = ", ".join(_POWERS)
     cursor.execute(
-        f"select rolname, {columns} from pg_roles "  # noqa: S608 - our own words
-        "where rolname in ('pipeline', 'analyst') order by rolname desc"
+        sql.SQL(
+            "select rolname, {} from pg_roles "
+            "where rolname in ('pipeline', 'analyst') order by rolname desc"
+        ).format(sql.SQL(", ").join(map(sql.Identifier, _POWERS)))
     )
     found = {name: powers for name, *powers in cursor.fetchall()}
     for role in ("pipeline", "analyst"):

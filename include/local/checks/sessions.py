@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import Any
 
+from psycopg2 import sql
 from psycopg2.extensions import cursor as Cursor
 
 from imdb_pipeline.config import DATASETS
@@ -13,7 +14,7 @@ FORGOTTEN = timedelta(minutes=10)
 LONG = timedelta(hours=1)
 WAITING = timedelta(minutes=1)
 # The names that the pipeline's locks have; `warehouse.locks` makes numbers of them.
-LOCKS = ("publish", "loading", "building", *(f"load {dataset.name}" for dataset in DATASETS))
+LOCKS = ("gate", "loading", "building", *(f"load {dataset.name}" for dataset in DATASETS))
 _END = "select pg_terminate_backend({}), as pipeline or a superuser"
 
 
@@ -129,15 +130,17 @@ def _sessions(
 ) -> Iterator[tuple[int, str, float]]:
     """Yield pid, user with application, and seconds since the column `since` of other sessions."""
     cursor.execute(
-        f"""
-        select pid, usename, application_name, extract(epoch from clock_timestamp() - {since})
-        from pg_stat_activity
-        where
-            datname = current_database() and backend_type = 'client backend'
-            and pid <> pg_backend_pid() and {condition}
-            and clock_timestamp() - {since} > %s
-        order by pid
-        """,  # noqa: S608 - our own words
+        sql.SQL(
+            """
+            select pid, usename, application_name, extract(epoch from clock_timestamp() - {since})
+            from pg_stat_activity
+            where
+                datname = current_database() and backend_type = 'client backend'
+                and pid <> pg_backend_pid() and {condition}
+                and clock_timestamp() - {since} > %s
+            order by pid
+            """
+        ).format(since=sql.Identifier(since), condition=sql.SQL(condition)),
         (longer_than,),
     )
     for pid, user, application, seconds in cursor.fetchall():
