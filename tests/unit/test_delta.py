@@ -170,3 +170,24 @@ def test_a_title_without_end_is_not_kept_in_memory() -> None:
 
     with pytest.raises(NotComparable, match="the newer file has too many lines of 'tt1'"):
         list(differences(iter([b"tt1\t0\ta\n"]), endless(), key_columns=2))
+
+
+def test_a_key_in_a_message_is_short_and_can_be_shown() -> None:
+    long = b"tt\xff" + b"9" * 60
+    with pytest.raises(NotComparable) as refused:
+        compared([long + b"\ta", b"tt1\ta"], [long + b"\tb", b"tt1\tb"])
+
+    assert str(refused.value).startswith("not sorted: 'tt1' after 'tt\ufffd" + "9" * 37 + "',")
+
+
+def test_words_in_a_key_are_one_key() -> None:
+    found = compared([b"tt1\t1 a\tx"], [b"tt1\t1 b\tx"], key_columns=2)
+
+    assert sorted(found, key=str) == sorted(
+        [(b"tt1\t1 a\tx", None), (None, b"tt1\t1 b\tx")], key=str
+    )
+
+
+def test_a_line_twice_in_the_older_file_alone_is_refused() -> None:
+    with pytest.raises(NotComparable, match="a line is there twice: 'tt1"):
+        compared([b"tt1\ta", b"tt1\tb", b"tt1\tb"], [b"tt1\tb"])
