@@ -101,7 +101,7 @@ def test_a_session_that_is_ended_ends_the_load(warehouse: Warehouse) -> None:
 
 
 HOLDER = """
-    select pid from pg_locks where locktype = 'advisory'
+    select distinct pid from pg_locks where locktype = 'advisory'
         and database = (select oid from pg_database where datname = current_database())
 """
 
