@@ -250,7 +250,8 @@ def test_every_run_is_in_the_records(story: Story) -> None:
     ]
     for table in ("load_log", "model_log", "test_log"):
         found = story.installation.query(f"select distinct run_id from meta.{table}")
-        assert {run for (run,) in found} == {runs[0], runs[3], runs[4], runs[5]}
+        # What another test does by hand is in the records, too.
+        assert {run for (run,) in found} - {"manual"} == {runs[0], runs[3], runs[4], runs[5]}
 
 
 def test_after_the_mending_everything_is_as_if_nothing_had_happened(story: Story) -> None:

@@ -55,7 +55,13 @@ def silent() -> None:
 with DAG(
     dag_id="failing",
     schedule=None,
-    params={"datasets": ["title.crew"], "force_download": False, "full_refresh": False},
+    params={
+        "datasets": ["title.crew"],
+        "accept_shrink": [],
+        "force_download": False,
+        "full_refresh": False,
+        "rollback": False,
+    },
     default_args={"retry_policy": HandOnMessage(), "retries": 0},
 ) as dag:
     with TaskGroup("download"):
