@@ -73,7 +73,8 @@ _KINDS = (
     Kind("unavailable", "the source answers 503 twice", True),
     Kind("lost-file", "a file of the data folder is gone", True),
     Kind("edited-file", "a byte of a file in the data folder is another", True),
-    Kind("disk-full", "no space left in the data folder", False),
+    Kind("rollback", "`make rollback` before the run", True, datasets=("",)),
+    Kind("disk-full", "no space left in the data folder", False, datasets=("",)),
 )  # fmt: skip
 KINDS = {kind.name: kind for kind in _KINDS}
 
@@ -87,7 +88,8 @@ class Fault:
 
     def __str__(self) -> str:
         """Return it in words."""
-        return f"{self.kind.words} ({self.place})"
+        place = str(self.place)
+        return f"{self.kind.words} ({place})" if place else self.kind.words
 
 
 @dataclass(frozen=True)

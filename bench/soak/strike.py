@@ -156,6 +156,13 @@ def _second_run(installation: Installation) -> str | None:
     return None
 
 
+def _roll_back(installation: Installation) -> str | None:
+    log = installation.layout.logs / "rollback.log"
+    code = installation.ended(installation.command("rollback", log), 300)
+    said = log.read_text("utf-8", "replace").strip()
+    return None if code == 0 else f"the rollback ended with {code}: {said[-200:]}"
+
+
 @contextmanager
 def beforehand(installation: Installation, source: Source, fault: Fault) -> Iterator[str | None]:
     """Bring about, for the block, what a run will find; yield why that cannot be, else None."""
@@ -170,6 +177,8 @@ def beforehand(installation: Installation, source: Source, fault: Fault) -> Iter
         (data / file_name).unlink()
     elif fault.kind.name == "edited-file":
         _edit(data / file_name)
+    elif fault.kind.name == "rollback":
+        problem = _roll_back(installation)
     elif fault.kind.name == "disk-full":
         problem = None if data.is_mount() else "the data folder is no file system of its own"
         if problem is None:

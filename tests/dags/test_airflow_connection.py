@@ -1,7 +1,8 @@
 """The Airflow connection `warehouse` reaches Postgres, wherever and however it was made."""
 
 import json
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
 from types import SimpleNamespace
 from typing import Any
 
@@ -17,8 +18,12 @@ Define = Callable[..., None]
 @pytest.fixture
 def define(
     dag_environment: dict[str, str], database: Database, monkeypatch: pytest.MonkeyPatch
-) -> Define:
-    """Defines the connection as the UI stores it, with some fields changed."""
+) -> Iterator[Define]:
+    """Defines the connection as the UI stores it, with some fields changed.
+
+    What a dbt task leaves for dbt in the environment of its process is gone after the test.
+    """
+    before = dict(os.environ)
     monkeypatch.setenv("AIRFLOW_HOME", dag_environment["AIRFLOW_HOME"])
 
     def defined(**changed: Any) -> None:
@@ -32,7 +37,9 @@ def define(
         }
         monkeypatch.setenv("AIRFLOW_CONN_WAREHOUSE", json.dumps(fields | changed))
 
-    return defined
+    yield defined
+    os.environ.clear()
+    os.environ.update(before)
 
 
 @pytest.mark.parametrize(
@@ -90,16 +97,9 @@ def test_a_field_that_is_missing_is_named(define: Define, field: str, word: str)
         connection_string()
 
 
-def test_what_dbt_needs_is_in_its_process_and_nowhere_that_airflow_stores(
-    define: Define, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    import os
-
+def test_what_dbt_needs_is_in_its_process_and_nowhere_that_airflow_stores(define: Define) -> None:
     from imdb_pipeline.dbt_tasks import end_of_work, hand_over_connection
 
-    for name in ("WAREHOUSE_PASSWORD", "DBT_ENV_CUSTOM_ENV_RUN_ID"):
-        monkeypatch.setenv(name, "before")
-    monkeypatch.setenv("PGOPTIONS", "")
     define()
     operator = SimpleNamespace(task_id="dbt.mart_one", env=None, vars=None)
     hand_over_connection({"run_id": "a run"}, operator)
@@ -109,12 +109,9 @@ def test_what_dbt_needs_is_in_its_process_and_nowhere_that_airflow_stores(
     assert operator.env is None
 
 
-def test_dbt_does_not_wait_for_ever_for_a_lock(
-    define: Define, database: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_dbt_does_not_wait_for_ever_for_a_lock(define: Define, database: Database) -> None:
     from imdb_pipeline.dbt_tasks import end_of_work, hand_over_connection
 
-    monkeypatch.setenv("PGOPTIONS", "")
     define()
     hand_over_connection({"run_id": "a run"}, SimpleNamespace(task_id="dbt.mart_one", env=None))
     end_of_work()
@@ -122,11 +119,10 @@ def test_dbt_does_not_wait_for_ever_for_a_lock(
 
 
 def test_a_dbt_task_is_at_work_until_its_process_ends_or_goes_on(
-    define: Define, database: Database, monkeypatch: pytest.MonkeyPatch
+    define: Define, database: Database
 ) -> None:
     from imdb_pipeline.dbt_tasks import end_of_work, hand_over_connection
 
-    monkeypatch.setenv("PGOPTIONS", "")
     define()
     at_work = (
         "select application_name, state from pg_stat_activity where pid in "
