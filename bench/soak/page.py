@@ -20,7 +20,7 @@ compared, row for row, with one that is built from nothing on the last day.
 
 """
 _LONGEST = 160
-_ERROR = re.compile(r"[\w.]*(Error|Exception|DamagedFile|Content|Refused|Unavailable|Timeout)\b.*:")
+_WRONG = "What is wrong:"
 _TELLING = ("The run is ", "Postgres ended ")
 
 
@@ -124,16 +124,10 @@ def _sizes(sizes: Sequence[Size]) -> str:
 def said(text: str, root: Path) -> str:
     """Return what a run said at its end, in one line: the cause where it is red."""
     lines = [line.strip() for line in text.replace(str(root), "…").splitlines()]
-    task = ""
-    for line in lines:
-        if line.startswith("FAILED  "):
-            task = line.split()[1]
-        elif task and _ERROR.match(line):
-            return f"{task}: {line}"
     if any(line.startswith("done in ") for line in lines):
         return "green"
-    if task:
-        return f"red, and no task says why; {task} and others did not end"
+    if _WRONG in lines[:-1]:
+        return lines[lines.index(_WRONG) + 1]
     words = [line for line in lines if line and not line.startswith("make: ")]
     told = [line for line in words if line.startswith(_TELLING)]
     return (told or words or ["nothing"])[-1]

@@ -80,8 +80,6 @@ class LineCheck:
         """Say that nothing more comes; a last line without a newline counts. Raises as `feed`."""
         if self._length:
             self.feed(b"\n")
-        if self._begun:
-            raise self._not_utf8(self.line - 1, "it ends in the midst of a character")
 
     def _check_utf8(self, text: bytes) -> None:
         if not self._begun and text.isascii():

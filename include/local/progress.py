@@ -76,6 +76,11 @@ class Metadata:
         )
         return [{"task": task, "message": str(json.loads(value))} for task, value in found]
 
+    def unfinished(self, run_id: str) -> list[str]:
+        """Return the tasks of a run that were handed to a worker and have not ended."""
+        states = self.tasks(run_id).items()
+        return [task for task, now in states if now.state in {"queued", "running", "restarting"}]
+
     def fail_unfinished(self) -> None:
         """Close the runs that nobody works on any more: a scheduler would take them up again."""
         for table in ("task_instance", "dag_run"):

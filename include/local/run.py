@@ -3,12 +3,11 @@
 import contextlib
 import json
 import os
-import re
 import shlex
 import signal
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
@@ -33,6 +32,7 @@ from include.local.summary import (
     render_failure,
     render_summary,
 )
+from include.local.task_logs import task_log
 from include.local.warehouse import Warehouse, embedded_server, open_warehouse
 from include.sample.maker import DEFAULT_TITLES
 
@@ -43,7 +43,6 @@ _FILMS = """
     order by weighted_score desc
     limit 5
 """
-_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _LAST_LOADS = "select dataset, max(loaded_at)::timestamptz(0)::text from meta.load_log group by 1"
 
 
@@ -150,6 +149,7 @@ def _run(options: Options, chosen: Source) -> int:
             say(f"log        {layout.shown(log)}\n")
             airflow.wait_for_api_server(api_log)
             run_id = Follower(metadata, say).follow(process, newest[0] if newest else 0)
+            cut_off = metadata.unfinished(run_id) if run_id else []
     finally:
         processes.stop(airflows.RUN, airflows.API_SERVER)
         with contextlib.suppress(NameError):
@@ -159,7 +159,8 @@ def _run(options: Options, chosen: Source) -> int:
         raise LocalError(
             f"Airflow ended before the run began; the end of {log}:\n{airflows.tail(log)}"
         )
-    good = _tell(layout, airflow, metadata, run_id, chosen)
+    broken_off = airflows.broken_off(process.returncode, cut_off, layout.shown(log))
+    good = _tell(layout, airflow, metadata, run_id, chosen, cut_off, broken_off)
     say(_hints(options, airflow.warehouse, good=good, seconds=time.monotonic() - began))
     return 0 if good else 1
 
@@ -175,9 +176,13 @@ def _conf(options: Options, chosen: Source) -> dict[str, object]:
 
 
 def _tell(
-    layout: Layout, airflow: Airflow, metadata: Metadata, run_id: str, chosen: Source
-) -> bool:
-    """Say how the run ended, by Airflow's state and the run log; return whether it was good."""
+    layout: Layout, airflow: Airflow, metadata: Metadata, run_id: str, chosen: Source,
+    cut_off: Sequence[str], broken_off: str,
+) -> bool:  # fmt: skip
+    """Say how the run ended, by Airflow's state and the run log; return whether it was good.
+
+    `cut_off` are the tasks that were at work when Airflow ended; `broken_off` says so in words.
+    """
     newest = metadata.newest_run()
     state = newest[2] if newest and newest[1] == run_id else "lost"
     summary = run_summary(airflow.warehouse, run_id)
@@ -185,10 +190,15 @@ def _tell(
     if summary is not None:
         films = best_films(airflow.warehouse) if good else []
         say(render_summary(summary, films, _left_out(layout, airflow.warehouse, chosen)))
-    elif errors := metadata.errors(run_id):
-        say(render_errors(errors))
+    else:
+        errors = metadata.errors(run_id)
+        if cut_off:
+            errors.append({"task": "Airflow", "message": broken_off})
+        if errors:
+            say(render_errors(errors))
     if not good:
-        failed = [task for task, now in metadata.tasks(run_id).items() if now.state == "failed"]
+        states = metadata.tasks(run_id).items()
+        failed = [task for task, now in states if now.state == "failed" and task not in cut_off]
         # `report` is red whenever something before it is.
         causes = [task for task in failed if task != "report"] or failed
         logs = {task: task_log(layout, run_id, task) for task in causes[:5]}
@@ -260,40 +270,6 @@ def _rows(url: str, query: str, *values: object) -> list[tuple[Any, ...]]:
         return []
 
 
-def task_log(layout: Layout, run_id: str, task: str, count: int = 20) -> str:
-    """Return the last lines of a task's last try, as text."""
-    folder = layout.airflow / "logs" / f"dag_id={airflows.DAG_ID}" / f"run_id={run_id}"
-    tries = sorted(
-        (folder / f"task_id={task}").glob("attempt=*.log"),
-        key=lambda path: int(re.sub(r"\D", "", path.stem) or 0),
-    )
-    if not tries:
-        return f"    (no log; see {layout.shown(layout.logs)})"
-    lines: list[str] = []
-    for record in tries[-1].read_text("utf-8", "replace").splitlines():
-        said = log_lines(record)
-        # Before this, every task tells how the DAG was read.
-        lines = [] if said == ["Worker startup parse complete"] else lines + said
-    shown = "\n".join(f"    {line[:300]}" for line in lines[-count:])
-    return f"{shown}\n    (all of it: {layout.shown(tries[-1])})"
-
-
-def log_lines(record: str) -> list[str]:
-    """Return one record of Airflow's JSON log as lines of text; the group marks are dropped."""
-    try:
-        content = json.loads(record)
-    except ValueError:
-        return [record]
-    if not isinstance(content, dict):
-        return [record]
-    event = _COLOUR.sub("", str(content.get("event", "")))
-    lines = [] if event.startswith("::") else event.splitlines()
-    for error in content.get("error_detail") or []:
-        said = f"{error.get('exc_type')}: {error.get('exc_value')}"
-        lines += _COLOUR.sub("", said).splitlines()
-    return lines
-
-
 def _hints(options: Options, warehouse: Warehouse, *, good: bool, seconds: float) -> str:
     layout = options.layout
     own = bool(os.environ.get("LOCAL_DIR"))
@@ -309,6 +285,6 @@ def _hints(options: Options, warehouse: Warehouse, *, good: bool, seconds: float
             f"try next:  {later if options.source == SAMPLE else ''}"
             f"make up{here} (Airflow's UI), make docs{here}"
         )
-    if warehouse.embedded:
+    if warehouse.embedded and embedded_server(layout).port() is not None:
         lines.append(f"the warehouse stays up until: make down{here}")
     return "\n".join(lines)

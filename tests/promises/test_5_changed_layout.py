@@ -108,6 +108,52 @@ def test_a_changed_header_is_refused_with_what_changed_and_what_to_do(
     assert workbench.pauses == [], "asking again cannot help"
 
 
+OTHER = "The source gave another file under this name: try again later."
+CHANGE = (
+    "If the layout changed for good, change imdb_pipeline/config.py, include/sql/40_raw.sql and "
+    "the staging model together."
+)
+
+
+@pytest.mark.parametrize(
+    ("found", "said"),
+    [
+        ([""], "the first line is empty, where the header of title.ratings has to be."),
+        (
+            list(dataset_named("title.crew").columns),
+            f"the header is not that of title.ratings but that of title.crew. {OTHER}",
+        ),
+        (
+            ["tconst", "votes"],
+            (
+                "the header is not that of title.ratings: added: 'votes' as column 2; removed: "
+                f"averageRating, column 2, numVotes, column 3. Nothing was replaced. {CHANGE}"
+            ),
+        ),
+        (
+            [*RATINGS.columns, "x" * 50],
+            (
+                f"the header is not that of title.ratings: added: '{'x' * 40}' as column 4. "
+                "Nothing was replaced. To load the file without what was added set "
+                f"IMDB_ACCEPT_ADDED_COLUMNS=1. {CHANGE}"
+            ),
+        ),
+    ],
+)
+def test_a_refusal_says_what_is_expected_what_is_found_and_what_to_do(
+    found: list[str], said: str
+) -> None:
+    assert refusal(RATINGS, found) == said
+
+
+@pytest.mark.parametrize(("new", "more"), [(12, ""), (13, " and 1 more"), (400, " and 388 more")])
+def test_as_many_columns_are_named_as_a_message_has_room_for(new: int, more: str) -> None:
+    names = [f"c{number}" for number in range(new)]
+    listed = ", ".join(f"'{name}' as column {at}" for at, name in enumerate(names[:12], 4))
+
+    assert str(difference(RATINGS.columns, [*RATINGS.columns, *names])) == f"added: {listed}{more}"
+
+
 def wider(rows: Sequence[Row]) -> list[Row]:
     return [(*row, str(at), N) for at, row in enumerate(rows)]
 

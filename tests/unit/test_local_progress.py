@@ -6,6 +6,9 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+import pytest
+
+from include.local.airflow import broken_off
 from include.local.progress import Follower, Metadata, TaskState, news, still
 
 
@@ -84,6 +87,32 @@ def test_a_run_that_never_began_is_not_mistaken_for_the_one_before(tmp_path: Pat
     with subprocess.Popen([sys.executable, "-c", ""]) as process:
         follower = Follower(Metadata(f"sqlite:///{tmp_path}/airflow.db"), print)
         assert follower.follow(process, 2) is None
+
+
+def test_tasks_at_work_are_told_from_those_that_wait_or_have_ended(tmp_path: Path) -> None:
+    database = metadata(tmp_path / "airflow.db")
+    for state in ("running", "queued", "scheduled", "up_for_retry", "failed", None):
+        database.execute(
+            "insert into task_instance values ('imdb_pipeline', 'new', ?, ?, null, null, null)",
+            (f"load.{state}", state),
+        )
+    database.commit()
+    found = Metadata(f"sqlite:///{tmp_path}/airflow.db").unfinished("new")
+    assert sorted(found) == ["load.queued", "load.running"]
+    assert Metadata(f"sqlite:///{tmp_path}/airflow.db").unfinished("old") == []
+
+
+@pytest.mark.parametrize(
+    ("code", "tasks", "said"),
+    [
+        (-9, ["load.a"], ("was ended by signal 9 in the midst of the run: somebody killed it, or "
+                         "memory ran out. At work were load.a")),
+        (1, list("abcdef"), ("ended with exit code 1 in the midst of the run: the end of run.log "
+                            "says why. At work were a, b, c, d and 2 more")),
+    ],
+)  # fmt: skip
+def test_airflow_that_ended_before_its_run_is_told(code: int, tasks: list[str], said: str) -> None:
+    assert broken_off(code, tasks, "run.log") == f"It {said}; run again."
 
 
 def test_unfinished_runs_are_closed_and_only_ours(tmp_path: Path) -> None:

@@ -8,8 +8,8 @@ import pytest
 
 from include.local.layout import Layout
 from include.local.project import models_over
-from include.local.run import log_lines, task_log
 from include.local.summary import Film, LeftOut, render_failure, render_summary
+from include.local.task_logs import log_lines, task_log
 
 
 def dataset(name: str, status: str = "loaded", **figures: object) -> dict[str, Any]:

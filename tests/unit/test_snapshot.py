@@ -2,6 +2,7 @@
 
 import gzip
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from imdb_pipeline.inspection import inspect
+from imdb_pipeline.lines import LONGEST_LINE
 from imdb_pipeline.snapshot import CHUNK, SnapshotReader, sha256_of
 from tests.support.files import open_files
 from tests.support.snapshots import RATINGS, THREE_ROWS, plain, written
@@ -70,6 +72,109 @@ def test_any_way_to_pack_it_gives_the_same_rows(
     assert facts.rows == rows
     assert facts.sha256 == hashlib.sha256(path.read_bytes()).hexdigest() == sha256_of(path)
     assert facts.bytes == path.stat().st_size
+
+
+@pytest.mark.parametrize("longest", [1, CHUNK - 1, CHUNK, CHUNK + 1, 3 * CHUNK + 7])
+@pytest.mark.parametrize("newline", [True, False])
+def test_lines_are_never_cut(tmp_path: Path, longest: int, newline: bool) -> None:
+    lines = [b"a", b"", b"x" * longest, b"b\tc", b"y" * (CHUNK // 2), b"z" * longest, b"d"]
+    path, _ = written(tmp_path, RATINGS, body=b"\n".join(lines) + (b"\n" if newline else b""))
+
+    with SnapshotReader(path, RATINGS) as reader:
+        chunks = list(reader.lines())
+        assert reader.facts().rows == len(lines)
+
+    assert b"".join(chunks) == b"\n".join(lines) + b"\n"
+    assert all(chunk.endswith(b"\n") for chunk in chunks)
+    assert max(map(len, chunks)) <= 2 * CHUNK + longest
+
+
+@pytest.mark.parametrize("begin", [b"", b"tt1\t5.7\t210\n" * 3])
+def test_a_line_that_nothing_could_hold_is_not_read_to_its_end(
+    tmp_path: Path, begin: bytes
+) -> None:
+    path, _ = written(tmp_path, RATINGS, body=begin + b"x" * (LONGEST_LINE + 4 * CHUNK))
+
+    with (
+        SnapshotReader(path, RATINGS) as reader,
+        pytest.raises(UnexpectedContent) as caught,
+    ):
+        list(reader.lines())
+
+    line = 2 + begin.count(b"\n")
+    assert str(caught.value) == (
+        f"title.ratings.tsv.gz, line {line}: is longer than 16,777,216 bytes. Look at the line; "
+        "the file and the rows that were there before are untouched."
+    )
+    assert LONGEST_LINE <= reader.plain_bytes <= LONGEST_LINE + 3 * CHUNK
+
+
+@pytest.mark.parametrize("added", [("likes",), ("likes", "source", "a b")])
+def test_columns_that_were_added_are_left_out_of_every_line(
+    tmp_path: Path, added: tuple[str, ...]
+) -> None:
+    wider = replace(RATINGS, columns=(*RATINGS.columns, *added))
+    rows = [(f"tt{n}", "5.7", str(n)) for n in range(100_000)]
+    path, _ = written(tmp_path, wider, [(*row, *added) for row in rows])
+
+    with SnapshotReader(path, RATINGS, accept_added=True) as reader:
+        assert (reader.added, reader.columns) == (added, 3 + len(added))
+        chunks = list(reader.chunks())
+
+    assert len(chunks) > 1
+    assert RATINGS.header + b"\n" + b"".join(chunks) == plain(RATINGS, rows)
+
+
+def test_a_line_without_the_added_columns_is_told_with_its_place(tmp_path: Path) -> None:
+    wider = replace(RATINGS, columns=(*RATINGS.columns, "likes"))
+    path, _ = written(tmp_path, wider, body=b"tt1\t5.7\t210\t1\n" * 2 + b"tt1\t5.7\t210\n")
+
+    with (
+        SnapshotReader(path, RATINGS, accept_added=True) as reader,
+        pytest.raises(UnexpectedContent, match=r"title\.ratings\.tsv\.gz, line 4: has 3 columns"),
+    ):
+        list(reader.chunks())
+
+
+def test_columns_that_were_added_are_not_left_out_unasked(tmp_path: Path) -> None:
+    path, _ = written(tmp_path, replace(RATINGS, columns=(*RATINGS.columns, "likes")), [])
+
+    with pytest.raises(UnexpectedContent, match="added: 'likes' as column 4"):
+        SnapshotReader(path, RATINGS)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "expected a gzip file, found an empty file."),
+        (b" <HTML>\xff\n", "expected a gzip file, found an HTML page beginning '<HTML>\ufffd'."),
+        (b"<!DOCTYPE x>", "expected a gzip file, found an HTML page beginning '<!DOCTYPE x>'."),
+        (b"x" * 600, f"expected a gzip file, found text beginning {'x' * 60!r}."),
+        (b"PK\x03\x04", "expected a gzip file, found text beginning 'PK\\x03\\x04'."),
+        (packed(b"")[:-1], "the gzip stream breaks in the first line: "),
+        (packed(b"\n"), "the first line is empty, where the header of title.ratings has to be."),
+        (
+            packed(b"x\xff" * 9000),
+            "the first line is longer than 4,096 bytes and no header: it begins "
+            "'" + "x\ufffd" * 30 + "'. Nothing was replaced.",
+        ),
+    ],
+)
+def test_what_is_no_snapshot_is_told_by_its_beginning(
+    tmp_path: Path, content: bytes, said: str
+) -> None:
+    path = tmp_path / RATINGS.file_name
+    path.write_bytes(content)
+
+    with pytest.raises((DamagedFile, UnexpectedContent)) as caught:
+        SnapshotReader(path, RATINGS)
+
+    assert str(caught.value).startswith(f"title.ratings.tsv.gz: {said}")
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(DamagedFile, match=r"ratings\.tsv\.gz: is not there\. Fetch it again"):
+        SnapshotReader(tmp_path / RATINGS.file_name, RATINGS)
 
 
 def test_zeros_behind_the_stream_are_part_of_the_file(tmp_path: Path) -> None:
