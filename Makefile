@@ -10,7 +10,8 @@ LOCAL = @$(if $(PYTHON),$(PYTHON),python3) include/local/bootstrap.py
 BIN = .venv/bin
 TESTS ?= tests
 # The whole suite is shared by the cores, and has to reach the share of branches in pyproject.toml.
-WHOLE = --numprocesses logical --maxprocesses 4 --dist loadscope --durations 20 --cov=dags
+WHOLE = --numprocesses logical --maxprocesses 4 --dist loadscope --no-loadscope-reorder \
+	--durations 20 --cov=dags
 export SOURCE DATASETS DAY TITLES ACCEPT_SHRINK FULL_REFRESH FORCE_DOWNLOAD FORCE_TRANSFORM
 export LOCAL_DIR UP_PORT SQL CMD NAME CHECK ONLY REPEATS UPGRADE WAREHOUSE_URL ANALYST_URL PIPELINE_PASSWORD ANALYST_PASSWORD
 export DAYS SEED FAULT

@@ -21,6 +21,18 @@ load_profile()
 TELL_THE_STORY = {
     f"tests/e2e/test_{name}.py" for name in ("story", "commands", "leaks", "marts_agree")
 }
+# They take minutes each, and what is handed out last is best short.
+LONGEST = [
+    *("tests/e2e/test_story.py", "tests/e2e/test_up.py", "tests/e2e/test_killed_airflow.py"),
+    "tests/integration/test_incremental_equals_full.py",
+    "tests/integration/test_rating_history.py",
+]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the longest first."""
+    places = {path: place for place, path in enumerate(LONGEST)}
+    items.sort(key=lambda item: places.get(item.nodeid.split("::", 1)[0], len(places)))
 
 
 @pytest.hookimpl(optionalhook=True)

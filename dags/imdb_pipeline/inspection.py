@@ -33,7 +33,7 @@ def inspect(path: Path, dataset: Dataset, settings: Settings | None = None) -> S
         # It is unpacked by another thread while this one looks at the lines.
         read_ahead(reader.unchecked()) as chunks,
     ):
-        check = LineCheck(reader.columns, path.name)
+        check = LineCheck(reader.columns, path.name, header=reader.header)
         for chunk in chunks:
             check.feed(chunk)
         check.end()

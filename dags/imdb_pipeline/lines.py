@@ -41,10 +41,13 @@ def too_long(line: int, name: str) -> UnexpectedContent:
 class LineCheck:
     """Checks the text of the file `name` piece by piece; lines are counted from `first_line`.
 
-    `rows` are the lines that ended so far. Each has to have `columns` TAB-separated columns.
+    `rows` are the lines that ended so far. Each has to have `columns` TAB-separated columns, and
+    none of them the text of the file's `header` (of several columns).
     """
 
-    def __init__(self, columns: int, name: str, first_line: int = 2) -> None:
+    def __init__(
+        self, columns: int, name: str, first_line: int = 2, *, header: bytes = b""
+    ) -> None:
         self.columns = columns
         self.name = name
         self.first_line = first_line
@@ -53,6 +56,8 @@ class LineCheck:
         self._phase = 0  # TABs since the last newline
         self._length = 0  # bytes since the last newline
         self._begun = b""  # of a character
+        self._header = header
+        self._last = b""  # bytes, in which a header may have begun
 
     @property
     def line(self) -> int:
@@ -70,6 +75,8 @@ class LineCheck:
         if marks != self._good_lines[self._phase : end]:
             raise self._wrong_columns(text, marks)
         self._check_utf8(text)
+        if self._header:
+            self._look_for_header(text)
         rows, self._phase = divmod(end, self.columns)
         self.rows += rows
         self._length = len(text) - text.rfind(b"\n") - 1 if rows else self._length + len(text)
@@ -80,6 +87,20 @@ class LineCheck:
         """Say that nothing more comes; a last line without a newline counts. Raises as `feed`."""
         if self._length:
             self.feed(b"\n")
+
+    def _look_for_header(self, text: bytes) -> None:
+        length = len(self._header)
+        edge = self._last + text[:length]
+        if self._header in edge:
+            line = self.line + edge.count(b"\n", len(self._last), edge.index(self._header))
+        elif self._header in text:
+            line = self.line + text.count(b"\n", 0, text.index(self._header))
+        else:
+            self._last = (self._last + text[-length:])[1 - length :]
+            return
+        raise UnexpectedContent(
+            f"{self.name}, line {line}: is the header once more: two files in one. {_LOOK}"
+        )
 
     def _check_utf8(self, text: bytes) -> None:
         if not self._begun and text.isascii():

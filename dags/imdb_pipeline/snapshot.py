@@ -78,6 +78,7 @@ class SnapshotReader(io.RawIOBase):
             raise DamagedFile(f"{path}: is not there. Fetch it again.") from error
         self.rows = 0
         self.plain_bytes = 0
+        self.header = b""
         self.added: tuple[str, ...] = ()
         self._accept_added = accept_added
         self._on_chunk = on_chunk
@@ -198,7 +199,7 @@ class SnapshotReader(io.RawIOBase):
                 f"{self.path.name}: the first line is longer than {_LONGEST_HEADER:,} bytes and no "
                 f"header: it begins {line[:60].decode('utf-8', 'replace')!r}. Nothing was replaced."
             )
-        line = line.removesuffix(b"\n")
+        line = self.header = line.removesuffix(b"\n")
         if line == self.dataset.header:
             return
         found = line.decode("utf-8", "replace").split("\t")

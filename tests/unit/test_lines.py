@@ -85,3 +85,26 @@ def test_the_first_bad_byte_of_a_kind_gives_the_line() -> None:
     with pytest.raises(UnexpectedContent, match=r"^x, line 12: holds a carriage return"):
         check_bytes(b"a\n\nb\r\n\r", 10, "x")
     check_bytes(bytes(sorted(set(range(256)) - set(b"\b\r\0"))), 1, "x")
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 5, 100])
+@pytest.mark.parametrize("lines", [[b"id\tname"], [b"1\ta", b"2\tb", b"id\tname", b"3\tc"]])
+def test_a_header_that_comes_once_more_is_told_with_its_line(lines: list[bytes], size: int) -> None:
+    place = 2 + lines.index(b"id\tname")
+    text = b"".join(line + b"\n" for line in lines)
+    check = LineCheck(2, "some.tsv.gz", header=b"id\tname")
+    with pytest.raises(UnexpectedContent) as caught:
+        for start in range(0, len(text), size):
+            check.feed(text[start : start + size])
+    assert str(caught.value) == (
+        f"some.tsv.gz, line {place}: is the header once more: two files in one. {LOOK}"
+    )
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 5, 100])
+def test_what_only_looks_like_the_header_is_a_row(size: int) -> None:
+    text = b"id\tnam\nd\tname\nid\tnaame\nname\tid\n"
+    check = LineCheck(2, "some.tsv.gz", header=b"id\tname")
+    for start in range(0, len(text), size):
+        check.feed(text[start : start + size])
+    assert check.rows == 4
