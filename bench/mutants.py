@@ -40,6 +40,9 @@ only_mutate = {modules}
 also_copy = ["tests", "include", "docs"]
 pytest_add_cli_args_test_selection = {tests}
 pytest_add_cli_args = ["-k", "not ({left_out})"]
+# An endless loop costs so many times what the tests take, and seconds on top.
+timeout_multiplier = 4
+timeout_constant = 5
 """
 
 
@@ -61,6 +64,7 @@ TARGETS = (
         "parser",
         ("imdb_pipeline/snapshot", "imdb_pipeline/lines", "imdb_pipeline/header"),
         (
+            "tests/unit/test_lines.py",
             "tests/unit/test_snapshot.py",
             "tests/promises/test_4_bad_files.py",
             "tests/promises/test_5_changed_layout.py",

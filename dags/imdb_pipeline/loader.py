@@ -127,6 +127,7 @@ class Loader:
                     return done
                 work.raw.check_changes(cursor)
                 work.raw.wait_to_write(cursor, patience=patience)
+                work.raw.drop_new(cursor, patience=patience)  # of a load that was killed
                 last = ledger.last_load(cursor, dataset.name)
                 work.hold_back_shrunken(cursor, last, accept=accept_shrink)
                 why_full = "it was asked for" if force else work.why_full(cursor, last, previous)
@@ -224,7 +225,7 @@ class _Work:
         patience = self.loader.settings.lock_patience
         connections = self.loader.settings.copy_connections
         with self.connection, self.connection.cursor() as cursor:
-            target = self.raw.create_new(cursor, patience=patience)
+            target = self.raw.create_new(cursor)
         try:
             with self._opened(self.path, on_chunk=self._progress()) as reader:
                 warn_of_added(reader)

@@ -75,14 +75,13 @@ class RawTable:
         for table in (self.table, self.changes) if self.exists(cursor) else (self.changes,):
             wait_for_table(cursor, table, mode="row exclusive", patience=patience)
 
-    def create_new(self, cursor: Cursor, *, patience: float) -> Target:
+    def create_new(self, cursor: Cursor) -> Target:
         """Make an empty successor; commit it before others are to fill it.
 
         The server's autovacuum is kept away from it until it is in place: it would read half a
         table and stand in the way of the rename.
         """
         self.refuse_dependants(cursor)
-        self.drop_new(cursor, patience=patience)
         texts = (
             sql.SQL("{} text").format(sql.Identifier(column))
             for column in self.dataset.table_columns

@@ -7,7 +7,7 @@ import pytest
 
 from tests.support.loads import COPYING, Warehouse
 from tests.support.postgres import Database
-from tests.support.snapshots import RATINGS, THREE_ROWS, TWO_ROWS, Row
+from tests.support.snapshots import RATINGS, THREE_ROWS, TWO_ROWS, Row, written
 from warehouse.errors import UnexpectedContent, WarehouseRefused, WarehouseUnavailable
 from warehouse.parallel_copy import Target, copy_in_parallel
 
@@ -106,7 +106,8 @@ HOLDER = """
 """
 
 
-def test_what_a_killed_load_left_is_dropped_by_the_next(warehouse: Warehouse) -> None:
+@pytest.mark.parametrize("method", ["full", "delta"])
+def test_what_a_killed_load_left_is_dropped_by_the_next(warehouse: Warehouse, method: str) -> None:
     warehouse.load(TWO_ROWS)
 
     def end_the_holder(_: int) -> None:
@@ -118,8 +119,10 @@ def test_what_a_killed_load_left_is_dropped_by_the_next(warehouse: Warehouse) ->
     assert warehouse.database.query(LEFT) == [("imdb_title_ratings__new",)]
     assert warehouse.rows() == TWO_ROWS
 
-    warehouse.load(THREE_ROWS)
+    written(warehouse.folder, RATINGS, TWO_ROWS)
+    (warehouse.load if method == "full" else warehouse.refresh)(THREE_ROWS)
 
+    assert warehouse.kept()[-1][0] == method
     assert warehouse.rows() == THREE_ROWS
     assert warehouse.database.query(LEFT) == []
 
