@@ -62,8 +62,8 @@ class Metadata:
         )
         return {task: TaskState(state, seconds) for task, state, seconds in found}
 
-    def errors(self, run_id: str) -> list[dict[str, str]]:
-        """Return what the failed tasks of a run handed on: {task, message}, by task."""
+    def errors(self, run_id: str) -> dict[str, str]:
+        """Return the messages that the failed tasks of a run handed on, by task."""
         found = self.rows(
             "select xcom.task_id, cast(xcom.value as text) from xcom inner join task_instance on "
             "xcom.dag_id = task_instance.dag_id and xcom.run_id = task_instance.run_id "
@@ -74,7 +74,7 @@ class Metadata:
             run_id,
             ERROR_KEY,
         )
-        return [{"task": task, "message": str(json.loads(value))} for task, value in found]
+        return {task: str(json.loads(value)) for task, value in found}
 
     def unfinished(self, run_id: str) -> list[str]:
         """Return the tasks of a run that were handed to a worker and have not ended."""

@@ -35,6 +35,7 @@ from include.local.summary import (
 from include.local.task_logs import task_log
 from include.local.warehouse import Warehouse, embedded_server, open_warehouse
 from include.sample.maker import DEFAULT_TITLES
+from warehouse.messages import without_message
 
 _FILMS = """
     select primary_title, start_year, average_rating, num_votes, weighted_score
@@ -160,7 +161,7 @@ def _run(options: Options, chosen: Source) -> int:
             f"Airflow ended before the run began; the end of {log}:\n{airflows.tail(log)}"
         )
     broken_off = airflows.broken_off(process.returncode, cut_off, layout.shown(log))
-    good = _tell(layout, airflow, metadata, run_id, chosen, cut_off, broken_off)
+    good = tell(layout, airflow, metadata, run_id, chosen, cut_off, broken_off)
     say(_hints(options, airflow.warehouse, good=good, seconds=time.monotonic() - began))
     return 0 if good else 1
 
@@ -175,7 +176,7 @@ def _conf(options: Options, chosen: Source) -> dict[str, object]:
     }
 
 
-def _tell(
+def tell(
     layout: Layout, airflow: Airflow, metadata: Metadata, run_id: str, chosen: Source,
     cut_off: Sequence[str], broken_off: str,
 ) -> bool:  # fmt: skip
@@ -187,18 +188,20 @@ def _tell(
     state = newest[2] if newest and newest[1] == run_id else "lost"
     summary = run_summary(airflow.warehouse, run_id)
     good = state == "success" and summary is not None and summary["state"] == "success"
+    tasks = metadata.tasks(run_id).items()
+    failed = [task for task, now in tasks if now.state == "failed" and task not in cut_off]
     if summary is not None:
         films = best_films(airflow.warehouse) if good else []
         say(render_summary(summary, films, _left_out(layout, airflow.warehouse, chosen)))
     else:
-        errors = metadata.errors(run_id)
+        messages = metadata.errors(run_id)
+        for task in failed:
+            messages.setdefault(task, without_message(airflows.DAG_ID, run_id, task))
         if cut_off:
-            errors.append({"task": "Airflow", "message": broken_off})
-        if errors:
-            say(render_errors(errors))
+            messages["Airflow"] = broken_off
+        if messages:
+            say(render_errors([{"task": task, "message": messages[task]} for task in messages]))
     if not good:
-        states = metadata.tasks(run_id).items()
-        failed = [task for task, now in states if now.state == "failed" and task not in cut_off]
         # `report` is red whenever something before it is.
         causes = [task for task in failed if task != "report"] or failed
         logs = {task: task_log(layout, run_id, task) for task in causes[:5]}
