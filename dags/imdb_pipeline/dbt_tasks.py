@@ -50,7 +50,7 @@ def end_of_work() -> None:
     _at_work.close()
 
 
-def begin_work(run_id: str, model: str) -> None:
+def begin_work(run_id: str, model: str, build_id: int | None = None) -> None:
     """Make sure that it is this run's turn to build and that no load comes in until dbt has ended.
 
     Raises `WarehouseUnavailable` or `WarehouseRefused`, as `warehouse.builds.at_work` does.
@@ -60,7 +60,7 @@ def begin_work(run_id: str, model: str) -> None:
         connection = stack.enter_context(
             connected(connection_string(), purpose=f"dbt {model} {run_id}")
         )
-        stack.enter_context(at_work(connection, PROJECT_DIR, run_id=run_id))
+        stack.enter_context(at_work(connection, PROJECT_DIR, run_id=run_id, build_id=build_id))
         _at_work.push(stack.pop_all())
 
 
@@ -70,13 +70,15 @@ def hand_over_connection(context: Any, operator: Any) -> None:
     Called by Cosmos right before dbt starts in this very process. Not through the operator's `env`:
     Airflow stores that with the rendered templates.
     """
-    begin_work(context["run_id"], operator.task_id.removeprefix("dbt."))
+    begun = context["ti"].xcom_pull(task_ids="changed") or {}
+    begin_work(context["run_id"], operator.task_id.removeprefix("dbt."), begun.get("build_id"))
+    environment = dbt_environment()
     os.environ.update(
-        dbt_environment(),
+        environment,
         DBT_ENV_CUSTOM_ENV_RUN_ID=context["run_id"],
         DO_NOT_TRACK="1",
         # A reader who forgot to end a transaction must not hold up the build for ever.
-        PGOPTIONS=f"-c lock_timeout={LOCK_TIMEOUT_MINUTES}min",
+        PGOPTIONS=f"{environment.get('PGOPTIONS', '')} -c lock_timeout={LOCK_TIMEOUT_MINUTES}min",
     )
 
 

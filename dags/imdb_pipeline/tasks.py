@@ -179,7 +179,11 @@ def changed() -> dict[str, Any] | None:
             return None
     anew = " from nothing" if build.from_nothing else ""
     log.info("build %s: the marts will be built%s: %s", build.build_id, anew, build.reason)
-    return {**asdict(build.state), "full_refresh": build.from_nothing}
+    return {
+        **asdict(build.state),
+        "build_id": build.build_id,
+        "full_refresh": build.from_nothing,
+    }
 
 
 def _say_why_not(cursor: Cursor) -> None:
@@ -212,6 +216,7 @@ def publish() -> int:
             state,
             run_id=context["run_id"],
             tables=publishing.mart_names(PROJECT_DIR),
+            build_id=built_from.get("build_id"),
             from_nothing=built_from["full_refresh"],
             patience=Settings.from_environment().lock_patience,
         )

@@ -38,6 +38,7 @@ class Build:
     reason: str
     from_nothing: bool
     began_at: datetime
+    reopened_at: datetime | None = None
 
 
 def project_sha256(project_dir: Path) -> str:
@@ -162,7 +163,8 @@ def newest_build(cursor: Cursor) -> Build | None:
     """Return the build that was begun last; None before the first."""
     cursor.execute(
         """
-        select build_id, run_id, load_id, project_sha256, reason, from_nothing, began_at
+        select
+            build_id, run_id, load_id, project_sha256, reason, from_nothing, began_at, reopened_at
         from meta.build_log
         order by build_id desc
         limit 1
@@ -171,17 +173,18 @@ def newest_build(cursor: Cursor) -> Build | None:
     row = cursor.fetchone()
     if row is None:
         return None
-    build_id, run_id, load_id, project, reason, from_nothing, began_at = row
-    return Build(build_id, run_id, State(load_id, project), reason, from_nothing, began_at)
+    build_id, run_id, load_id, project, *told = row
+    return Build(build_id, run_id, State(load_id, project), *told)
 
 
-def own_build(cursor: Cursor, run_id: str) -> Build | None:
-    """Return the newest build, which must be of `run_id`; None where none was ever begun.
+def own_build(cursor: Cursor, run_id: str, build_id: int | None = None) -> Build | None:
+    """Return the newest build, which must be `build_id` of `run_id`; None where there is none.
 
-    Raises `WarehouseRefused` naming the run whose turn it is.
+    The run alone does not tell: every scheduler calls the run of a night the same. Without a number
+    any build of the run will do. Raises `WarehouseRefused` naming the build whose turn it is.
     """
     newest = newest_build(cursor)
-    if newest is not None and newest.run_id != run_id:
+    if newest is not None and (newest.run_id != run_id or build_id not in {None, newest.build_id}):
         raise WarehouseRefused(
             f"run {run_id}: {_name(newest)} has taken over since: staging and marts_next are its "
             "own now, so this run builds and publishes nothing more. The published marts are as "
@@ -221,12 +224,15 @@ def begun_by(cursor: Cursor, run_id: str) -> bool:
     return cursor.fetchone() == (True,)
 
 
-def at_work(connection: Connection, project_dir: Path, *, run_id: str) -> ExitStack:
+def at_work(
+    connection: Connection, project_dir: Path, *, run_id: str, build_id: int | None = None
+) -> ExitStack:
     """Be at work on models of the run's build until the result, or the session, is closed.
 
-    A run that began no build (a model run by hand) begins one. Raises `WarehouseUnavailable` where
-    somebody loads, or publishes; `WarehouseRefused` where another run has taken over, a load came
-    in, or the dbt project is not the one that the build began with.
+    A run that began no build (a model run by hand) begins one. A build that is published already is
+    open again from then on: what it builds is no state to go back to. Raises `WarehouseUnavailable`
+    where somebody loads, or publishes; `WarehouseRefused` where another run has taken over, a load
+    came in, or the dbt project is not the one that the build began with.
     """
     with connection, connection.cursor() as cursor:
         # It is idle while dbt works in sessions of its own.
@@ -237,11 +243,24 @@ def at_work(connection: Connection, project_dir: Path, *, run_id: str) -> ExitSt
     with ExitStack() as stack:
         stack.enter_context(sharing(connection, BUILDING, never_with=LOADING))
         with connection, connection.cursor() as cursor:
-            build = own_build(cursor, run_id)
+            build = own_build(cursor, run_id, build_id)
             if build:
                 refuse_newer_loads(cursor, build)
                 _refuse_other_project(build, project_dir)
+                _reopen(cursor, build)
         return stack.pop_all()
+
+
+def _reopen(cursor: Cursor, build: Build) -> None:
+    cursor.execute(
+        """
+        update meta.build_log set reopened_at = clock_timestamp()
+        where build_id = %(id)s and exists (
+            select from meta.publish_log where build_id = %(id)s
+        )
+        """,
+        {"id": build.build_id},
+    )
 
 
 def _refuse_other_project(build: Build, project_dir: Path) -> None:

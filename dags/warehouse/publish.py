@@ -70,6 +70,7 @@ def publish(
     *,
     run_id: str,
     tables: Collection[str],
+    build_id: int | None = None,
     from_nothing: bool = False,
     live: str = "marts",
     built: str = "marts_next",
@@ -80,9 +81,10 @@ def publish(
     """Swap `built` into the place of `live` and note it in `meta.publish_log`; return its id.
 
     Takes nobody's word for it: the log tables must show that `run_id` built each of `tables` since
-    the last publish, that no test of severity error failed, and that no other run began to build
-    and no load came in since. A run that asks again without having built again (a task that was
-    cleared) is answered with its publish. Tables that the project does not know are dropped.
+    the last publish and ran a test of it, that no test of severity error failed, and that no other
+    run began to build and no load came in since. A run that asks again without having built again
+    (a task that was cleared) is answered with its publish. Tables that the project does not know
+    are dropped.
 
     Raises `WarehouseRefused` saying what is missing; `WarehouseUnavailable` naming who builds at
     this moment or who reads the marts for more than `patience` seconds. Who has begun to read sees
@@ -97,12 +99,12 @@ def publish(
         if done is not None:
             return done
         # Before the lock, too: a run that lost its turn must not stand in the way of its successor.
-        own_build(cursor, run_id)
+        own_build(cursor, run_id, build_id)
         hold(cursor, BUILDING)
-        build = own_build(cursor, run_id)
+        build = own_build(cursor, run_id, build_id)
         if build:
             refuse_newer_loads(cursor, build)
-        _audit(cursor, run_id, tables)
+        _audit(cursor, run_id, tables, build.began_at if build else None)
         outlast_snapshots(cursor, patience=patience, pause=pause)
         swap(cursor, live=live, built=built, reader=reader, patience=patience, pause=pause)
         drop_all_but(cursor, live, {*tables, _MARKS})
@@ -184,10 +186,13 @@ def _to_go_back_to(cursor: Cursor, run_id: str, built: str) -> Live | None:
 def _refuse_overwritten(cursor: Cursor, last: Live, built: str) -> None:
     newest = newest_build(cursor)
     by = None
-    if newest and (
-        newest.build_id > last.build_id if last.build_id else newest.began_at > last.published_at
+    begun = max(filter(None, (newest.began_at, newest.reopened_at))) if newest else None
+    if (
+        newest
+        and begun
+        and (begun > last.published_at or (last.build_id and newest.build_id > last.build_id))
     ):
-        by = f"build {newest.build_id} of run {newest.run_id}, begun {newest.began_at:{_TIME}},"
+        by = f"build {newest.build_id} of run {newest.run_id}, begun {begun:{_TIME}},"
     else:
         # dbt by hand, with nobody asked.
         cursor.execute(
@@ -239,20 +244,33 @@ def _note(cursor: Cursor, action: str, run_id: str, state: State, build_id: int 
     return scalar(cursor)
 
 
-def _audit(cursor: Cursor, run_id: str, tables: Collection[str]) -> None:
-    """Raise `WarehouseRefused` unless `run_id` built and tested all `tables` since the last."""
+def _audit(cursor: Cursor, run_id: str, tables: Collection[str], began_at: datetime | None) -> None:
+    """Raise `WarehouseRefused` unless `run_id` built and tested all `tables` since the last.
+
+    What was done before the build began (`began_at`), by a run of the same name, does not count.
+    """
     cursor.execute(
         """
-        select distinct on (model) model, status
+        select distinct on (model)
+            model, status, exists (
+                select from meta.test_log
+                where
+                    test_log.run_id = model_log.run_id
+                    and test_log.invocation_id = model_log.invocation_id
+                    and test_log.model = model_log.model
+                    and test_log.resource_type = 'test'
+                    and test_log.status <> 'skipped'
+            )
         from meta.model_log
-        where run_id = %s and finished_at > coalesce(
-            (select max(published_at) from meta.publish_log), '-infinity'
+        where run_id = %s and finished_at > greatest(
+            (select max(published_at) from meta.publish_log), %s, '-infinity'::timestamptz
         )
         order by model, model_log_id desc
         """,
-        (run_id,),
+        (run_id, began_at),
     )
-    built = {model for model, status in cursor.fetchall() if status == "success"}
+    last = {model: (status, tested) for model, status, tested in cursor.fetchall()}
+    built = {model for model, (status, _) in last.items() if status == "success"}
     missing = sorted(set(tables) - built)
     if missing or not tables:
         raise WarehouseRefused(
@@ -260,18 +278,25 @@ def _audit(cursor: Cursor, run_id: str, tables: Collection[str]) -> None:
             "last publish, so the marts stay as they are. Run the dbt part (parameter "
             "force_transform); for a model that has no task, run `make manifest` first."
         )
+    untested = sorted(model for model in tables if not last[model][1])
+    if untested:
+        raise WarehouseRefused(
+            f"publish: no test of {', '.join(untested)} was run with its build in run {run_id}, so "
+            "the marts stay as they are. Every mart needs a test, and dbt has to `build`, not "
+            "`run`."
+        )
     cursor.execute(
         """
         select test from (
             select distinct on (test) test, status
             from meta.test_log
-            where run_id = %s
+            where run_id = %s and finished_at > greatest(%s, '-infinity'::timestamptz)
             order by test, test_log_id desc
         ) as newest
         where status in ('fail', 'error')
         order by test
         """,
-        (run_id,),
+        (run_id, began_at),
     )
     failed = [str(test) for (test,) in cursor.fetchall()]
     if failed:

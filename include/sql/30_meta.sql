@@ -86,8 +86,11 @@ create table if not exists meta.build_log (
     project_sha256 text not null,
     reason text not null,
     from_nothing boolean not null,
-    began_at timestamptz not null default clock_timestamp()
+    began_at timestamptz not null default clock_timestamp(),
+    reopened_at timestamptz
 );
+-- For a log of an earlier version.
+alter table meta.build_log add column if not exists reopened_at timestamptz;
 create index if not exists build_log_run_id on meta.build_log (run_id);
 comment on table meta.build_log is 'One row per build of the marts that was begun. The newest one says whose staging and marts_next are.';
 comment on column meta.build_log.build_id is 'Grows with every build.';
@@ -97,6 +100,7 @@ comment on column meta.build_log.project_sha256 is 'SHA-256 over the files of th
 comment on column meta.build_log.reason is 'Why the marts were due.';
 comment on column meta.build_log.from_nothing is 'Whether incremental models are built whole.';
 comment on column meta.build_log.began_at is 'When the build was decided on.';
+comment on column meta.build_log.reopened_at is 'When a model of it was last built again after it was published (a task that was cleared); null where none was.';
 
 create table if not exists meta.publish_log (
     publish_id bigint generated always as identity primary key,

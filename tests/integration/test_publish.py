@@ -36,7 +36,12 @@ def build(database: Database, word: str, run_id: str = "run", status: str = "suc
         insert into meta.model_log (run_id, invocation_id, model, resource_type, status, seconds)
         values
             ('{run_id}', '{word}', 'mart_one', 'model', 'success', 1),
-            ('{run_id}', '{word}', 'mart_two', 'model', '{status}', 1)
+            ('{run_id}', '{word}', 'mart_two', 'model', '{status}', 1);
+        insert into meta.test_log
+            (run_id, invocation_id, test, model, resource_type, severity, status, seconds)
+        select
+            '{run_id}', '{word}', model || '_is_good', model, 'test', 'error', 'pass', 1
+        from unnest(array['mart_one', 'mart_two']) as model
         """,
         role="pipeline",
     )
@@ -121,6 +126,28 @@ def test_a_mart_that_was_not_built_is_named(database: Database) -> None:
     with pytest.raises(WarehouseRefused, match=r"did not build mart_two since.*make manifest"):
         publish_build(database)
     assert database.query("select * from meta.publish_log") == []
+
+
+@pytest.mark.parametrize(
+    "but", ["true", "test_log.model = 'mart_two'", "status = 'skipped'", "invocation_id = 'before'",
+            "resource_type = 'unit_test'"],
+)  # fmt: skip
+def test_a_build_without_tests_is_refused(database: Database, but: str) -> None:
+    build(database, "old")
+    publish_build(database)
+    build(database, "untested", run_id="other")
+    column, _, value = but.partition(" = ")
+    if but in {"true", "test_log.model = 'mart_two'"}:
+        database.execute(f"delete from meta.test_log where run_id = 'other' and {but}")
+    else:
+        database.execute(
+            f"update meta.test_log set {column} = {value} "
+            "where run_id = 'other' and model = 'mart_two'"
+        )
+
+    with pytest.raises(WarehouseRefused, match=r"^publish: no test of (mart_one, )?mart_two was"):
+        publish_build(database, run_id="other")
+    assert published(database) == "old"
 
 
 def test_a_test_that_failed_in_the_run_is_named(database: Database) -> None:

@@ -202,6 +202,30 @@ def test_of_two_builds_the_one_that_began_last_goes_on(marts: Marts) -> None:
     assert marts.published() == {second.build_id}
 
 
+def test_two_schedulers_call_their_nightly_run_the_same(marts: Marts) -> None:
+    run_id = "scheduled__2031-06-02T00:00:00+00:00"
+    first = marts.begin(run_id)
+    assert first
+    marts.build(run_id)
+    second = marts.begin(run_id)
+    assert second
+    taken_over = rf"run {re.escape(run_id)} \(build {second.build_id}, begun .* has taken over"
+    with (
+        pytest.raises(WarehouseRefused, match=taken_over),
+        marts.model_at_work(run_id, build_id=first.build_id),
+    ):
+        pass
+    with pytest.raises(WarehouseRefused, match=taken_over):
+        marts.publish(run_id, first)
+    with pytest.raises(WarehouseRefused, match="did not build mart_one"):
+        marts.publish(run_id, second)  # What the other one built is not its own.
+    with marts.model_at_work(run_id, build_id=second.build_id):
+        pass
+    marts.build(run_id)
+    marts.publish(run_id, second)
+    assert marts.published() == {second.build_id}
+
+
 def test_a_model_by_hand_begins_a_build_of_its_own(marts: Marts) -> None:
     marts.build_and_publish("before")
     nightly = marts.build_and_publish("nightly")

@@ -33,11 +33,13 @@ class Marts:
             return begin_build(connection, self.project, run_id=run_id, asked_for=asked_for)
 
     @contextmanager
-    def model_at_work(self, run_id: str, model: str = "mart_one") -> Iterator[int]:
+    def model_at_work(
+        self, run_id: str, model: str = "mart_one", *, build_id: int | None = None
+    ) -> Iterator[int]:
         """Be at work on a model as a dbt task is; its server process."""
         with (
             connected(self.database.url, purpose=f"dbt {model} {run_id}") as connection,
-            at_work(connection, self.project, run_id=run_id),
+            at_work(connection, self.project, run_id=run_id, build_id=build_id),
         ):
             yield connection.info.backend_pid
 
@@ -67,6 +69,9 @@ class Marts:
             insert into meta.model_log
                 (run_id, invocation_id, model, resource_type, relation, status, seconds)
             values ('{run_id}', 'one', '{name}', 'model', '{table}', 'success', 1);
+            insert into meta.test_log
+                (run_id, invocation_id, test, model, resource_type, severity, status, seconds)
+            values ('{run_id}', 'one', '{name}_is_good', '{name}', 'test', 'error', 'pass', 1);
             """,
             role="pipeline",
         )
@@ -86,6 +91,7 @@ class Marts:
                 build.state,
                 run_id=run_id,
                 tables=self.names,
+                build_id=build.build_id,
                 from_nothing=build.from_nothing,
                 patience=patience,
                 pause=pause,

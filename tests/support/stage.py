@@ -96,7 +96,11 @@ def build(database: Database, run: str) -> None:
         select '{run}' as built_by, number from generate_series(1, 9) as number;
         create table marts_next.mart_two as select '{run}' as built_by;
         insert into meta.model_log (run_id, invocation_id, model, resource_type, status, seconds)
-        values {rows}
+        values {rows};
+        insert into meta.test_log
+            (run_id, invocation_id, test, model, resource_type, severity, status, seconds)
+        select run_id, invocation_id, model || '_is_good', model, 'test', 'error', 'pass', 1
+        from meta.model_log where run_id = '{run}';
         """,
         role="pipeline",
     )
