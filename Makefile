@@ -9,7 +9,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 LOCAL = @$(if $(PYTHON),$(PYTHON),python3) include/local/bootstrap.py
 BIN = .venv/bin
 TESTS ?= tests
-# The whole suite is shared by the cores, and has to reach the share of branches in pyproject.toml.
+# The whole suite is shared by the cores, and has to take nearly all lines and branches of dags/.
 WHOLE = --numprocesses logical --maxprocesses 4 --dist loadscope --no-loadscope-reorder \
 	--durations 20 --cov=dags
 export SOURCE DATASETS DAY TITLES ACCEPT_SHRINK FULL_REFRESH FORCE_DOWNLOAD FORCE_TRANSFORM
@@ -53,6 +53,7 @@ lint: ## ruff, mypy --strict, sqlfluff
 	$(BIN)/sqlfluff lint dags/dbt
 test: lint manifest ## Everything: lint, types, then all tests, or those of TESTS=tests/unit
 	$(BIN)/pytest $(if $(filter tests,$(TESTS)),$(WHOLE)) $(TESTS)
+	$(if $(filter tests,$(TESTS)),$(BIN)/python -m tests.support.branches)
 lock: ## Pin the environment anew from include/local/requirements.in; UPGRADE=1 to newer versions
 	$(LOCAL) lock
 audit: ## Ask the package index for known vulnerabilities in what is pinned (network)
