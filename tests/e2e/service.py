@@ -5,7 +5,9 @@ import os
 import socket
 from contextlib import closing, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import psutil
 import requests
@@ -14,6 +16,11 @@ import tenacity
 from include.local.processes import Processes
 from tests.e2e.conftest import Installation
 from tests.support.leaks import Search
+
+# Of an installation's folder. The server's own folder is its owner's; what is in it is asked by
+# SQL, and its log is looked at.
+NOT_READ = {"postgres", "sample", "data"}
+PRIVATE = {Path("secrets.json"), Path("warehouse.env")}
 
 
 @dataclass(frozen=True)
@@ -100,4 +107,17 @@ def listening(installation: Installation) -> set[Any]:
 
 def secrets_of(installation: Installation) -> Search:
     """The search for the installation's secrets."""
-    return Search(json.loads((installation.folder / "secrets.json").read_text("utf-8")))
+    return Search(read_secrets(installation))
+
+
+def read_secrets(installation: Installation) -> dict[str, str]:
+    """The secrets of an installation, by name."""
+    content = json.loads((installation.folder / "secrets.json").read_text("utf-8"))
+    assert set(content) == {"superuser", "pipeline", "analyst", "airflow", "jwt", "fernet"}
+    return dict(content)
+
+
+def metadata_url(installation: Installation) -> str:
+    """Airflow's metadata, as Airflow reaches it."""
+    place = installation.urls["WAREHOUSE_URL"].split("@")[1].replace("/warehouse", "/airflow")
+    return f"postgresql://airflow:{quote(read_secrets(installation)['airflow'])}@{place}"

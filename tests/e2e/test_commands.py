@@ -1,9 +1,15 @@
 """The other commands of the README, on the installation of the story."""
 
+import re
+from pathlib import Path
+
 import pytest
 
+from include.local.layout import locked
 from tests.e2e.conftest import Installation, Story, run
 from tests.e2e.service import secrets_of
+
+ROOT = Path(__file__).parents[2]
 
 
 def test_psql_is_the_analyst(story: Story) -> None:
@@ -86,21 +92,16 @@ def test_a_wrong_word_is_named_before_any_work(
     assert words in refused.output
 
 
+@pytest.mark.parametrize("verb", ["run", "up"])
+def test_two_commands_are_not_at_work_in_one_installation(story: Story, verb: str) -> None:
+    with locked(story.installation.folder / "work.lock"):
+        said = story.installation.make(verb)
+    assert said.code != 0
+    assert "Another command is at work in" in said.output
+
+
 def test_help_names_every_verb_of_the_makefile() -> None:
     told = run("make", "help").output
-    for verb in (
-        "run",
-        "up",
-        "down",
-        "rollback",
-        "psql",
-        "docs",
-        "test",
-        "lint",
-        "schema",
-        "manifest",
-        "bench",
-        "doctor",
-        "soak",
-    ):
-        assert f"make {verb}" in told
+    (line,) = re.findall(r"^\.PHONY: (.*)$", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
+    for verb in line.split():
+        assert verb == "help" or re.search(rf"\bmake {verb}\b", told), verb

@@ -6,44 +6,26 @@ name of a run, which is in every one of these places.
 
 import json
 import stat
-from pathlib import Path
-from urllib.parse import quote
 
 import pytest
 
+from include.local.layout import Layout
+from include.local.warehouse import embedded_server
 from tests.e2e.conftest import Story
+from tests.e2e.service import NOT_READ, PRIVATE, metadata_url, secrets_of
 from tests.support.leaks import Search
 
-# The server's own folder is its owner's; what is in it is asked by SQL. Its log is looked at.
-NOT_READ = {"postgres", "sample", "data"}
-PRIVATE = {Path("secrets.json"), Path("warehouse.env")}
-
 
 @pytest.fixture(scope="module")
-def secrets(story: Story) -> dict[str, str]:
-    """The secrets of the story's installation."""
-    content = json.loads((story.installation.folder / "secrets.json").read_text("utf-8"))
-    assert set(content) == {"superuser", "pipeline", "analyst", "airflow", "jwt", "fernet"}
-    return dict(content)
-
-
-@pytest.fixture(scope="module")
-def search(secrets: dict[str, str]) -> Search:
-    """Looks for all of them."""
-    return Search(secrets)
+def search(story: Story) -> Search:
+    """Looks for all secrets."""
+    return secrets_of(story.installation)
 
 
 @pytest.fixture(scope="module")
 def probe(story: Story) -> Search:
     """Looks for what is everywhere: the name of a run."""
     return Search({"run": story.first.summary["run_id"]})
-
-
-@pytest.fixture(scope="module")
-def metadata_url(story: Story, secrets: dict[str, str]) -> str:
-    """Airflow's metadata, as Airflow reaches it."""
-    place = story.installation.urls["WAREHOUSE_URL"].split("@")[1].replace("/warehouse", "/airflow")
-    return f"postgresql://airflow:{quote(secrets['airflow'])}@{place}"
 
 
 def test_two_files_hold_secrets_and_only_their_owner_reads_these(
@@ -59,10 +41,10 @@ def test_two_files_hold_secrets_and_only_their_owner_reads_these(
 
 
 def test_the_servers_folder_is_closed_and_its_log_holds_none(story: Story, search: Search) -> None:
-    server = story.installation.folder / "postgres"
-    for data in server.glob("data"):
-        assert stat.S_IMODE(data.stat().st_mode) == 0o700
-    assert search.files(server, without=["data"]) == {}
+    server = embedded_server(Layout(story.installation.folder))
+    assert stat.S_IMODE(server.data.stat().st_mode) == 0o700
+    assert b"database system is ready" in server.log.read_bytes()
+    assert search.files(server.data.parent, without=[server.data.name]) == {}
 
 
 def test_what_the_commands_said_holds_none(story: Story, search: Search) -> None:
@@ -72,9 +54,10 @@ def test_what_the_commands_said_holds_none(story: Story, search: Search) -> None
         assert search.names(json.dumps(station.summary).encode()) == []
 
 
-def test_airflows_metadata_holds_none(search: Search, probe: Search, metadata_url: str) -> None:
-    assert search.tables(metadata_url, ["public"]) == {}
-    seen = {place.split(".")[0] for place in probe.tables(metadata_url, ["public"])}
+def test_airflows_metadata_holds_none(story: Story, search: Search, probe: Search) -> None:
+    url = metadata_url(story.installation)
+    assert search.tables(url, ["public"]) == {}
+    seen = {place.split(".")[0] for place in probe.tables(url, ["public"])}
     assert {"dag_run", "task_instance", "xcom", "rendered_task_instance_fields"} <= seen
 
 

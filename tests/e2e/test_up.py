@@ -7,7 +7,16 @@ from typing import Any
 import pytest
 
 from tests.e2e.conftest import Command, Installation
-from tests.e2e.service import Service, free_port, listening, processes_of, secrets_of
+from tests.e2e.service import (
+    NOT_READ,
+    PRIVATE,
+    Service,
+    free_port,
+    listening,
+    metadata_url,
+    processes_of,
+    secrets_of,
+)
 from tests.support.leaks import command_lines
 
 TITLES = "2000"
@@ -37,6 +46,42 @@ def begun(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Begun]:
         yield Begun(Service(installation, f"http://127.0.0.1:{port}"), partial, summary, up)
     finally:
         installation.make("down")
+
+
+def holds_no_secret(installation: Installation) -> None:
+    """What scheduler, DAG processor and triggerer wrote down has none."""
+    search, folder = secrets_of(installation), installation.folder
+    assert (folder / "logs" / "scheduler.log").stat().st_size > 0
+    assert set(search.files(folder, without=NOT_READ)) == PRIVATE
+    assert search.tables(metadata_url(installation), ["public"]) == {}
+
+
+def tasks_by_hand(service: Service, before: str) -> None:
+    """With no scheduler that would take the temporary run for one of its own."""
+    by_hand = service.installation.make(
+        "airflow",
+        TITLES=TITLES,
+        CMD="tasks test imdb_pipeline download.title_ratings 2026-01-01",
+    )
+    assert by_hand.code == 0, by_hand.output
+    assert "title.ratings: not modified" in by_hand.output
+
+    model = service.installation.make(
+        "airflow",
+        TITLES=TITLES,
+        CMD="tasks test imdb_pipeline dbt.mart_top_titles 2026-01-01",
+    )
+    assert model.code == 0, model.output[-3000:]
+    built = "select count(*) from meta.model_log where run_id like '%temporary%'"
+    assert service.installation.query(built) == [(1,)]
+    reasons = service.installation.query("select reason from meta.build_log order by build_id")
+    assert reasons[-1] == ("models are run by hand",)
+
+    serial = service.installation.make("airflow", TITLES=TITLES, CMD="dags test imdb_pipeline")
+    assert serial.code == 0, serial.output[-3000:]
+    after = service.installation.summary()
+    assert after["run_id"] != before
+    assert (after["state"], after["dbt"]["status"]) == ("success", "skipped")
 
 
 def test_few_datasets_load_only_these_and_the_summary_says_what_is_empty(begun: Begun) -> None:
@@ -90,37 +135,17 @@ def test_up_a_run_by_the_button_and_by_hand_and_down(begun: Begun) -> None:
     assert (first[0], second[0]) == (begun.partial_summary["run_id"], summary["run_id"])
     assert now == (back["run_id"], *first[1:])
 
+    holds_no_secret(service.installation)
+    busy = service.installation.make("run", TITLES=TITLES)
+    assert busy.code != 0
+    assert "Airflow is up in" in busy.output
+
     down = service.installation.make("down")
     assert down.code == 0, down.output
     assert processes_of(service.installation) == []
     assert "nothing runs" in service.installation.make("down").output
 
-    # By hand, with no scheduler that would take the temporary run for one of its own.
-    by_hand = service.installation.make(
-        "airflow",
-        TITLES=TITLES,
-        CMD="tasks test imdb_pipeline download.title_ratings 2026-01-01",
-    )
-    assert by_hand.code == 0, by_hand.output
-    assert "title.ratings: not modified" in by_hand.output
-
-    model = service.installation.make(
-        "airflow",
-        TITLES=TITLES,
-        CMD="tasks test imdb_pipeline dbt.mart_top_titles 2026-01-01",
-    )
-    assert model.code == 0, model.output[-3000:]
-    built = "select count(*) from meta.model_log where run_id like '%temporary%'"
-    assert service.installation.query(built) == [(1,)]
-    reasons = service.installation.query("select reason from meta.build_log order by build_id")
-    assert reasons[-1] == ("models are run by hand",)
-
-    serial = service.installation.make("airflow", TITLES=TITLES, CMD="dags test imdb_pipeline")
-    assert serial.code == 0, serial.output[-3000:]
-    after = service.installation.summary()
-    assert after["run_id"] != summary["run_id"]
-    assert (after["state"], after["dbt"]["status"]) == ("success", "skipped")
-
+    tasks_by_hand(service, summary["run_id"])
     assert service.installation.make("down").code == 0
 
     clean = service.installation.make("clean")
