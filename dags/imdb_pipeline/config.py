@@ -192,7 +192,8 @@ _ABOVE_ZERO = frozenset(
         "max_ratio",
     }
 )
-_AT_MOST_ONE = frozenset({"min_rows_share"})
+# A share; and what a task, which may wait more than once, can wait for before its own timeout.
+_AT_MOST = {"min_rows_share": 1, "lock_patience": 400}
 _YES = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
 _MOST_CONNECTIONS = 8
 
@@ -231,7 +232,7 @@ class Settings:
     max_ratio: float = 40.0
     accept_added_columns: bool = False
     progress_every: float = 5.0
-    lock_patience: float = 600.0
+    lock_patience: float = 300.0
     copy_connections: int = field(default_factory=_usable_cores)
     keep_loads: int = 30
 
@@ -255,8 +256,9 @@ class Settings:
                 ) from error
             if isinstance(value, int | float):
                 _check_range(variable, value, above_zero=setting.name in _ABOVE_ZERO)
-            if setting.name in _AT_MOST_ONE and value > 1:
-                raise PermanentError(f"{variable} must be a share, at most 1, found {value}.")
+            most = _AT_MOST.get(setting.name, math.inf)
+            if isinstance(value, int | float) and value > most:
+                raise PermanentError(f"{variable} must be at most {most}, found {value}.")
             settings = replace(settings, **{setting.name: value})
         if "@" in urlsplit(settings.base_url).netloc:
             # The address is kept in the ledger and told in every message.

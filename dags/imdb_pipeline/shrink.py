@@ -19,7 +19,7 @@ def shrunk(entry: CacheEntry, last: Load | None, settings: Settings) -> str | No
         return None
     return (
         f"{entry.file} has {entry.rows:,} rows where the last load had {last.rows:,}: "
-        f"{entry.rows / last.rows:.1%}, and the least is {settings.min_rows_share:.4%} "
+        f"{entry.rows / last.rows:.1%}, and the least is {100 * settings.min_rows_share:.6g}% "
         "(IMDB_MIN_ROWS_SHARE)"
     )
 

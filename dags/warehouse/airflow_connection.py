@@ -9,6 +9,7 @@ from typing import Any
 from airflow.sdk import BaseHook
 from psycopg2.extensions import make_dsn
 
+from warehouse.connection import for_dbt
 from warehouse.errors import PermanentError
 
 CONNECTION_ID = "warehouse"
@@ -42,17 +43,7 @@ def connection_string() -> str:
 
 def dbt_environment() -> dict[str, str]:
     """Return the connection as the dbt profile reads it from the environment."""
-    connection = BaseHook.get_connection(CONNECTION_ID)
-    fields = _fields(connection)
-    sslmode = (connection.extra_dejson or {}).get("sslmode")
-    return {
-        "WAREHOUSE_HOST": fields["host"],
-        "WAREHOUSE_PORT": fields["port"],
-        "WAREHOUSE_USER": fields["user"],
-        "WAREHOUSE_PASSWORD": fields["password"],
-        "WAREHOUSE_DATABASE": fields["dbname"],
-        **({"WAREHOUSE_SSLMODE": str(sslmode)} if sslmode else {}),
-    }
+    return for_dbt(connection_string())
 
 
 def _fields(connection: Any) -> Mapping[str, str]:

@@ -100,7 +100,7 @@ def _bare_alert(context: Mapping[str, Any]) -> Alert:
         else without_message(ti.dag_id, run_id, ti.task_id)
     )
     failed = [TaskError(ti.task_id, message)]
-    return Alert(ti.dag_id, run_id, failed, published=False, started_at=None, finished_at=_now())
+    return Alert(ti.dag_id, run_id, failed, published=None, started_at=None, finished_at=_now())
 
 
 def _full_alert(context: Mapping[str, Any]) -> Alert:
@@ -111,7 +111,7 @@ def _full_alert(context: Mapping[str, Any]) -> Alert:
             dag_id=ti.dag_id,
             run_id=run_id,
             failed=[TaskError(**error) for error in summary["errors"]],
-            published=summary["published"],
+            published=None if summary.get("rolled_back") else summary["published"],
             started_at=datetime.fromisoformat(summary["started_at"]),
             finished_at=datetime.fromisoformat(summary["finished_at"]),
         )
@@ -119,6 +119,7 @@ def _full_alert(context: Mapping[str, Any]) -> Alert:
     states = ti.get_task_states(dag_id=ti.dag_id, run_ids=[run_id]).get(run_id, {})
     red = {task for task, state in states.items() if state == "failed"} | {ti.task_id}
     messages = messages_of(ti, red)
+    published = states.get("publish") == "success"
     return Alert(
         dag_id=ti.dag_id,
         run_id=run_id,
@@ -126,7 +127,7 @@ def _full_alert(context: Mapping[str, Any]) -> Alert:
             TaskError(task, messages.get(task) or without_message(ti.dag_id, run_id, task))
             for task in sorted(red)
         ],
-        published=states.get("publish") == "success",
+        published=None if states.get("rollback") == "success" else published,
         started_at=getattr(context.get("dag_run"), "start_date", None),
         finished_at=_now(),
     )

@@ -23,6 +23,17 @@ _TRANSIENT_CODES = (errorcodes.LOCK_NOT_AVAILABLE, errorcodes.TOO_MANY_CONNECTIO
 _SESSION_LOST = (psycopg2.OperationalError, psycopg2.InterfaceError)
 
 
+# Of a connection string, what dbt gets by an environment variable where it is there.
+_VARIABLES = {
+    "sslmode": "WAREHOUSE_SSLMODE",
+    "sslrootcert": "PGSSLROOTCERT",
+    "sslcert": "PGSSLCERT",
+    "sslkey": "PGSSLKEY",
+    "target_session_attrs": "PGTARGETSESSIONATTRS",
+    "options": "PGOPTIONS",
+}
+
+
 @contextmanager
 def connected(url: str, *, purpose: str) -> Iterator[Connection]:
     """Open a session on the warehouse, closed at the end; open transactions are rolled back.
@@ -45,6 +56,22 @@ def connected(url: str, *, purpose: str) -> Iterator[Connection]:
             yield connection
     finally:
         connection.close()
+
+
+def for_dbt(url: str) -> dict[str, str]:
+    """Return a connection string of libpq as environment variables of the dbt profile.
+
+    What the profile has no place for (certificates, options) libpq itself takes from there.
+    """
+    parts = parse_dsn(url)
+    return {
+        "WAREHOUSE_HOST": parts.get("host", "127.0.0.1"),
+        "WAREHOUSE_PORT": str(parts.get("port", 5432)),
+        "WAREHOUSE_USER": parts.get("user", "pipeline"),
+        "WAREHOUSE_PASSWORD": parts.get("password", ""),
+        "WAREHOUSE_DATABASE": parts.get("dbname", "warehouse"),
+        **{variable: parts[name] for name, variable in _VARIABLES.items() if parts.get(name)},
+    }
 
 
 def check_readable(url: str, purpose: str, name: str = "the connection `warehouse`") -> None:
@@ -84,7 +111,7 @@ def translated(purpose: str) -> Iterator[None]:
         transient = code[:2] in _TRANSIENT_CLASSES or code in _TRANSIENT_CODES
         if transient or (not code and isinstance(first, _SESSION_LOST)):
             raise WarehouseUnavailable(
-                f"{purpose}: the warehouse is not available: {detail}. {_hope(first)}"
+                f"{purpose}: the warehouse is not available: {detail.rstrip('.?!')}. {_hope(first)}"
             ) from error
         raise WarehouseRefused(f"{purpose}: Postgres refused: {detail}.{_advice(first)}") from error
 

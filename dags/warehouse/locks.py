@@ -79,7 +79,7 @@ def refuse_beside(cursor: Cursor, work: str, other: str) -> None:
     if pids:
         raise WarehouseUnavailable(
             f"{work} cannot begin: {sessions(cursor, pids)} is {other} at this moment. Wait for it "
-            "to end, or end it with pg_terminate_backend; the lock goes with the session."
+            "to end, or end the task or command that it belongs to; the lock goes with the session."
         )
 
 
@@ -96,8 +96,8 @@ def _take(cursor: Cursor, statement: str, name: str) -> None:
         return
     pids = _holders(cursor, name, "ExclusiveLock", "ShareLock")
     raise WarehouseUnavailable(
-        f"{name}: {sessions(cursor, pids)} is at the same work. Wait for it to end, or end it with "
-        "pg_terminate_backend; the lock goes with the session."
+        f"{name}: {sessions(cursor, pids)} is at the same work. Wait for it to end, or end the "
+        "task or command that it belongs to; the lock goes with the session."
     )
 
 

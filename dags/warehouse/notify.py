@@ -94,12 +94,15 @@ def _is_loopback(parts: SplitResult) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """What is posted about a failed run. `started_at` is None where nobody knows it."""
+    """What is posted about a failed run. `published` says whether new marts are live.
+
+    It and `started_at` are None where nobody knows.
+    """
 
     dag_id: str
     run_id: str
     failed: Sequence[TaskError]
-    published: bool
+    published: bool | None
     started_at: datetime | None
     finished_at: datetime
 
@@ -112,7 +115,11 @@ class Alert:
         ]
         if len(self.failed) > _SHOWN_IN_TEXT:
             shown.append(f"and {len(self.failed) - _SHOWN_IN_TEXT} more tasks.")
-        marts = "New marts were published" if self.published else "The marts are as they were"
+        marts = {
+            True: "New marts were published",
+            False: "The marts are as they were",
+            None: "Which marts are live says meta.publish_log",
+        }[self.published]
         return "\n".join([f"{self.dag_id} failed ({self.run_id}). {marts}.", *shown])
 
     def as_json(self) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -137,9 +138,12 @@ def rollback() -> int:
     try:
         patience = Settings.from_environment().lock_patience
         with connected(warehouse.url, purpose="make rollback") as connection:
+            began = time.monotonic()
             publishing.rollback(connection, run_id=run_id, patience=patience)
+            seconds = time.monotonic() - began
             with connection.cursor() as cursor:
-                say(f"rolled back: live is {publishing.what_is_live(cursor)}")
+                live = publishing.what_is_live(cursor)
+            say(f"rolled back in {seconds:.1f} s: live is {live}")
     except PipelineError as error:
         raise LocalError(str(error)) from error
     return 0

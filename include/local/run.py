@@ -20,7 +20,7 @@ from imdb_pipeline.config import DATASET_NAMES, dataset_named
 from include.local import airflow as airflows
 from include.local import project, source
 from include.local.airflow import Airflow
-from include.local.layout import Layout, LocalError, locked
+from include.local.layout import Layout, LocalError, Secrets, locked
 from include.local.options import SAMPLE, Options
 from include.local.processes import Processes
 from include.local.progress import Follower, Metadata
@@ -101,6 +101,7 @@ def set_up(options: Options, chosen: Source, port: int, *, log: Path, apps: str)
     Returns Airflow with its API server starting. Raises LocalError.
     """
     layout = options.layout
+    Secrets.of(layout)  # made here, where they are not there yet: two threads need them
 
     def metadata() -> None:
         airflow.prepare()

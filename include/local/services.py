@@ -1,10 +1,12 @@
 """`make up` and `make down`: Airflow's four components and the source server in the background."""
 
+import contextlib
 import json
 import os
 import sys
 import time
 from collections.abc import Mapping
+from typing import Any
 from urllib.parse import quote
 
 import requests
@@ -43,7 +45,8 @@ def up(environment: Mapping[str, str] = os.environ) -> int:
     with at_work(layout), stoppable(layout):
         running = set(processes.running())
         if running:
-            if {airflows.API_SERVER, *COMPONENTS} <= running and record.read_text() == wanted:
+            as_wanted = record.is_file() and record.read_text("utf-8") == wanted
+            if as_wanted and {airflows.API_SERVER, *COMPONENTS} <= running:
                 say(f"Airflow is up already: http://localhost:{port}")
                 return 0
             say("Airflow is up with other settings or not whole: starting it anew")
@@ -51,6 +54,7 @@ def up(environment: Mapping[str, str] = os.environ) -> int:
         airflows.require_free(
             port, "Airflow's UI", "Stop what has it, or choose another: make up UP_PORT=8081."
         )
+        record.unlink(missing_ok=True)  # until all of it is up
         try:
             airflow = _start(options, chosen, port)
         except LocalError:
@@ -107,7 +111,7 @@ def _wait_until_healthy(airflow: Airflow, names: set[str]) -> None:
             name = sorted(gone)[0]
             log = airflow.layout.logs / f"{name}.log"
             raise LocalError(f"{name} ended; the end of {log}:\n{airflows.tail(log)}")
-        answer = requests.get(f"{airflow.api_url}/api/v2/monitor/health", timeout=10).json()
+        answer = _health(airflow)
         ill = {part for part in _HEALTHY if answer.get(part, {}).get("status") != "healthy"}
         if not ill and Metadata(airflow.metadata_url).rows(
             "select 1 from serialized_dag where dag_id = %s limit 1", airflows.DAG_ID
@@ -119,6 +123,15 @@ def _wait_until_healthy(airflow: Airflow, names: set[str]) -> None:
                 f"see the logs in {airflow.layout.logs}"
             )
         time.sleep(0.5)
+
+
+def _health(airflow: Airflow) -> dict[str, Any]:
+    """What Airflow says of its parts; nothing where it does not answer as it should."""
+    with contextlib.suppress(requests.RequestException, ValueError):
+        answer = requests.get(f"{airflow.api_url}/api/v2/monitor/health", timeout=10).json()
+        if isinstance(answer, dict):
+            return answer
+    return {}
 
 
 def down(environment: Mapping[str, str] = os.environ) -> int:

@@ -9,7 +9,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 import psycopg2
 from psycopg2 import sql
@@ -27,7 +27,7 @@ from include.local.layout import (
     write_private,
 )
 from include.local.postgres import EmbeddedPostgres
-from warehouse.connection import check_readable
+from warehouse.connection import check_readable, for_dbt
 from warehouse.errors import WarehouseRefused
 
 SQL_FOLDER = REPOSITORY / "include" / "sql"
@@ -50,14 +50,7 @@ class Warehouse:
     @property
     def parts(self) -> dict[str, str]:
         """The connection as the dbt profile reads it from the environment."""
-        split = urlsplit(self.url)
-        return {
-            "WAREHOUSE_HOST": split.hostname or LOOPBACK,
-            "WAREHOUSE_PORT": str(split.port or 5432),
-            "WAREHOUSE_USER": unquote(split.username or "pipeline"),
-            "WAREHOUSE_PASSWORD": unquote(split.password or ""),
-            "WAREHOUSE_DATABASE": split.path.lstrip("/") or "warehouse",
-        }
+        return for_dbt(self.url)
 
 
 def open_warehouse(layout: Layout, environment: Mapping[str, str] = os.environ) -> Warehouse:

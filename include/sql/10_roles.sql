@@ -18,6 +18,10 @@ alter role analyst set statement_timeout = '60s';
 alter role analyst set idle_in_transaction_session_timeout = '5min';
 alter role analyst set default_transaction_read_only = on;
 
+-- A task that waits for the server cannot be ended by Airflow's timeout: no statement takes longer than
+-- the longest timeout of a task.
+alter role pipeline set statement_timeout = '3h';
+
 -- What a killed process was doing ends within a second, and with it the locks that it held. A server
 -- that cannot look (on Windows) notices at the end of the statement.
 do $$

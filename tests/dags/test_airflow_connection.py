@@ -13,6 +13,8 @@ from warehouse.connection import connected
 from warehouse.errors import PermanentError
 
 Define = Callable[..., None]
+# Of a model by hand: `changed` left nothing.
+CONTEXT = {"run_id": "a run", "ti": SimpleNamespace(xcom_pull=lambda task_ids: None)}
 
 
 @pytest.fixture
@@ -78,11 +80,20 @@ def test_a_password_of_any_characters_is_handed_on(define: Define) -> None:
     assert dbt_environment()["WAREHOUSE_PASSWORD"] == odd
 
 
-def test_dbt_gets_the_ssl_mode_too(define: Define) -> None:
+def test_dbt_gets_the_certificates_and_options_too(define: Define) -> None:
+    from imdb_pipeline.dbt_tasks import end_of_work, hand_over_connection
     from warehouse.airflow_connection import dbt_environment
 
-    define(extra={"sslmode": "verify-full"})
-    assert dbt_environment()["WAREHOUSE_SSLMODE"] == "verify-full"
+    define(extra={"sslmode": "verify-full", "sslrootcert": "/etc/a root.pem", "sslkey": "/k"})
+    found = dbt_environment()
+    assert found["WAREHOUSE_SSLMODE"] == "verify-full"
+    assert (found["PGSSLROOTCERT"], found["PGSSLKEY"]) == ("/etc/a root.pem", "/k")
+    assert "PGSSLCERT" not in found
+
+    define(extra={"options": "-c work_mem=77MB"})
+    hand_over_connection(CONTEXT, SimpleNamespace(task_id="dbt.mart_one", env=None))
+    end_of_work()
+    assert os.environ["PGOPTIONS"] == "-c work_mem=77MB -c lock_timeout=15min"
 
 
 @pytest.mark.parametrize(
@@ -102,7 +113,7 @@ def test_what_dbt_needs_is_in_its_process_and_nowhere_that_airflow_stores(define
 
     define()
     operator = SimpleNamespace(task_id="dbt.mart_one", env=None, vars=None)
-    hand_over_connection({"run_id": "a run"}, operator)
+    hand_over_connection(CONTEXT, operator)
     end_of_work()
     assert os.environ["WAREHOUSE_PASSWORD"] == PASSWORD
     assert os.environ["DBT_ENV_CUSTOM_ENV_RUN_ID"] == "a run"
@@ -113,7 +124,7 @@ def test_dbt_does_not_wait_for_ever_for_a_lock(define: Define, database: Databas
     from imdb_pipeline.dbt_tasks import end_of_work, hand_over_connection
 
     define()
-    hand_over_connection({"run_id": "a run"}, SimpleNamespace(task_id="dbt.mart_one", env=None))
+    hand_over_connection(CONTEXT, SimpleNamespace(task_id="dbt.mart_one", env=None))
     end_of_work()
     assert database.value("show lock_timeout", role="pipeline") == "15min"
 
@@ -129,7 +140,7 @@ def test_a_dbt_task_is_at_work_until_its_process_ends_or_goes_on(
         "(select pid from pg_locks where locktype = 'advisory' and mode = 'ShareLock')"
     )
     for model in ("stg_one", "mart_one"):
-        hand_over_connection({"run_id": "a run"}, SimpleNamespace(task_id=f"dbt.{model}"))
+        hand_over_connection(CONTEXT, SimpleNamespace(task_id=f"dbt.{model}"))
         assert database.query(at_work) == [(f"warehouse: dbt {model} a run", "idle")]
     end_of_work()
     assert database.query(at_work) == []

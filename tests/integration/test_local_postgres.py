@@ -189,6 +189,10 @@ def test_a_warehouse_of_ones_own_is_used_as_it_is(layout: Layout, warehouse: War
     found = open_warehouse(layout, {"WAREHOUSE_URL": warehouse.url})
     assert (found.url, found.metadata_url, found.embedded) == (warehouse.url, None, False)
     assert found.parts["WAREHOUSE_USER"] == "pipeline"
+    assert found.parts["WAREHOUSE_PASSWORD"] in found.url
+    assert "WAREHOUSE_SSLMODE" not in found.parts
+    preferred = open_warehouse(layout, {"WAREHOUSE_URL": f"{warehouse.url}?sslmode=disable"})
+    assert preferred.parts["WAREHOUSE_SSLMODE"] == "disable"
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")

@@ -247,6 +247,16 @@ def test_marts_that_are_not_those_of_the_publish_log(owner: Cursor) -> None:
     only(marts.marts(owner), OK, "as new as the ledger")
 
 
+def test_marts_that_somebody_went_back_to_are_not_said_to_be_built_next(owner: Cursor) -> None:
+    for name in publish.mart_names(PROJECT):
+        owner.execute(f"create table marts.{name} (x int)")
+    published(owner, 0, "of another day")
+    published(owner, 0, publish.project_sha256(PROJECT))
+    published(owner, 0, "of another day")
+    owner.execute("update meta.publish_log set action = 'rollback' where publish_id = 3")
+    only(marts.marts(owner), WARN, "somebody went back from what load 0 gave")
+
+
 def test_marts_that_are_older_than_loads_or_project(owner: Cursor) -> None:
     project = publish.project_sha256(PROJECT)
     for name in publish.mart_names(PROJECT):

@@ -6,6 +6,7 @@ import logging
 import socket
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -86,6 +87,8 @@ def test_the_text_stays_short_however_much_failed() -> None:
     assert len(alert.as_json()["failed"]) == 7
     assert alert.as_json()["started_at"] is None
     json.dumps(alert.as_json())
+    unknown = replace(alert, published=None)
+    assert unknown.text.startswith("d failed (r). Which marts are live says meta.publish_log.")
 
 
 @pytest.mark.parametrize("status", [500, 503, 429])

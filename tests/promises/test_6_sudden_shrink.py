@@ -48,7 +48,7 @@ def test_fewer_rows_than_the_share_are_held_back(
 
     message = str(caught.value)
     assert message.startswith("title.ratings: held back: title.ratings.tsv.gz has 94 rows where")
-    assert "the last load had 100: 94.0%, and the least is 95.0000% (IMDB_MIN_ROWS" in message
+    assert "the last load had 100: 94.0%, and the least is 95% (IMDB_MIN_ROWS" in message
     assert 'accept_shrink = ["title.ratings"]' in message
     assert "make run once more with ACCEPT_SHRINK=title.ratings" in message
     assert loaded.rows() == HUNDRED

@@ -118,6 +118,7 @@ def test_every_setting_is_read_from_its_variable() -> None:
         ("IMDB_READ_TIMEOUT", "-1"),
         ("IMDB_READ_TIMEOUT", "nan"),
         ("IMDB_LOCK_PATIENCE", "inf"),
+        ("IMDB_LOCK_PATIENCE", "401"),
         ("IMDB_MIN_ROWS_SHARE", "-0.1"),
         ("IMDB_MIN_ROWS_SHARE", "95"),
         ("IMDB_MAX_BYTES", "0"),

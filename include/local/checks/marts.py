@@ -9,6 +9,7 @@ from psycopg2.extensions import cursor as Cursor
 from imdb_pipeline.config import DATASET_NAMES
 from include.local.checks.finding import Finding, fail, ok, problems, warn
 from include.local.project import PROJECT
+from warehouse.builds import rejected_state
 from warehouse.publish import current_state, mart_names, published_state, why_build
 
 BUILD_ANEW = "make run FORCE_TRANSFORM=1"
@@ -42,7 +43,15 @@ def _marts(cursor: Cursor, project: Path) -> Iterator[Finding]:
             "make run FULL_REFRESH=1",
         )
         return
-    why = why_build(now, published)
+    rejected = rejected_state(cursor)
+    if rejected is not None and rejected == now:
+        yield warn(
+            "marts",
+            f"somebody went back from what load {now.load_id} gave; it does not come again by "
+            "itself",
+            "make run FORCE_TRANSFORM=1 builds it anew, unless the state was chosen.",
+        )
+    why = why_build(now, published, rejected)
     if why:
         yield warn(
             "marts", f"the next run builds them: {why}", "make run, unless the state was chosen."
