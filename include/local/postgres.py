@@ -26,10 +26,10 @@ GIGABYTE = 1024**3
 
 @dataclass(frozen=True, slots=True)
 class Postmaster:
-    """The server process as `postmaster.pid` records it."""
+    """The server process of the cluster in `data`, as `postmaster.pid` there records it."""
 
+    data: Path
     pid: int
-    started: int
     port: int
 
     def is_running(self) -> bool:
@@ -39,7 +39,7 @@ class Postmaster:
             return (
                 process.status() != psutil.STATUS_ZOMBIE
                 and "postgres" in process.name()
-                and abs(process.create_time() - self.started) < 60
+                and Path(process.cwd()).resolve() == self.data.resolve()
             )
         except psutil.NoSuchProcess:
             return False
@@ -210,7 +210,7 @@ def recorded_postmaster(data: Path) -> Postmaster | None:
     """Return the server that the cluster in `data` records, running or not; None without one."""
     try:
         lines = (data / "postmaster.pid").read_text().splitlines()
-        return Postmaster(int(lines[0]), int(lines[2]), int(lines[3]))
+        return Postmaster(data, int(lines[0]), int(lines[3]))
     except (OSError, IndexError, ValueError):
         return None
 

@@ -1,7 +1,7 @@
 """Processes in the background: each in a session of its own, recorded, and ended with its children.
 
-A record holds the time at which the process began, so that a pid that was given to somebody else
-is never mistaken for ours.
+A record holds the moment at which the process began, so that a pid that was given to somebody else
+is not mistaken for ours.
 """
 
 import contextlib
@@ -46,8 +46,7 @@ class Processes:
                 start_new_session=True,
             )
         with contextlib.suppress(psutil.NoSuchProcess):
-            created = psutil.Process(process.pid).create_time()
-            record = {"pid": process.pid, "created": created}
+            record = {"pid": process.pid, "born": _born(psutil.Process(process.pid))}
             write_private(self.folder / f"{name}.json", json.dumps(record))
         return process
 
@@ -93,13 +92,25 @@ def _recorded(path: Path) -> psutil.Process | None:
     try:
         record = json.loads(path.read_text("utf-8"))
         process = psutil.Process(int(record["pid"]))
-        if abs(process.create_time() - float(record["created"])) > 1:
+        if abs(_born(process) - float(record["born"])) > 1:
             return None
         if process.status() == psutil.STATUS_ZOMBIE:
             return None
     except (OSError, ValueError, KeyError, psutil.Error):
         return None
     return process
+
+
+def _born(process: psutil.Process) -> float:
+    """Return when the process began, in seconds; on Linux since the machine did.
+
+    There the time of day is that plus the clock's own idea of when the machine began, which is
+    another one after every correction of the clock.
+    """
+    with contextlib.suppress(OSError, ValueError, IndexError):
+        words = Path(f"/proc/{process.pid}/stat").read_text("utf-8").rpartition(")")[2].split()
+        return int(words[19]) / os.sysconf("SC_CLK_TCK")
+    return process.create_time()
 
 
 def _end_left_behind(path: Path) -> None:

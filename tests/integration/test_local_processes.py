@@ -83,10 +83,11 @@ def test_a_pid_that_is_somebody_elses_by_now_is_left_alone(
     processes: Processes, tmp_path: Path
 ) -> None:
     with subprocess.Popen([sys.executable, "-c", "import signal; signal.pause()"]) as stranger:
-        created = psutil.Process(stranger.pid).create_time() - 3600
-        processes.folder.mkdir()
-        record = {"pid": stranger.pid, "created": created}
-        (processes.folder / "gone.json").write_text(json.dumps(record))
+        start(processes, tmp_path, "gone", "pass").wait()
+        path = processes.folder / "gone.json"
+        record = json.loads(path.read_text()) | {"pid": stranger.pid}
+        record["born"] -= 3600
+        path.write_text(json.dumps(record))
         assert processes.running() == {}
         assert processes.stop() == []
         assert stranger.poll() is None

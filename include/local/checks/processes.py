@@ -21,7 +21,7 @@ def server(place: Place) -> Iterator[Finding]:
     """Whether the embedded server runs, and if not, whether it was stopped or broke off."""
     recorded, running = place.recorded_server(), place.server()
     if running:
-        since = age(time.time() - running.started)
+        since = age(time.time() - psutil.Process(running.pid).create_time())
         yield ok("server", f"Postgres runs: process {running.pid}, port {running.port}, {since}")
     elif recorded:
         yield warn(
