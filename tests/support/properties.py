@@ -1,8 +1,9 @@
 """How tests of properties run (the same every time, bounded), and what they are made of."""
 
+import os
 from itertools import pairwise
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 
 from imdb_pipeline.config import Dataset
@@ -15,6 +16,12 @@ TEXTS = st.one_of(
 )
 
 
+# Set where it is enough to know that there is a counterexample, as for each of many mutants.
+ANY_WILL_DO = "HYPOTHESIS_ANY_COUNTEREXAMPLE"
+_ALL = (Phase.explicit, Phase.generate, Phase.target, Phase.shrink, Phase.explain)
+_PHASES = _ALL[:3] if ANY_WILL_DO in os.environ else _ALL
+
+
 def examples(count: int, *, steps: int = 50) -> settings:
     """At most `count` examples (of `steps` steps), the same in every run, slow as they may be."""
     return settings(
@@ -23,6 +30,7 @@ def examples(count: int, *, steps: int = 50) -> settings:
         derandomize=True,
         database=None,
         deadline=None,
+        phases=_PHASES,
         # A database or a folder that is shared by the examples is meant.
         suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
     )

@@ -172,6 +172,18 @@ def test_a_title_without_end_is_not_kept_in_memory() -> None:
         list(differences(iter([b"tt1\t0\ta\n"]), endless(), key_columns=2))
 
 
+def test_as_many_lines_of_one_title_as_are_held_may_stand_anywhere() -> None:
+    before = [b"tt1\t0\t%b\n" % (b"y" * (5 << 20))]
+    line = b"tt2\t%d\t%b"
+    large = [line % (number, b"x" * 7_000) for number in range(1_000)]
+    other = [*large[:-1], line % (999, b"z" * 7_000)]
+    old, new = (
+        [b"".join(before) + b"".join(one + b"\n" for one in lines)] for lines in (large, other)
+    )
+
+    assert list(differences(old, new, key_columns=2)) == [(large[-1], other[-1])]
+
+
 def test_a_key_in_a_message_is_short_and_can_be_shown() -> None:
     long = b"tt\xff" + b"9" * 60
     with pytest.raises(NotComparable) as refused:
