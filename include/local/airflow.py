@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
@@ -30,6 +30,7 @@ DAGS_FOLDER = REPOSITORY / "dags"
 API_SERVER, RUN = "api-server", "dag-run"
 START_PATIENCE = 180.0
 _SHOWN_TASKS = 4
+_MORE_STARTS = 3
 
 # Imported by every Airflow process from AIRFLOW_HOME/config.
 _LOCAL_SETTINGS = '''"""Written by the local run: what is done before Airflow starts its work."""
@@ -207,6 +208,23 @@ class Airflow:
             log=log,
             cwd=REPOSITORY,
         )
+
+
+class KeptUp:
+    """Airflow's API server, without which no task can begin or end: started again where it died."""
+
+    def __init__(self, airflow: Airflow, log: Path, say: Callable[[str], None]) -> None:
+        self._airflow = airflow
+        self._log = log
+        self._say = say
+        self._left = _MORE_STARTS
+
+    def look(self) -> None:
+        """Start it again where it is gone, a few times; what it said is kept in its log."""
+        if self._left and API_SERVER not in self._airflow.processes.running():
+            self._left -= 1
+            self._say("           Airflow's API server ended and is started again")
+            self._airflow.start_api_server(self._log, apps="execution")
 
 
 def free_api_port(layout: Layout) -> int:

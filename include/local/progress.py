@@ -112,6 +112,8 @@ class Follower:
 
     metadata: Metadata
     say: Callable[[str], None]
+    # Called again and again while the run works.
+    watch: Callable[[], None] = lambda: None
     clock: Callable[[], float] = time.monotonic
     _began: float = field(init=False)
     _said: float = field(init=False)
@@ -137,6 +139,7 @@ class Follower:
                 seen = self._tell(seen, self.metadata.tasks(run_id))
             if ended:
                 return run_id
+            self.watch()
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(_POLL_SECONDS)
 

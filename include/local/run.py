@@ -19,7 +19,7 @@ import psycopg2
 from imdb_pipeline.config import DATASET_NAMES, dataset_named
 from include.local import airflow as airflows
 from include.local import project, source
-from include.local.airflow import Airflow
+from include.local.airflow import Airflow, KeptUp
 from include.local.layout import Layout, LocalError, Secrets, locked
 from include.local.options import SAMPLE, Options
 from include.local.processes import Processes
@@ -150,7 +150,10 @@ def _run(options: Options, chosen: Source) -> int:
             process = airflow.start_run(log, conf=_conf(options, chosen), base_url=base_url)
             say(f"log        {layout.shown(log)}\n")
             airflow.wait_for_api_server(api_log)
-            run_id = Follower(metadata, say).follow(process, newest[0] if newest else 0)
+            api_server = KeptUp(airflow, api_log, say)
+            run_id = Follower(metadata, say, api_server.look).follow(
+                process, newest[0] if newest else 0
+            )
             cut_off = metadata.unfinished(run_id) if run_id else []
     finally:
         processes.stop(airflows.RUN, airflows.API_SERVER)

@@ -5,10 +5,13 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import psutil
 import pytest
 
+from include.local.airflow import KeptUp
 from include.local.layout import Layout, LocalError, Ports, locked
 from include.local.processes import Processes
 from include.local.run import at_work
@@ -92,6 +95,29 @@ def test_a_pid_that_is_somebody_elses_by_now_is_left_alone(
         assert processes.stop() == []
         assert stranger.poll() is None
         stranger.kill()
+
+
+def test_an_api_server_that_died_is_started_again_a_few_times(
+    processes: Processes, tmp_path: Path
+) -> None:
+    started: list[tuple[Path, str]] = []
+    children: list[subprocess.Popen[bytes]] = []
+
+    def start_it(log: Path, *, apps: str) -> None:
+        started.append((log, apps))
+        children.append(start(processes, tmp_path, "api-server", "import signal; signal.pause()"))
+
+    airflow: Any = SimpleNamespace(processes=processes, start_api_server=start_it)
+    server = KeptUp(airflow, tmp_path / "api.log", print)
+    start_it(tmp_path / "api.log", apps="execution")
+    for times in (1, 2, 3, 4, 4):
+        assert started == [(tmp_path / "api.log", "execution")] * times
+        server.look()
+        assert len(started) == times, "it is there"
+        children[-1].kill()
+        children[-1].wait()
+        server.look()
+    processes.stop()
 
 
 def test_two_commands_do_not_work_in_one_installation(tmp_path: Path) -> None:
