@@ -7,6 +7,8 @@ import stat
 import pytest
 
 from imdb_pipeline.config import DATASETS, Dataset
+from include.local.layout import Layout
+from include.local.task_logs import task_log
 from include.sample.maker import SampleManifest
 from tests.e2e.conftest import Station, Story
 from tests.support.webhook import TOKEN
@@ -129,6 +131,15 @@ def test_one_damaged_file_fails_the_run_and_holds_up_no_other_file(story: Story)
     assert damaged.summary["failed_tasks"] == ["download.title_crew"]
     for words in ("download.title_crew", "the gzip stream is not whole", "is kept"):
         assert words in damaged.command.output
+
+
+def test_why_a_task_failed_is_in_its_own_log_too(story: Story) -> None:
+    summary = story.damaged.summary
+    (error,) = summary["errors"]
+    folder = Layout(story.installation.folder)
+    own = task_log(folder, summary["run_id"], error["task"], count=200)
+    assert "the gzip stream is not whole" in error["message"]
+    assert error["message"][:100] in own
 
 
 def test_one_damaged_file_changes_no_table(story: Story) -> None:

@@ -5,10 +5,9 @@ and that the same call works when the fault is over. Faults that need a mount ar
 mounting is not allowed.
 """
 
-import os
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -18,10 +17,10 @@ import pytest
 from imdb_pipeline.config import dataset_named
 from imdb_pipeline.loader import Loader
 from tests.support.downloads import Workbench
+from tests.support.faults import held, on_a_small_disk, set_for_pipeline
 from tests.support.fingerprint import fingerprint, left_behind, wait_until_alone
 from tests.support.loads import Warehouse
 from tests.support.mounts import small_disk
-from tests.support.postgres import Database
 from tests.support.proxy import breaking_line
 from tests.support.snapshots import RATINGS, N, Row, snapshot, written
 from tests.support.source import good_server, running_source
@@ -90,16 +89,6 @@ def works_again(loaded: Warehouse, load: Callable[[], object]) -> None:
     assert left_behind(loaded.database) == []
 
 
-@contextmanager
-def set_for_pipeline(database: Database, setting: str, value: str) -> Iterator[None]:
-    """Let the role pipeline have a setting in this database."""
-    database.execute(f"alter role pipeline in database {database.name} set {setting} = '{value}'")
-    try:
-        yield
-    finally:
-        database.execute(f"alter role pipeline in database {database.name} reset {setting}")
-
-
 # The data folder.
 
 
@@ -152,36 +141,11 @@ def test_a_full_disk_under_the_note_of_a_download_is_told(tmp_path: Path) -> Non
 # The database.
 
 
-@contextmanager
-def on_a_small_disk(loaded: Warehouse, kilobytes: int) -> Iterator[Callable[[int], None]]:
-    """Let new tables be made on a small disk; gives what makes room there."""
-    owner = Path(loaded.database.value("show data_directory")).stat()
-    with small_disk(loaded.folder / "disk", kilobytes) as disk:
-        place = disk.folder / "tables"
-        place.mkdir()
-        for path in (disk.folder, place):
-            os.chown(path, owner.st_uid, owner.st_gid)
-        name = f"small_{loaded.database.name}"
-        with loaded.database.session("postgres") as session:
-            session.autocommit = True
-            session.cursor().execute(f"create tablespace {name} location '{place}'")
-            session.cursor().execute(f"grant create on tablespace {name} to pipeline")
-        try:
-            with set_for_pipeline(loaded.database, "default_tablespace", name):
-                yield disk.grow
-        finally:
-            with loaded.database.session("postgres") as session:
-                session.autocommit = True
-                everything = f"alter table all in tablespace {name} set tablespace pg_default"
-                session.cursor().execute(everything)
-                session.cursor().execute(f"drop tablespace {name}")
-
-
 def test_a_full_disk_under_the_database_is_told_and_no_fault_of_the_file(
     loaded: Warehouse,
 ) -> None:
     path, entry = written(loaded.folder, CREW, NEW)
-    with on_a_small_disk(loaded, 128) as grow:
+    with on_a_small_disk(loaded.database, loaded.folder, 128) as grow:
         load = partial(Loader(loaded.database.url, loaded.settings).load, CREW, path, entry)
 
         said = fails_cleanly(loaded, load, WarehouseRefused)
@@ -237,18 +201,6 @@ def test_no_connection_to_be_had(loaded: Warehouse) -> None:
 
 
 # Time and locks.
-
-
-def held(database: Database, statement: str) -> AbstractContextManager[int]:
-    """Somebody else's session that holds a lock; gives its process."""
-
-    @contextmanager
-    def holding() -> Iterator[int]:
-        with database.session("postgres") as session:
-            session.cursor().execute(f"set application_name = 'a long lunch'; {statement}")
-            yield session.info.backend_pid
-
-    return holding()
 
 
 LOCKS = {
