@@ -6,6 +6,7 @@ import psycopg2
 import pytest
 
 from include.local.warehouse import apply_schema
+from tests.support.marts import TESTED
 from tests.support.postgres import Cluster, Database
 from warehouse.connection import connected
 from warehouse.errors import WarehouseRefused, WarehouseUnavailable
@@ -37,14 +38,10 @@ def build(database: Database, word: str, run_id: str = "run", status: str = "suc
         values
             ('{run_id}', '{word}', 'mart_one', 'model', 'success', 1),
             ('{run_id}', '{word}', 'mart_two', 'model', '{status}', 1);
-        insert into meta.test_log
-            (run_id, invocation_id, test, model, resource_type, severity, status, seconds)
-        select
-            '{run_id}', '{word}', model || '_is_good', model, 'test', 'error', 'pass', 1
-        from unnest(array['mart_one', 'mart_two']) as model
         """,
         role="pipeline",
     )
+    database.execute(TESTED, run_id, role="pipeline")
 
 
 def publish_build(database: Database, state: State = STATE, run_id: str = "run") -> int:

@@ -97,13 +97,16 @@ def wait_until_alone(database: Database, *, looks: int = 1000) -> None:
 
 
 def left_behind(database: Database) -> list[str]:
-    """Locks, temporary tables and half-made tables that are there."""
+    """Locks (not those of autovacuum), temporary tables and half-made tables that are there."""
     rows = database.query(
         """
         select 'lock ' || locktype || ' ' || mode from pg_locks
         where
             pid <> pg_backend_pid()
             and database = (select oid from pg_database where datname = current_database())
+            and pid not in (
+                select pid from pg_stat_activity where backend_type <> 'client backend'
+            )
         union all
         select 'table ' || oid::regclass from pg_class
         where
