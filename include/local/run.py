@@ -194,6 +194,7 @@ def tell(
     good = state == "success" and summary is not None and summary["state"] == "success"
     tasks = metadata.tasks(run_id).items()
     failed = [task for task, now in tasks if now.state == "failed" and task not in cut_off]
+    messages = {}
     if summary is not None:
         films = best_films(airflow.warehouse) if good else []
         say(render_summary(summary, films, _left_out(layout, airflow.warehouse, chosen)))
@@ -201,10 +202,10 @@ def tell(
         messages = metadata.errors(run_id)
         for task in failed:
             messages.setdefault(task, without_message(airflows.DAG_ID, run_id, task))
-        if cut_off:
-            messages["Airflow"] = broken_off
-        if messages:
-            say(render_errors([{"task": task, "message": messages[task]} for task in messages]))
+    if cut_off:
+        messages["Airflow"] = broken_off
+    if messages:
+        say(render_errors([{"task": task, "message": messages[task]} for task in messages]))
     if not good:
         # `report` is red whenever something before it is.
         causes = [task for task in failed if task != "report"] or failed
