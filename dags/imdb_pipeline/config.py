@@ -255,10 +255,9 @@ class Settings:
                     f"{variable} must be a {kind.__name__}, found {text!r}."
                 ) from error
             if isinstance(value, int | float):
-                _check_range(variable, value, above_zero=setting.name in _ABOVE_ZERO)
-            most = _AT_MOST.get(setting.name, math.inf)
-            if isinstance(value, int | float) and value > most:
-                raise PermanentError(f"{variable} must be at most {most}, found {value}.")
+                above_zero = setting.name in _ABOVE_ZERO
+                most = _AT_MOST.get(setting.name, math.inf)
+                _check_range(variable, value, above_zero=above_zero, most=most)
             settings = replace(settings, **{setting.name: value})
         if "@" in urlsplit(settings.base_url).netloc:
             # The address is kept in the ledger and told in every message.
@@ -273,7 +272,9 @@ class Settings:
         return f"{self.base_url.rstrip('/')}/{dataset.file_name}"
 
 
-def _check_range(variable: str, value: float, *, above_zero: bool) -> None:
+def _check_range(variable: str, value: float, *, above_zero: bool, most: float) -> None:
     if not math.isfinite(value) or value < 0 or (above_zero and value == 0):
         least = "above zero" if above_zero else "zero or more"
         raise PermanentError(f"{variable} must be a finite number, {least}, found {value}.")
+    if value > most:
+        raise PermanentError(f"{variable} must be at most {most}, found {value}.")

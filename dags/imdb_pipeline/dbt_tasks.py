@@ -9,9 +9,9 @@ from typing import Any
 from cosmos import DbtTaskGroup, ExecutionConfig, ProfileConfig, ProjectConfig, RenderConfig
 from cosmos.constants import ExecutionMode, InvocationMode, LoadMode, TestBehavior
 
-from warehouse.airflow_connection import connection_string, dbt_environment
+from warehouse.airflow_connection import connection_string
 from warehouse.builds import at_work
-from warehouse.connection import connected
+from warehouse.connection import connected, for_dbt
 
 PROJECT_DIR = Path(__file__).parents[1] / "dbt"
 # Where the image keeps the manifest that it was built with; a folder mounted over dags/ hides the
@@ -50,16 +50,14 @@ def end_of_work() -> None:
     _at_work.close()
 
 
-def begin_work(run_id: str, model: str, build_id: int | None = None) -> None:
+def begin_work(url: str, run_id: str, model: str, build_id: int | None) -> None:
     """Make sure that it is this run's turn to build and that no load comes in until dbt has ended.
 
     Raises `WarehouseUnavailable` or `WarehouseRefused`, as `warehouse.builds.at_work` does.
     """
     end_of_work()
     with ExitStack() as stack:
-        connection = stack.enter_context(
-            connected(connection_string(), purpose=f"dbt {model} {run_id}")
-        )
+        connection = stack.enter_context(connected(url, purpose=f"dbt {model} {run_id}"))
         stack.enter_context(at_work(connection, PROJECT_DIR, run_id=run_id, build_id=build_id))
         _at_work.push(stack.pop_all())
 
@@ -70,12 +68,13 @@ def hand_over_connection(context: Any, operator: Any) -> None:
     Called by Cosmos right before dbt starts in this very process. Not through the operator's `env`:
     Airflow stores that with the rendered templates.
     """
+    url, run_id = connection_string(), context["run_id"]
     begun = context["ti"].xcom_pull(task_ids="changed") or {}
-    begin_work(context["run_id"], operator.task_id.removeprefix("dbt."), begun.get("build_id"))
-    environment = dbt_environment()
+    begin_work(url, run_id, operator.task_id.removeprefix("dbt."), begun.get("build_id"))
+    environment = for_dbt(url)
     os.environ.update(
         environment,
-        DBT_ENV_CUSTOM_ENV_RUN_ID=context["run_id"],
+        DBT_ENV_CUSTOM_ENV_RUN_ID=run_id,
         DO_NOT_TRACK="1",
         # A reader who forgot to end a transaction must not hold up the build for ever.
         PGOPTIONS=f"{environment.get('PGOPTIONS', '')} -c lock_timeout={LOCK_TIMEOUT_MINUTES}min",

@@ -1,4 +1,4 @@
-"""The Airflow connection `warehouse`, as libpq and dbt read it; wherever it was made.
+"""The Airflow connection `warehouse`, as libpq reads it; wherever it was made.
 
 The one module here that knows Airflow.
 """
@@ -9,7 +9,6 @@ from typing import Any
 from airflow.sdk import BaseHook
 from psycopg2.extensions import make_dsn
 
-from warehouse.connection import for_dbt
 from warehouse.errors import PermanentError
 
 CONNECTION_ID = "warehouse"
@@ -39,11 +38,6 @@ def connection_string() -> str:
         if name in _LIBPQ_EXTRAS and value not in (None, "")
     }
     return make_dsn(**_fields(connection), **extras)
-
-
-def dbt_environment() -> dict[str, str]:
-    """Return the connection as the dbt profile reads it from the environment."""
-    return for_dbt(connection_string())
 
 
 def _fields(connection: Any) -> Mapping[str, str]:

@@ -40,6 +40,11 @@ class Build:
     began_at: datetime
     reopened_at: datetime | None = None
 
+    @property
+    def last_begun_at(self) -> datetime:
+        """When it was begun, or begun again."""
+        return self.reopened_at or self.began_at
+
 
 def project_sha256(project_dir: Path) -> str:
     """Return a hash over the names and contents of the dbt project's own files."""

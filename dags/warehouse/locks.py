@@ -22,6 +22,10 @@ LOADING, BUILDING = "loading", "building"
 # Whoever looks who is at work and then joins in does both behind this one.
 _GATE = "gate"
 _NAMED = 3
+_WAIT = (
+    "Wait for it to end, or end the task or command that it belongs to; the lock goes with the "
+    "session."
+)
 
 
 def hold(cursor: Cursor, name: str) -> None:
@@ -78,8 +82,7 @@ def refuse_beside(cursor: Cursor, work: str, other: str) -> None:
     pids = _holders(cursor, other, "ShareLock")
     if pids:
         raise WarehouseUnavailable(
-            f"{work} cannot begin: {sessions(cursor, pids)} is {other} at this moment. Wait for it "
-            "to end, or end the task or command that it belongs to; the lock goes with the session."
+            f"{work} cannot begin: {sessions(cursor, pids)} is {other} at this moment. {_WAIT}"
         )
 
 
@@ -95,10 +98,7 @@ def _take(cursor: Cursor, statement: str, name: str) -> None:
     if cursor.fetchone() == (True,):
         return
     pids = _holders(cursor, name, "ExclusiveLock", "ShareLock")
-    raise WarehouseUnavailable(
-        f"{name}: {sessions(cursor, pids)} is at the same work. Wait for it to end, or end the "
-        "task or command that it belongs to; the lock goes with the session."
-    )
+    raise WarehouseUnavailable(f"{name}: {sessions(cursor, pids)} is at the same work. {_WAIT}")
 
 
 def _holders(cursor: Cursor, name: str, *modes: str) -> list[int]:

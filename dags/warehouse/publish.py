@@ -186,13 +186,12 @@ def _to_go_back_to(cursor: Cursor, run_id: str, built: str) -> Live | None:
 def _refuse_overwritten(cursor: Cursor, last: Live, built: str) -> None:
     newest = newest_build(cursor)
     by = None
-    begun = max(filter(None, (newest.began_at, newest.reopened_at))) if newest else None
-    if (
-        newest
-        and begun
-        and (begun > last.published_at or (last.build_id and newest.build_id > last.build_id))
+    if newest and (
+        newest.last_begun_at > last.published_at
+        or (last.build_id and newest.build_id > last.build_id)
     ):
-        by = f"build {newest.build_id} of run {newest.run_id}, begun {begun:{_TIME}},"
+        begun = f"{newest.last_begun_at:{_TIME}}"
+        by = f"build {newest.build_id} of run {newest.run_id}, begun {begun},"
     else:
         # dbt by hand, with nobody asked.
         cursor.execute(

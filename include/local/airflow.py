@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from importlib.metadata import version
 from pathlib import Path
 
@@ -29,7 +29,6 @@ DAG_ID = "imdb_pipeline"
 DAGS_FOLDER = REPOSITORY / "dags"
 API_SERVER, RUN = "api-server", "dag-run"
 START_PATIENCE = 180.0
-_SHOWN_TASKS = 4
 _MORE_STARTS = 3
 
 # Imported by every Airflow process from AIRFLOW_HOME/config.
@@ -236,17 +235,6 @@ def require_free(port: int, what: str, advice: str) -> None:
     """Raise LocalError naming `what` and `advice` where somebody listens on `port`."""
     if not is_free(port):
         raise LocalError(f"Port {port}, wanted for {what}, is taken. {advice}")
-
-
-def broken_off(code: int, cut_off: Sequence[str], log: str) -> str:
-    """Return, in words, that Airflow ended with `code` while the tasks `cut_off` were at work."""
-    how = f"was ended by signal {-code}" if code < 0 else f"ended with exit code {code}"
-    why = "somebody killed it, or memory ran out" if code < 0 else f"the end of {log} says why"
-    more = f" and {len(cut_off) - _SHOWN_TASKS} more" if len(cut_off) > _SHOWN_TASKS else ""
-    return (
-        f"It {how} in the midst of the run: {why}. At work were "
-        f"{', '.join(cut_off[:_SHOWN_TASKS])}{more}; run again."
-    )
 
 
 def tail(log: Path, count: int = 20) -> str:

@@ -140,16 +140,21 @@ class Secrets:
         """Read the secrets, made and kept (for the owner only) the first time."""
         path = layout.root / "secrets.json"
         if not path.exists():
-            made = cls(
-                superuser=secrets.token_urlsafe(24),
-                pipeline=secrets.token_urlsafe(24),
-                analyst=secrets.token_urlsafe(24),
-                airflow=secrets.token_urlsafe(24),
-                jwt=secrets.token_urlsafe(64),
-                fernet=urlsafe_b64encode(secrets.token_bytes(32)).decode(),
-            )
-            write_private(path, json.dumps(asdict(made), indent=2))
+            with locked(layout.root / "secrets.lock"):
+                if not path.exists():  # nor made by another thread or command meanwhile
+                    write_private(path, json.dumps(asdict(cls._made()), indent=2))
         return cls(**json.loads(path.read_text("utf-8")))
+
+    @classmethod
+    def _made(cls) -> "Secrets":
+        return cls(
+            superuser=secrets.token_urlsafe(24),
+            pipeline=secrets.token_urlsafe(24),
+            analyst=secrets.token_urlsafe(24),
+            airflow=secrets.token_urlsafe(24),
+            jwt=secrets.token_urlsafe(64),
+            fernet=urlsafe_b64encode(secrets.token_bytes(32)).decode(),
+        )
 
 
 class Ports:

@@ -181,8 +181,18 @@ def still(tasks: Mapping[str, TaskState]) -> str:
     """Return what is at work now, and how far the run is."""
     running = [task for task, now in tasks.items() if now.state == "running"]
     done = sum(now.state in FINISHED for now in tasks.values())
-    shown = ", ".join(running[:_SHOWN_TASKS]) or "nothing"
     waiting = sum(now.state == "up_for_retry" for now in tasks.values())
     again = f"; {waiting} waiting to be tried again" if waiting else ""
-    more = f" and {len(running) - _SHOWN_TASKS} more" if len(running) > _SHOWN_TASKS else ""
-    return f"... running: {shown}{more}{again} ({done} of {len(tasks)} tasks done)"
+    return f"... running: {_named(running) or 'nothing'}{again} ({done} of {len(tasks)} tasks done)"
+
+
+def broken_off(code: int, cut_off: Sequence[str], log: str) -> str:
+    """Return, in words, that Airflow ended with `code` while the tasks `cut_off` were at work."""
+    how = f"was ended by signal {-code}" if code < 0 else f"ended with exit code {code}"
+    why = "somebody killed it, or memory ran out" if code < 0 else f"the end of {log} says why"
+    return f"It {how} in the midst of the run: {why}. At work were {_named(cut_off)}; run again."
+
+
+def _named(tasks: Sequence[str]) -> str:
+    more = f" and {len(tasks) - _SHOWN_TASKS} more" if len(tasks) > _SHOWN_TASKS else ""
+    return ", ".join(tasks[:_SHOWN_TASKS]) + more

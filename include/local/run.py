@@ -20,10 +20,10 @@ from imdb_pipeline.config import DATASET_NAMES, dataset_named
 from include.local import airflow as airflows
 from include.local import project, source
 from include.local.airflow import Airflow, KeptUp
-from include.local.layout import Layout, LocalError, Secrets, locked
+from include.local.layout import Layout, LocalError, locked
 from include.local.options import SAMPLE, Options
 from include.local.processes import Processes
-from include.local.progress import Follower, Metadata
+from include.local.progress import Follower, Metadata, broken_off
 from include.local.source import Source
 from include.local.summary import (
     Film,
@@ -101,7 +101,6 @@ def set_up(options: Options, chosen: Source, port: int, *, log: Path, apps: str)
     Returns Airflow with its API server starting. Raises LocalError.
     """
     layout = options.layout
-    Secrets.of(layout)  # made here, where they are not there yet: two threads need them
 
     def metadata() -> None:
         airflow.prepare()
@@ -164,8 +163,8 @@ def _run(options: Options, chosen: Source) -> int:
         raise LocalError(
             f"Airflow ended before the run began; the end of {log}:\n{airflows.tail(log)}"
         )
-    broken_off = airflows.broken_off(process.returncode, cut_off, layout.shown(log))
-    good = tell(layout, airflow, metadata, run_id, chosen, cut_off, broken_off)
+    end = broken_off(process.returncode, cut_off, layout.shown(log))
+    good = tell(layout, airflow, metadata, run_id, chosen, cut_off, end)
     say(_hints(options, airflow.warehouse, good=good, seconds=time.monotonic() - began))
     return 0 if good else 1
 
@@ -182,11 +181,11 @@ def _conf(options: Options, chosen: Source) -> dict[str, object]:
 
 def tell(
     layout: Layout, airflow: Airflow, metadata: Metadata, run_id: str, chosen: Source,
-    cut_off: Sequence[str], broken_off: str,
+    cut_off: Sequence[str], end: str,
 ) -> bool:  # fmt: skip
     """Say how the run ended, by Airflow's state and the run log; return whether it was good.
 
-    `cut_off` are the tasks that were at work when Airflow ended; `broken_off` says so in words.
+    `cut_off` are the tasks that were at work when Airflow ended; `end` says so in words.
     """
     newest = metadata.newest_run()
     state = newest[2] if newest and newest[1] == run_id else "lost"
@@ -203,7 +202,7 @@ def tell(
         for task in failed:
             messages.setdefault(task, without_message(airflows.DAG_ID, run_id, task))
     if cut_off:
-        messages["Airflow"] = broken_off
+        messages["Airflow"] = end
     if messages:
         say(render_errors([{"task": task, "message": messages[task]} for task in messages]))
     if not good:

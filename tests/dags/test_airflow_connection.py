@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.support.postgres import PASSWORD, Database
-from warehouse.connection import connected
+from warehouse.connection import connected, for_dbt
 from warehouse.errors import PermanentError
 
 Define = Callable[..., None]
@@ -72,20 +72,20 @@ def test_whatever_the_extra_holds_the_warehouse_is_reached(
 def test_a_password_of_any_characters_is_handed_on(define: Define) -> None:
     from psycopg2.extensions import parse_dsn
 
-    from warehouse.airflow_connection import connection_string, dbt_environment
+    from warehouse.airflow_connection import connection_string
 
     odd = "a b@c/d?e'f\\g%h"
     define(password=odd)
     assert parse_dsn(connection_string())["password"] == odd
-    assert dbt_environment()["WAREHOUSE_PASSWORD"] == odd
+    assert for_dbt(connection_string())["WAREHOUSE_PASSWORD"] == odd
 
 
 def test_dbt_gets_the_certificates_and_options_too(define: Define) -> None:
     from imdb_pipeline.dbt_tasks import end_of_work, hand_over_connection
-    from warehouse.airflow_connection import dbt_environment
+    from warehouse.airflow_connection import connection_string
 
     define(extra={"sslmode": "verify-full", "sslrootcert": "/etc/a root.pem", "sslkey": "/k"})
-    found = dbt_environment()
+    found = for_dbt(connection_string())
     assert found["WAREHOUSE_SSLMODE"] == "verify-full"
     assert (found["PGSSLROOTCERT"], found["PGSSLKEY"]) == ("/etc/a root.pem", "/k")
     assert "PGSSLCERT" not in found

@@ -4,7 +4,8 @@ from contextlib import ExitStack
 
 import pytest
 
-from tests.support.dbt_scenes import Scenes, dbt_build, state
+from tests.support.dbt_scenes import HOLD_ROWS, Scenes, dbt_build, state, waiting
+from tests.support.faults import held
 from tests.support.fingerprint import left_behind, wait_until_alone
 from tests.support.kill_points import KILL_POINTS, KillPoint
 from tests.support.moments import exit_code_of_killed, started
@@ -31,21 +32,17 @@ def test_killed_there_and_run_again_all_is_as_undisturbed(
 
 def test_killed_while_the_server_is_busy_with_its_merge(dbt_scenes: Scenes) -> None:
     """The server goes on for a moment, waiting for the stranger, and takes back what it did."""
-    waiting = (
-        "select pid from pg_locks where not granted and locktype in ('transactionid', 'tuple')"
-    )
     with ExitStack() as stack:
         database = stack.enter_context(dbt_scenes.postgres.database(dbt_scenes.site.database.name))
         site = dbt_scenes.site.on(database)
-        with database.session("postgres") as stranger:
-            stranger.cursor().execute("select from staging.stg_title_ratings for update")
+        with held(database, HOLD_ROWS):
             process = started(dbt_build, site)
-            while not database.query(f"{waiting} and pg_sleep(0.01) is not null"):
+            while not waiting(database):
                 assert process.is_alive(), "it did not wait for the rows"
             process.kill()
             process.join()
             assert process.exitcode == -9
-            while database.query(f"{waiting} and pg_sleep(0.01) is not null"):
+            while waiting(database):
                 pass  # it notices by itself, although what it waits for is not given
 
         wait_until_alone(database)

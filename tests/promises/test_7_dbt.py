@@ -7,7 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.dbt_scenes import Scenes, dbt_build, dbt_statuses, state
+from tests.support.dbt_scenes import (
+    HOLD_ROWS,
+    Scenes,
+    dbt_build,
+    dbt_statuses,
+    state,
+    waiting,
+)
 from tests.support.faults import held, on_a_small_disk, set_for_pipeline
 from tests.support.fingerprint import left_behind, wait_until_alone
 from tests.support.postgres import Database
@@ -15,17 +22,11 @@ from tests.support.postgres import Database
 pytestmark = pytest.mark.filterwarnings("ignore:unclosed file .*dbt.log:ResourceWarning")
 
 Fault = Callable[[Database, Path], AbstractContextManager[object]]
-# The merge of this model waits for whoever holds its rows.
-ROWS = "select from staging.stg_title_ratings for update"
-WAITING = """
-    select pid from pg_locks
-    where not granted and locktype in ('transactionid', 'tuple') and pg_sleep(0.01) is not null
-"""
 
 
 @contextmanager
 def a_statement_timeout(database: Database, _: Path) -> Iterator[None]:
-    with held(database, ROWS), set_for_pipeline(database, "statement_timeout", "1s"):
+    with held(database, HOLD_ROWS), set_for_pipeline(database, "statement_timeout", "1s"):
         yield
 
 
@@ -34,13 +35,13 @@ def a_session_that_is_ended(database: Database, _: Path) -> Iterator[None]:
     over = threading.Event()
 
     def end() -> None:
-        while not (found := database.query(WAITING)) and not over.is_set():
+        while not (found := waiting(database)) and not over.is_set():
             pass
         for (pid,) in found:
             database.value("select pg_terminate_backend(%s, 10000)", pid)
 
     thread = threading.Thread(target=end)
-    with held(database, ROWS):
+    with held(database, HOLD_ROWS):
         thread.start()
         try:
             yield

@@ -17,6 +17,12 @@ BASICS = dataset_named("title.basics")
 MODELS = ("stg_title_basics", "stg_title_ratings", "mart_rating_history", "mart_rating_movers")
 TEST = "assert_open_rating_versions_are_the_ratings"
 TITLES = [f"tt{number:07d}" for number in range(300)]
+# A stranger with this holds up the merge of stg_title_ratings; then somebody waits.
+HOLD_ROWS = "select from staging.stg_title_ratings for update"
+_WAITING = """
+    select pid from pg_locks
+    where not granted and locktype in ('transactionid', 'tuple') and pg_sleep(0.01) is not null
+"""
 # Rows of one execution: a build that goes on where another was killed says other things.
 LOGS = ("meta.model_log", "meta.test_log")
 
@@ -51,6 +57,11 @@ class Scenes:
     site: Site
     beginning: dict[str, str]
     ending: dict[str, str]
+
+
+def waiting(database: Database) -> list[tuple[int]]:
+    """The server processes that wait for rows; a look takes a moment where there are some."""
+    return database.query(_WAITING)
 
 
 def state(database: Database) -> dict[str, str]:

@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from include.local.airflow import broken_off
-from include.local.progress import Follower, Metadata, TaskState, news, still
+from include.local.progress import Follower, Metadata, TaskState, broken_off, news, still
 
 
 def tasks(**states: str | None) -> dict[str, TaskState]:

@@ -43,16 +43,14 @@ def _marts(cursor: Cursor, project: Path) -> Iterator[Finding]:
             "make run FULL_REFRESH=1",
         )
         return
-    rejected = rejected_state(cursor)
-    if rejected is not None and rejected == now:
+    if rejected_state(cursor) == now:
         yield warn(
             "marts",
             f"somebody went back from what load {now.load_id} gave; it does not come again by "
             "itself",
             "make run FORCE_TRANSFORM=1 builds it anew, unless the state was chosen.",
         )
-    why = why_build(now, published, rejected)
-    if why:
+    elif why := why_build(now, published):
         yield warn(
             "marts", f"the next run builds them: {why}", "make run, unless the state was chosen."
         )
