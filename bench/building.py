@@ -19,7 +19,7 @@ from bench.figures import shared_wall
 from bench.workspace import Database, Workspace
 from include.local.layout import LocalError
 from include.local.project import PROJECT
-from warehouse import publish as publishing
+from warehouse.builds import publish as publishing
 
 STAGING, MARTS, TESTS, START = "staging", "intermediate and marts", "tests", "dbt itself"
 _numbers = count(1)

@@ -17,8 +17,9 @@ from psycopg2 import sql
 
 from bench.report import conditions, markdown_table
 from bench.workspace import workspace
-from imdb_pipeline.config import Dataset, dataset_named
+from imdb_pipeline.config import dataset_named
 from include.sample.maker import make_sample
+from warehouse.raw.dataset import Dataset
 
 TITLES = int(os.environ.get("TITLES", "20000"))
 REPEATS = 3

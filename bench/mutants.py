@@ -64,8 +64,8 @@ TARGETS = (
         "parser",
         ("imdb_pipeline/snapshot", "imdb_pipeline/lines", "imdb_pipeline/header"),
         (
-            "tests/unit/test_lines.py",
-            "tests/unit/test_snapshot.py",
+            "tests/unit/imdb/test_lines.py",
+            "tests/unit/imdb/test_snapshot.py",
             "tests/promises/test_4_bad_files.py",
             "tests/promises/test_5_changed_layout.py",
         ),
@@ -73,9 +73,9 @@ TARGETS = (
     Target(
         "delta",
         ("imdb_pipeline/delta",),
-        ("tests/unit/test_delta.py", "tests/unit/test_delta_properties.py"),
+        ("tests/unit/warehouse/test_delta.py", "tests/unit/warehouse/test_delta_properties.py"),
     ),
-    Target("ledger", ("warehouse/ledger",), ("tests/integration/test_ledger.py",)),
+    Target("ledger", ("warehouse/ledger",), ("tests/integration/warehouse/test_ledger.py",)),
 )
 
 

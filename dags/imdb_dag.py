@@ -13,7 +13,7 @@ from airflow.sdk import DAG, Param, TaskGroup
 from imdb_pipeline.config import DATASET_NAMES, DATASETS
 from imdb_pipeline.dbt_tasks import dbt_task_group
 from imdb_pipeline.tasks import changed, download, load, publish, report, rollback
-from warehouse.airflow_messages import HandOnMessage, alert_when_red
+from warehouse.orchestration.failures import RecordError, alert_when_red
 
 # Faults of the network or of a connection pass; each download has tries of its own besides.
 RETRIED = {
@@ -33,7 +33,7 @@ with DAG(
     catchup=False,
     max_active_runs=1,
     tags=["imdb", "warehouse"],
-    default_args={"retry_policy": HandOnMessage()},
+    default_args={"retry_policy": RecordError()},
     params={
         "datasets": Param(
             list(DATASET_NAMES),

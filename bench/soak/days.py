@@ -6,8 +6,9 @@ from pathlib import Path
 from bench.changed_day import change
 from bench.files import Files
 from bench.soak.damage import DAMAGES
-from imdb_pipeline.config import DATASETS, Dataset
+from imdb_pipeline.config import DATASETS
 from include.sample.maker import make_sample
+from warehouse.raw.dataset import Dataset
 
 
 class Days:

@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import Protocol
 from urllib.parse import urlsplit
 
-from imdb_pipeline.config import Dataset
 from imdb_pipeline.snapshot import sha256_of
 from warehouse.errors import StorageRefused
+from warehouse.raw.dataset import Dataset
 
 log = logging.getLogger(__name__)
 

@@ -9,9 +9,9 @@ from typing import Any
 from cosmos import DbtTaskGroup, ExecutionConfig, ProfileConfig, ProjectConfig, RenderConfig
 from cosmos.constants import ExecutionMode, InvocationMode, LoadMode, TestBehavior
 
-from warehouse.airflow_connection import connection_string
-from warehouse.builds import at_work
-from warehouse.connection import connected, for_dbt
+from warehouse.builds.builds import at_work
+from warehouse.database.connection import connected, for_dbt
+from warehouse.orchestration.connection import connection_string
 
 PROJECT_DIR = Path(__file__).parents[1] / "dbt"
 # Where the image keeps the manifest that it was built with; a folder mounted over dags/ hides the
@@ -53,7 +53,7 @@ def end_of_work() -> None:
 def begin_work(url: str, run_id: str, model: str, build_id: int | None) -> None:
     """Make sure that it is this run's turn to build and that no load comes in until dbt has ended.
 
-    Raises `WarehouseUnavailable` or `WarehouseRefused`, as `warehouse.builds.at_work` does.
+    Raises `WarehouseUnavailable` or `WarehouseRefused`, as `warehouse.builds.builds.at_work` does.
     """
     end_of_work()
     with ExitStack() as stack:

@@ -18,9 +18,8 @@ import tenacity
 import urllib3
 
 from imdb_pipeline.cache_manager import CacheEntry, CacheManager
-from imdb_pipeline.config import Dataset, Settings, same_source
+from imdb_pipeline.config import Settings, same_source
 from imdb_pipeline.inspection import inspect
-from imdb_pipeline.part_file import PartFile, Validators
 from imdb_pipeline.snapshot import CHUNK
 from warehouse.errors import (
     DamagedFile,
@@ -30,6 +29,8 @@ from warehouse.errors import (
     TransientError,
     UnexpectedContent,
 )
+from warehouse.http.part_file import PartFile, Validators
+from warehouse.raw.dataset import Dataset
 
 log = logging.getLogger(__name__)
 

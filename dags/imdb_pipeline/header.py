@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
-from imdb_pipeline.config import DATASETS, Dataset
+from imdb_pipeline.config import DATASETS
+from warehouse.raw.dataset import Dataset
 
 _SHOWN_COLUMNS = 12
 _SHOWN_LETTERS = 40

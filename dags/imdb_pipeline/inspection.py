@@ -4,11 +4,12 @@ import logging
 from dataclasses import replace
 from pathlib import Path
 
-from imdb_pipeline.config import Dataset, Settings
+from imdb_pipeline.config import Settings
 from imdb_pipeline.lines import LineCheck
 from imdb_pipeline.snapshot import SnapshotFacts, SnapshotReader
-from warehouse.belt import read_ahead
+from warehouse.database.bounded_queue import read_ahead
 from warehouse.errors import DamagedFile, UnexpectedContent
+from warehouse.raw.dataset import Dataset
 
 log = logging.getLogger(__name__)
 

@@ -17,23 +17,23 @@ import psycopg2
 from psycopg2 import sql
 from psycopg2.extensions import cursor as Cursor
 
-from imdb_pipeline import changes, profile
 from imdb_pipeline.cache_manager import CacheEntry
-from imdb_pipeline.changes import Counts
-from imdb_pipeline.config import Dataset, Settings
-from imdb_pipeline.delta import NotComparable, differences
+from imdb_pipeline.config import Settings
 from imdb_pipeline.inspection import warn_of_added
 from imdb_pipeline.progress import Progress
-from imdb_pipeline.raw_table import RawTable
-from imdb_pipeline.shrink import how_to_let_through, shrunk
 from imdb_pipeline.snapshot import SnapshotFacts, SnapshotReader
-from warehouse import ledger
-from warehouse.belt import read_ahead
-from warehouse.connection import Connection, connected
+from warehouse.database.bounded_queue import read_ahead
+from warehouse.database.connection import Connection, connected
+from warehouse.database.parallel_copy import copy_in_parallel
+from warehouse.database.turns import BUILDING, LOADING, held, sharing
 from warehouse.errors import DamagedFile, HeldBack, UnexpectedContent
-from warehouse.ledger import Load
-from warehouse.locks import BUILDING, LOADING, held, sharing
-from warehouse.parallel_copy import copy_in_parallel
+from warehouse.raw import changes, ledger, profile
+from warehouse.raw.changes import Counts
+from warehouse.raw.dataset import Dataset
+from warehouse.raw.delta import NotComparable, differences
+from warehouse.raw.ledger import Load
+from warehouse.raw.raw_table import RawTable
+from warehouse.raw.row_count_guard import how_to_let_through, shrunk
 
 log = logging.getLogger(__name__)
 
@@ -257,10 +257,10 @@ class _Work:
         raw = self.raw
         filled = raw.holds_rows(cursor)
         if raw.dataset.history:
-            goes_on = self._history_goes_on(cursor, last)
-            if not (filled and last and goes_on and raw.has_layout(cursor)):
+            can_continue = self._history_goes_on(cursor, last)
+            if not (filled and last and can_continue and raw.has_layout(cursor)):
                 counts = changes.write_compared(cursor, raw, load_id, changes.replayed(raw))
-                return replace(counts, exact=counts.exact and goes_on)
+                return replace(counts, exact=counts.exact and can_continue)
         if not filled:
             return Counts(inserted=self.entry.rows)
         if not raw.has_layout(cursor):
@@ -269,7 +269,7 @@ class _Work:
 
     def _history_goes_on(self, cursor: Cursor, last: Load | None) -> bool:
         last_id = ledger.last_load_id(cursor, self.raw.dataset.name)
-        return changes.goes_on(cursor, self.raw, last, last_id)
+        return changes.can_continue(cursor, self.raw, last, last_id)
 
     def _check(self, facts: SnapshotFacts, taken: int) -> None:
         """Raise `UnexpectedContent` where the file is not wholly the one that `entry` describes."""

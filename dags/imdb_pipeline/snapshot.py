@@ -12,10 +12,10 @@ from pathlib import Path
 
 from isal import igzip, isal_zlib
 
-from imdb_pipeline.config import Dataset
 from imdb_pipeline.header import columns_added_at_the_end, refusal
 from imdb_pipeline.lines import LONGEST_LINE, LineCheck, check_bytes, too_long
 from warehouse.errors import DamagedFile, UnexpectedContent
+from warehouse.raw.dataset import Dataset
 
 CHUNK = 1 << 20
 _LONGEST_HEADER = 4096

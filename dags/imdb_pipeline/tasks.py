@@ -20,14 +20,14 @@ from imdb_pipeline.config import DATASETS, Settings, dataset_named
 from imdb_pipeline.dbt_tasks import PROJECT_DIR, end_of_work
 from imdb_pipeline.downloader import Downloader
 from imdb_pipeline.loader import Loader
-from imdb_pipeline.report import failure_of, summarize, summary_lines
-from warehouse import publish as publishing
-from warehouse.airflow_connection import connection_string
-from warehouse.airflow_messages import SUMMARY_KEY, hand_on, messages_of
-from warehouse.builds import begin_build, rejected_state
-from warehouse.connection import connected
+from warehouse.builds import publish as publishing
+from warehouse.builds.builds import begin_build, rejected_state
+from warehouse.database.connection import connected
 from warehouse.errors import DamagedFile, PermanentError
-from warehouse.run_log import record_run
+from warehouse.orchestration.connection import connection_string
+from warehouse.orchestration.failures import SUMMARY_KEY, messages_of, record_error
+from warehouse.runs.run_log import record_run
+from warehouse.runs.summary import failure_of, summarize, summary_lines
 
 log = logging.getLogger(__name__)
 
@@ -67,7 +67,7 @@ def _final_where_permanent() -> Iterator[None]:
     try:
         yield
     except (PermanentError, DamagedFile) as error:
-        hand_on(error)
+        record_error(error)
         raise AirflowFailException(str(error)) from error
 
 

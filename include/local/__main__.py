@@ -35,8 +35,8 @@ from include.local.warehouse import (  # noqa: E402
     set_password,
     start_embedded,
 )
-from warehouse import publish as publishing  # noqa: E402
-from warehouse.connection import connected  # noqa: E402
+from warehouse.builds import publish as publishing  # noqa: E402
+from warehouse.database.connection import connected  # noqa: E402
 from warehouse.errors import PipelineError  # noqa: E402
 
 ROLES = ("pipeline", "analyst")

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import psycopg2
 
 from include.local.airflow import DAG_ID
-from warehouse.messages import ERROR_KEY
+from warehouse.runs.messages import ERROR_KEY
 
 FINISHED = frozenset({"success", "failed", "skipped", "upstream_failed", "removed"})
 _ENDED_BADLY = {"failed": "FAILED", "up_for_retry": "failed, will be tried again"}

@@ -14,8 +14,8 @@ from typing import Any
 from include.local.airflow import tail
 from include.local.layout import REPOSITORY, Layout, LocalError, locked, write_private
 from include.local.warehouse import Warehouse
-from warehouse.builds import at_work, project_sha256
-from warehouse.connection import connected
+from warehouse.builds.builds import at_work, project_sha256
+from warehouse.database.connection import connected
 from warehouse.errors import PipelineError
 
 PROJECT = REPOSITORY / "dags" / "dbt"

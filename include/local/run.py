@@ -35,7 +35,7 @@ from include.local.summary import (
 from include.local.task_logs import task_log
 from include.local.warehouse import Warehouse, embedded_server, open_warehouse
 from include.sample.maker import DEFAULT_TITLES
-from warehouse.messages import without_message
+from warehouse.runs.messages import without_message
 
 _FILMS = """
     select primary_title, start_year, average_rating, num_votes, weighted_score

@@ -27,7 +27,7 @@ from include.local.layout import (
     write_private,
 )
 from include.local.postgres import EmbeddedPostgres
-from warehouse.connection import check_readable, for_dbt
+from warehouse.database.connection import check_readable, for_dbt
 from warehouse.errors import WarehouseRefused
 
 SQL_FOLDER = REPOSITORY / "include" / "sql"

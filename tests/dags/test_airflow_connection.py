@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.support.postgres import PASSWORD, Database
-from warehouse.connection import connected, for_dbt
+from warehouse.database.connection import connected, for_dbt
 from warehouse.errors import PermanentError
 
 Define = Callable[..., None]
@@ -58,7 +58,7 @@ def define(
 def test_whatever_the_extra_holds_the_warehouse_is_reached(
     define: Define, extra: dict[str, object] | None
 ) -> None:
-    from warehouse.airflow_connection import connection_string
+    from warehouse.orchestration.connection import connection_string
 
     define(extra=extra)
     with (
@@ -72,7 +72,7 @@ def test_whatever_the_extra_holds_the_warehouse_is_reached(
 def test_a_password_of_any_characters_is_handed_on(define: Define) -> None:
     from psycopg2.extensions import parse_dsn
 
-    from warehouse.airflow_connection import connection_string
+    from warehouse.orchestration.connection import connection_string
 
     odd = "a b@c/d?e'f\\g%h"
     define(password=odd)
@@ -82,7 +82,7 @@ def test_a_password_of_any_characters_is_handed_on(define: Define) -> None:
 
 def test_dbt_gets_the_certificates_and_options_too(define: Define) -> None:
     from imdb_pipeline.dbt_tasks import end_of_work, hand_over_connection
-    from warehouse.airflow_connection import connection_string
+    from warehouse.orchestration.connection import connection_string
 
     define(extra={"sslmode": "verify-full", "sslrootcert": "/etc/a root.pem", "sslkey": "/k"})
     found = for_dbt(connection_string())
@@ -101,7 +101,7 @@ def test_dbt_gets_the_certificates_and_options_too(define: Define) -> None:
     [("host", "host"), ("login", "user"), ("password", "password"), ("schema", "dbname")],
 )
 def test_a_field_that_is_missing_is_named(define: Define, field: str, word: str) -> None:
-    from warehouse.airflow_connection import connection_string
+    from warehouse.orchestration.connection import connection_string
 
     define(**{field: None})
     with pytest.raises(PermanentError, match=rf"has no {word}: fill in"):

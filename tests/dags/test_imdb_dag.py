@@ -96,7 +96,7 @@ def test_the_report_runs_whatever_happened_and_a_failed_dbt_task_stops_the_publi
 
 def test_every_failed_task_leaves_its_message_and_the_report_tells_the_webhook(dag: Any) -> None:
     policies = {task.task_id: type(task.retry_policy).__name__ for task in dag.tasks}
-    assert set(policies.values()) == {"HandOnMessage"}
+    assert set(policies.values()) == {"RecordError"}
     told_by = {
         task.task_id: [callback.__name__ for callback in task.on_failure_callback]
         for task in dag.tasks
@@ -175,8 +175,8 @@ def test_ten_parses_give_one_version(dag_environment: dict[str, str]) -> None:
 def test_the_ingestion_core_works_without_airflow(dag_environment: dict[str, str]) -> None:
     script = (
         "import sys\n"
-        "import imdb_pipeline.downloader, imdb_pipeline.loader, imdb_pipeline.report\n"
-        "import warehouse.publish\n"
+        "import imdb_pipeline.downloader, imdb_pipeline.loader, warehouse.runs.summary\n"
+        "import warehouse.builds.publish\n"
         "sys.exit([name for name in sys.modules if name.split('.')[0] == 'airflow'] or None)\n"
     )
     done = subprocess.run(

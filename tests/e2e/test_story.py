@@ -6,12 +6,13 @@ import stat
 
 import pytest
 
-from imdb_pipeline.config import DATASETS, Dataset
+from imdb_pipeline.config import DATASETS
 from include.local.layout import Layout
 from include.local.task_logs import task_log
 from include.sample.maker import SampleManifest
 from tests.e2e.conftest import Station, Story
 from tests.support.webhook import TOKEN
+from warehouse.raw.dataset import Dataset
 
 QUESTIONS = {
     "the best-rated films": """

@@ -23,8 +23,8 @@ from include.local.project import PROJECT
 from tests.support.loads import Warehouse
 from tests.support.postgres import Cluster, Database
 from tests.support.snapshots import TWO_ROWS
-from warehouse import publish
-from warehouse.locks import held
+from warehouse.builds import publish
+from warehouse.database.turns import held
 
 AT_ONCE = timedelta(0)
 ROW = "insert into meta.load_log (dataset, snapshot_sha256, rows, rows_inserted, rows_updated, "

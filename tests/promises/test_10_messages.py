@@ -10,16 +10,16 @@ from typing import Any
 import psycopg2
 import pytest
 
-from imdb_pipeline.report import failure_of, summarize, summary_lines
 from include.local import run, warehouse
 from include.local.layout import Layout
 from include.local.progress import Metadata
 from include.local.summary import render_summary
 from tests.support.postgres import PASSWORD, Database
-from warehouse.connection import connected
+from warehouse.database.connection import connected
 from warehouse.errors import DamagedFile, PipelineError, WarehouseRefused
-from warehouse.messages import LONGEST, TaskError, message_of, one_line
-from warehouse.run_log import RunSummary, record_run
+from warehouse.runs.messages import LONGEST, TaskError, message_of, one_line
+from warehouse.runs.run_log import RunSummary, record_run
+from warehouse.runs.summary import failure_of, summarize, summary_lines
 
 AT = datetime(2031, 6, 2, 5, 0, tzinfo=UTC)
 

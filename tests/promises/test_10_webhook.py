@@ -13,8 +13,8 @@ import pytest
 
 from tests.support.webhook import TOKEN, Webhook, running_webhook
 from warehouse.errors import PermanentError
-from warehouse.messages import TaskError
-from warehouse.notify import Alert, AlertSettings, send
+from warehouse.runs.messages import TaskError
+from warehouse.runs.webhook import Alert, AlertSettings, send
 
 STARTED = datetime(2031, 6, 2, 5, 0, tzinfo=UTC)
 FAILED = (

@@ -12,8 +12,8 @@ from psycopg2.extensions import cursor as Cursor
 
 from tests.support.marts import Marts
 from tests.support.postgres import Database
-from warehouse import publish as publishing
-from warehouse import swap as swapping
+from warehouse.builds import publish as publishing
+from warehouse.builds import swap as swapping
 from warehouse.errors import WarehouseRefused, WarehouseUnavailable
 
 NAMES = tuple(f"mart_{number}" for number in range(1, 8))
@@ -155,7 +155,7 @@ def test_without_the_lock_a_transaction_would_see_two_builds(
         assert new
         marts.build("new")
         monkeypatch.setattr(swapping, "lock_tables_patiently", lambda *_, **__: None)
-        monkeypatch.setattr(publishing, "outlast_snapshots", lambda *_, **__: None)
+        monkeypatch.setattr(publishing, "wait_for_old_snapshots", lambda *_, **__: None)
         marts.publish("new", new)
         assert read(cursor, f"select build_id from {NAMES[1]}") == {before.build_id}
         assert read(cursor, f"select build_id from {NAMES[2]}") == set(), "it is of later"

@@ -11,10 +11,10 @@ import pytest
 
 from tests.support.marts import Marts
 from tests.support.postgres import Database
-from warehouse.connection import connected
+from warehouse.builds.publish import what_is_live
+from warehouse.database.connection import connected
 from warehouse.errors import WarehouseRefused
-from warehouse.ledger import Load, record
-from warehouse.publish import what_is_live
+from warehouse.raw.ledger import Load, record
 
 ROOT = Path(__file__).parents[2]
 NAMES = ("mart_one", "mart_two")

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from imdb_pipeline.config import DATASETS, Dataset, Settings, dataset_named
+from imdb_pipeline.config import DATASETS, Settings, dataset_named
 from imdb_pipeline.header import columns_added_at_the_end, difference, refusal
 from imdb_pipeline.inspection import inspect
 from tests.support.dbt import run_dbt
@@ -30,6 +30,7 @@ from tests.support.snapshots import (
 )
 from tests.support.source import Source, file, packed
 from warehouse.errors import UnexpectedContent
+from warehouse.raw.dataset import Dataset
 
 EPISODE = dataset_named("title.episode")
 ACCEPTING = replace(IMPATIENT, accept_added_columns=True)

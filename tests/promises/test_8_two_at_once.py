@@ -18,10 +18,10 @@ from tests.support.loads import Warehouse
 from tests.support.marts import Marts
 from tests.support.postgres import Database
 from tests.support.snapshots import RATINGS, TWO_ROWS, written
-from warehouse.connection import connected
+from warehouse.database.connection import connected
+from warehouse.database.turns import BUILDING, LOADING, hold, sharing
 from warehouse.errors import WarehouseRefused, WarehouseUnavailable
-from warehouse.ledger import newest_load_id
-from warehouse.locks import BUILDING, LOADING, hold, sharing
+from warehouse.raw.ledger import newest_load_id
 
 ROOT = Path(__file__).parents[2]
 NAMES = ("mart_one", "mart_two")
@@ -299,8 +299,8 @@ def test_of_two_publishes_one_works_and_no_build_begins(marts: Marts) -> None:
 
 HOLDER = """
 import sys, time
-from warehouse.connection import connected
-from warehouse.locks import held, sharing
+from warehouse.database.connection import connected
+from warehouse.database.turns import held, sharing
 with connected(sys.argv[1], purpose="holder") as connection, connection.cursor() as cursor:
     with held(connection, "load title.ratings"), sharing(connection, "building", never_with="-"):
         print("holds", flush=True)

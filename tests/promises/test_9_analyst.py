@@ -10,8 +10,8 @@ from psycopg2.extensions import cursor as Cursor
 
 from include.local.warehouse import apply_schema
 from tests.support.postgres import Cluster, Database
-from warehouse.connection import connected
-from warehouse.locks import held, hold
+from warehouse.database.connection import connected
+from warehouse.database.turns import held, hold
 
 EVERY_SETTING = (
     "search_path",

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from psycopg2 import sql
 
-from imdb_pipeline.config import DATASETS, Dataset, Settings, dataset_named
+from imdb_pipeline.config import DATASETS, Settings, dataset_named
 from imdb_pipeline.loader import Loader
 from tests.support.dbt import run_dbt
 from tests.support.downloads import Workbench
@@ -17,9 +17,10 @@ from tests.support.loads import IMPATIENT, Warehouse
 from tests.support.postgres import Database
 from tests.support.snapshots import RATINGS, TWO_ROWS, loaded_rows, snapshot, written
 from tests.support.source import Answer, Source, file, good_server
-from warehouse.connection import connected
+from warehouse.database.connection import connected
+from warehouse.database.turns import hold
 from warehouse.errors import PermanentError, SourceRefused, UnexpectedContent
-from warehouse.locks import hold
+from warehouse.raw.dataset import Dataset
 
 ROOT = Path(__file__).parents[2]
 # Ends a quote of every kind, drops what must not be dropped, and would fail in Jinja and in `%`.
@@ -307,7 +308,7 @@ def test_an_address_with_a_password_is_refused_without_it(address: str) -> None:
 
 def test_cleaning_removes_links_and_not_what_they_lead_to(tmp_path: Path) -> None:
     from include.local.layout import Layout
-    from tests.integration.test_local_schema import local
+    from tests.integration.local.test_local_schema import local
 
     layout = Layout(tmp_path / "local")
     layout.make()

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from imdb_pipeline.config import DATASET_NAMES, Dataset, Settings, dataset_named
+from imdb_pipeline.config import DATASET_NAMES, Settings, dataset_named
 from imdb_pipeline.loader import Loader, LoadOutcome
 from imdb_pipeline.snapshot import SnapshotReader
 from tests.support.dbt import PROJECT
@@ -20,8 +20,9 @@ from tests.support.marts import TESTED
 from tests.support.postgres import Cluster, Database
 from tests.support.snapshots import entry_of
 from tests.support.tables import Place, difference, ids_in, written_for_nothing
-from warehouse.connection import connected
-from warehouse.publish import current_state, mart_names, publish, rollback
+from warehouse.builds.publish import current_state, mart_names, publish, rollback
+from warehouse.database.connection import connected
+from warehouse.raw.dataset import Dataset
 
 # So far apart that the last 7 and 30 days of something are not all days.
 BETWEEN_DAYS = timedelta(days=4)

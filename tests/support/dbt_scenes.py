@@ -5,13 +5,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from imdb_pipeline.config import Dataset, Settings, dataset_named
+from imdb_pipeline.config import Settings, dataset_named
 from imdb_pipeline.loader import Loader
 from tests.support.dbt import PROJECT
 from tests.support.dbt_site import Site, environment_of
 from tests.support.fingerprint import fingerprint
 from tests.support.postgres import Cluster, Database
 from tests.support.snapshots import RATINGS, N, Row, written
+from warehouse.raw.dataset import Dataset
 
 BASICS = dataset_named("title.basics")
 MODELS = ("stg_title_basics", "stg_title_ratings", "mart_rating_history", "mart_rating_movers")

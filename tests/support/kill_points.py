@@ -28,12 +28,12 @@ def _after(*steps: str) -> Moment:
     return Moment("after", steps)
 
 
-_PART = "imdb_pipeline.part_file:PartFile"
+_PART = "warehouse.http.part_file:PartFile"
 _CACHE = "imdb_pipeline.cache_manager:CacheManager"
 _LOADER = "imdb_pipeline.loader"
 _WRITE, _REPLACE = "pathlib:Path.write_text", "pathlib:Path.replace"
 _LINK = "pathlib:Path.hardlink_to"
-_CHUNK = "warehouse.parallel_copy:_Feed.read"
+_CHUNK = "warehouse.database.parallel_copy:_Feed.read"
 _NEW_TABLE = r'create table "raw"\."imdb_\w+__new"'
 _CHANGES = r'insert into "raw"\."imdb_\w+_changes"'
 _LEDGER = r"insert into meta\.load_log"
@@ -74,7 +74,7 @@ _POINTS: dict[Operation, dict[str, Moment]] = {
         "the loaded file is half kept": _after(_LINK),
     },
     "load as a delta": {
-        "the lines that differ are coming in": _after("imdb_pipeline.changes:_ChangeLines.read"),
+        "the lines that differ are coming in": _after("warehouse.raw.changes:_ChangeLines.read"),
         "the rows that leave are found": _after("create temporary table leaving"),
         "rows have left and none has come": _after(r'delete from "raw"\."imdb_'),
         "rows have left and come": _after(r'insert into "raw"\."imdb_'),

@@ -3,10 +3,11 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from imdb_pipeline.config import Dataset, Settings
+from imdb_pipeline.config import Settings
 from imdb_pipeline.loader import Loader, LoadOutcome
 from tests.support.postgres import Database
 from tests.support.snapshots import RATINGS, Row, loaded_rows, written
+from warehouse.raw.dataset import Dataset
 
 # One try of a fifth of a second for a table lock; a file of three rows may lose two.
 IMPATIENT = Settings(lock_patience=0.0, min_rows_share=0.0)

@@ -6,9 +6,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.support.postgres import Database
-from warehouse.builds import Build, at_work, begin_build
-from warehouse.connection import connected
-from warehouse.publish import Live, publish, rollback
+from warehouse.builds.builds import Build, at_work, begin_build
+from warehouse.builds.publish import Live, publish, rollback
+from warehouse.database.connection import connected
 
 ROWS = 30
 # What dbt logs of the tests that it ran with the models of a run; here they are all green.

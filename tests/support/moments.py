@@ -33,7 +33,7 @@ _PRELOADED = ["tests.support.pipeline", "dbt.cli.main", "dbt.adapters.postgres.i
 class Moment:
     """Right before or after the last of `steps`, which the work takes in this order.
 
-    A step is a function ("imdb_pipeline.part_file:PartFile.finish") or a pattern that is found in
+    A step is a function ("warehouse.http.part_file:PartFile.finish") or a pattern that is found in
     an SQL statement. A commit by psycopg2 is the statement "commit", in a thread of the work's own
     "commit in a thread".
     """

@@ -10,9 +10,9 @@ from imdb_pipeline.cache_manager import CacheManager, JsonFileStore
 from imdb_pipeline.config import Settings, dataset_named
 from imdb_pipeline.downloader import Download, Downloader
 from imdb_pipeline.loader import Loader, LoadOutcome
-from imdb_pipeline.part_file import PartFile
-from warehouse.connection import connected
-from warehouse.publish import State, publish
+from warehouse.builds.publish import State, publish
+from warehouse.database.connection import connected
+from warehouse.http.part_file import PartFile
 
 # Files of some kilobytes come in many pieces, and over more than one session.
 PIECE = 2048

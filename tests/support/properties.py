@@ -6,8 +6,8 @@ from itertools import pairwise
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 
-from imdb_pipeline.config import Dataset
 from tests.support.snapshots import N, Row
+from warehouse.raw.dataset import Dataset
 
 # Any text that a field can have: all but what ends a field or a line, and what no file has.
 TEXTS = st.one_of(

@@ -7,8 +7,9 @@ from isal import igzip
 
 from bench.changed_day import SHARES, change, change_file
 from bench.files import Files
-from imdb_pipeline.config import DATASETS, Dataset
+from imdb_pipeline.config import DATASETS
 from include.sample.maker import make_sample
+from warehouse.raw.dataset import Dataset
 
 NAMES = [dataset.name for dataset in DATASETS]
 

@@ -9,11 +9,12 @@ from pathlib import Path
 from cryptography.fernet import Fernet, InvalidToken
 
 from imdb_pipeline.cache_manager import CacheEntry, CacheManager
-from imdb_pipeline.config import DATASETS, Dataset
-from imdb_pipeline.part_file import PartFile
+from imdb_pipeline.config import DATASETS
 from imdb_pipeline.snapshot import sha256_of
 from include.local.checks.finding import Finding, age, ok, problems, size, warn
 from include.local.checks.place import Place, reading
+from warehouse.http.part_file import PartFile
+from warehouse.raw.dataset import Dataset
 
 # Of a download that broke off longer ago the source most likely has another file by now.
 OLD_PART = 24 * 3600.0

@@ -5,10 +5,11 @@ from collections.abc import Iterator
 from psycopg2 import sql
 from psycopg2.extensions import cursor as Cursor
 
-from imdb_pipeline.config import DATASETS, Dataset
-from imdb_pipeline.raw_table import SCHEMA, RawTable
+from imdb_pipeline.config import DATASETS
 from include.local.checks.finding import Finding, fail, ok, problems, warn
-from warehouse.ledger import last_load
+from warehouse.raw.dataset import Dataset
+from warehouse.raw.ledger import last_load
+from warehouse.raw.raw_table import SCHEMA, RawTable
 
 # Postgres' statistics are from a sample, and a delta does not renew them at once.
 TOLERANCE = 0.2

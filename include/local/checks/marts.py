@@ -9,8 +9,8 @@ from psycopg2.extensions import cursor as Cursor
 from imdb_pipeline.config import DATASET_NAMES
 from include.local.checks.finding import Finding, fail, ok, problems, warn
 from include.local.project import PROJECT
-from warehouse.builds import rejected_state
-from warehouse.publish import current_state, mart_names, published_state, why_build
+from warehouse.builds.builds import rejected_state
+from warehouse.builds.publish import current_state, mart_names, published_state, why_build
 
 BUILD_ANEW = "make run FORCE_TRANSFORM=1"
 

@@ -11,7 +11,7 @@ from psycopg2.extensions import cursor as Cursor
 
 from include.local.layout import LOOPBACK, Layout, Secrets
 from include.local.postgres import Postmaster, recorded_postmaster, shared_home
-from warehouse.connection import connected
+from warehouse.database.connection import connected
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from include.local.checks.finding import Finding, age, ok, problems, warn
 FORGOTTEN = timedelta(minutes=10)
 LONG = timedelta(hours=1)
 WAITING = timedelta(minutes=1)
-# The names that the pipeline's locks have; `warehouse.locks` makes numbers of them.
+# The names that the pipeline's locks have; `warehouse.database.turns` makes numbers of them.
 LOCKS = ("gate", "loading", "building", *(f"load {dataset.name}" for dataset in DATASETS))
 _END = "select pg_terminate_backend({}), as pipeline or a superuser"
 

@@ -5,13 +5,13 @@ from collections.abc import Iterator, Mapping
 from psycopg2.extensions import cursor as Cursor
 
 from imdb_pipeline.config import DATASETS, Settings
-from imdb_pipeline.raw_table import columns
 from include.local.checks import ddl
 from include.local.checks.finding import Finding, fail, ok, problems, warn
 from include.local.checks.place import Place, reading
 from include.local.programs import OLDEST
 from include.local.warehouse import SCHEMA_STAMP, schema_sha256
 from warehouse.errors import PipelineError
+from warehouse.raw.raw_table import columns
 
 _APPLY = "make schema"
 _APPLY_OUTSIDE = "as the server's superuser: make schema (docs/operations.md)"

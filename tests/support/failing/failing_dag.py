@@ -8,9 +8,9 @@ from typing import Any
 from airflow.sdk import DAG, TaskGroup, get_current_context, task
 
 from imdb_pipeline.tasks import download, report
-from warehouse.airflow_connection import connection_string
-from warehouse.airflow_messages import HandOnMessage, alert_when_red
 from warehouse.errors import WarehouseUnavailable
+from warehouse.orchestration.connection import connection_string
+from warehouse.orchestration.failures import RecordError, alert_when_red
 
 AGAIN: dict[str, Any] = {"retries": 1, "retry_delay": timedelta(0)}
 
@@ -62,7 +62,7 @@ with DAG(
         "full_refresh": False,
         "rollback": False,
     },
-    default_args={"retry_policy": HandOnMessage(), "retries": 0},
+    default_args={"retry_policy": RecordError(), "retries": 0},
 ) as dag:
     with TaskGroup("download"):
         refused = download.override(task_id="title_crew", **AGAIN)("title.crew")

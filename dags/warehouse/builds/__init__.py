@@ -1,0 +1,1 @@
+"""Builds of the marts, their publish and their rollback."""

@@ -1,0 +1,1 @@
+"""Files and paged answers over HTTP: conditional, resumable, retried, rate-limited."""

@@ -1,0 +1,1 @@
+"""Raw tables, the load ledger and what each load changed."""

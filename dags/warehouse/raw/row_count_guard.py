@@ -1,0 +1,35 @@
+"""A file that is far shorter than the one loaded last: whole, and yet hardly what is meant."""
+
+from fractions import Fraction
+
+from imdb_pipeline.cache_manager import CacheEntry
+from imdb_pipeline.config import Settings, same_source
+from warehouse.raw.dataset import Dataset
+from warehouse.raw.ledger import Load
+
+
+def shrunk(entry: CacheEntry, last: Load | None, settings: Settings) -> str | None:
+    """Return in words how the file of `entry` has shrunk since `last`; None where it has not.
+
+    A file of another source has its own size, and is compared with nothing.
+    """
+    if last is None or not same_source(last.url or "", entry.url):
+        return None
+    # 0.95 as it is written: as a float it is a little more or less.
+    if entry.rows >= Fraction(str(settings.min_rows_share)) * last.rows:
+        return None
+    return (
+        f"{entry.file} has {entry.rows:,} rows where the last load had {last.rows:,}: "
+        f"{entry.rows / last.rows:.1%}, and the least is {100 * settings.min_rows_share:.6g}% "
+        "(IMDB_MIN_ROWS_SHARE)"
+    )
+
+
+def how_to_let_through(dataset: Dataset) -> str:
+    """Return what a person does who finds the short file right."""
+    return (
+        f"raw.{dataset.table} is as it was, and the file stays in the data folder. If it is right, "
+        f'let it through: trigger the DAG with the parameter accept_shrink = ["{dataset.name}"], '
+        f"or give the same make run once more with ACCEPT_SHRINK={dataset.name}. If it is not, "
+        "wait for the next one."
+    )

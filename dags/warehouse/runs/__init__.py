@@ -1,0 +1,1 @@
+"""What a run did: run log, summary, messages, webhook."""

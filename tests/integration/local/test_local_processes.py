@@ -1,0 +1,173 @@
+"""Processes in the background: recorded, ended with their children, never mistaken."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import psutil
+import pytest
+
+from include.local.airflow import KeptUp
+from include.local.layout import Layout, LocalError, Ports, locked
+from include.local.processes import Processes
+from include.local.run import at_work
+
+# Says its child's pid, then both wait for ever.
+PARENT = """
+import subprocess, sys
+child = subprocess.Popen([sys.executable, "-c", "import signal; signal.pause()"])
+open("said", "w").write(str(child.pid))
+child.wait()
+"""
+DEAF = """
+import signal
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+open("said", "w").write("deaf")
+while True:
+    signal.pause()
+"""
+
+
+@pytest.fixture
+def processes(tmp_path: Path) -> Processes:
+    """An installation's processes, and a pipe in their folder to hear from them."""
+    os.mkfifo(tmp_path / "said")
+    return Processes(tmp_path / "pids")
+
+
+def start(processes: Processes, tmp_path: Path, name: str, code: str) -> subprocess.Popen[bytes]:
+    return processes.start(
+        name, [sys.executable, "-c", code], env=os.environ, log=tmp_path / "log", cwd=tmp_path
+    )
+
+
+def said(folder: Path) -> str:
+    """What the process says first; waited for, since reading a pipe waits for who writes."""
+    return (folder / "said").read_text()
+
+
+def test_a_process_is_ended_with_its_children(processes: Processes, tmp_path: Path) -> None:
+    process = start(processes, tmp_path, "parent", PARENT)
+    child = psutil.Process(int(said(tmp_path)))
+    assert list(processes.running()) == ["parent"]
+    assert processes.stop() == ["parent"]
+    assert not child.is_running() or child.status() == psutil.STATUS_ZOMBIE
+    assert processes.running() == {}
+    assert processes.stop() == []
+    process.wait()
+
+
+def test_only_the_named_are_ended(processes: Processes, tmp_path: Path) -> None:
+    wait = "import signal; signal.pause()"
+    started = [start(processes, tmp_path, name, wait) for name in ("one", "two")]
+    assert processes.stop("one") == ["one"]
+    assert list(processes.running()) == ["two"]
+    processes.stop()
+    for process in started:
+        process.wait()
+
+
+def test_one_that_will_not_listen_is_killed(
+    processes: Processes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("include.local.processes.TERM_PATIENCE", 0.2)
+    process = start(processes, tmp_path, "deaf", DEAF)
+    assert said(tmp_path) == "deaf"
+    assert processes.stop() == ["deaf"]
+    assert not psutil.pid_exists(process.pid)
+    process.wait()
+
+
+def test_a_pid_that_is_somebody_elses_by_now_is_left_alone(
+    processes: Processes, tmp_path: Path
+) -> None:
+    with subprocess.Popen([sys.executable, "-c", "import signal; signal.pause()"]) as stranger:
+        start(processes, tmp_path, "gone", "pass").wait()
+        path = processes.folder / "gone.json"
+        record = json.loads(path.read_text()) | {"pid": stranger.pid}
+        record["born"] -= 3600
+        path.write_text(json.dumps(record))
+        assert processes.running() == {}
+        assert processes.stop() == []
+        assert stranger.poll() is None
+        stranger.kill()
+
+
+def test_an_api_server_that_died_is_started_again_a_few_times(
+    processes: Processes, tmp_path: Path
+) -> None:
+    started: list[tuple[Path, str]] = []
+    children: list[subprocess.Popen[bytes]] = []
+
+    def start_it(log: Path, *, apps: str) -> None:
+        started.append((log, apps))
+        children.append(start(processes, tmp_path, "api-server", "import signal; signal.pause()"))
+
+    airflow: Any = SimpleNamespace(processes=processes, start_api_server=start_it)
+    server = KeptUp(airflow, tmp_path / "api.log", print)
+    start_it(tmp_path / "api.log", apps="execution")
+    for times in (1, 2, 3, 4, 4):
+        assert started == [(tmp_path / "api.log", "execution")] * times
+        server.look()
+        assert len(started) == times, "it is there"
+        children[-1].kill()
+        children[-1].wait()
+        server.look()
+    processes.stop()
+
+
+def test_two_commands_do_not_work_in_one_installation(tmp_path: Path) -> None:
+    layout = Layout(tmp_path)
+    layout.make()
+    # Another process holds the lock, and dies without freeing it.
+    holder = (
+        "import sys; from pathlib import Path; from include.local.layout import locked\n"
+        "with locked(Path(sys.argv[1])): print(flush=True); sys.stdin.read()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", holder, str(tmp_path / "work.lock")],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        cwd=Path(__file__).parents[3],
+    ) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        with pytest.raises(LocalError, match="LOCAL_DIR="), at_work(layout):
+            pass
+        process.kill()
+    with at_work(layout):
+        pass
+
+
+def test_a_lock_that_is_held_ends_the_second_with_the_sentence_given(tmp_path: Path) -> None:
+    with locked(tmp_path / "lock"), pytest.raises(LocalError, match="try later"):
+        locked(tmp_path / "lock", busy="try later").__enter__()
+
+
+def test_ports_are_remembered_by_name(tmp_path: Path) -> None:
+    ports = Ports(Layout(tmp_path))
+    api, source = ports.free("api"), ports.free("source")
+    assert Ports(Layout(tmp_path)).free("api") == api
+    assert ports.remembered("source") == source
+    assert ports.remembered("other") is None
+
+
+def test_what_a_killed_process_left_in_its_session_is_ended(
+    processes: Processes, tmp_path: Path
+) -> None:
+    # In a group of its own, as Airflow's tasks are.
+    code = PARENT.replace('signal.pause()"]', 'signal.pause()"], process_group=0')
+    process = start(processes, tmp_path, "parent", code)
+    child = psutil.Process(int(said(tmp_path)))
+    process.kill()
+    process.wait()
+
+    processes.stop()
+
+    psutil.wait_procs([child], timeout=20)
+    assert not child.is_running() or child.status() == psutil.STATUS_ZOMBIE
+    assert list(processes.folder.glob("*.json")) == []

@@ -1,0 +1,94 @@
+"""`make schema` and `make psql` on a Postgres of one's own."""
+
+import os
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import psycopg2
+import pytest
+
+from include.local.programs import psql_program
+from include.local.warehouse import set_password
+from tests.support.postgres import PASSWORD, Cluster, Database
+
+ROOT = Path(__file__).parents[3]
+
+
+def local(verb: str, tmp_path: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run a verb as the Makefile does, with its passwords in the environment."""
+    return subprocess.run(
+        [sys.executable, "-m", "include.local", verb],
+        cwd=ROOT,
+        env={**os.environ, "LOCAL_DIR": str(tmp_path / "local"), **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_an_empty_database_becomes_a_warehouse_with_the_roles_passwords(
+    postgres: Cluster, tmp_path: Path
+) -> None:
+    with postgres.database(template="template0") as blank:
+        done = local(
+            "schema",
+            tmp_path,
+            WAREHOUSE_URL=blank.url_of("postgres"),
+            PIPELINE_PASSWORD=PASSWORD,
+            ANALYST_PASSWORD=PASSWORD,
+        )
+        assert done.returncode == 0, done.stderr
+        assert PASSWORD not in done.stdout + done.stderr
+        blank.execute("create table raw.mine (x int)", role="pipeline")
+        assert blank.query("select * from load_log", role="analyst") == []
+        with pytest.raises(psycopg2.errors.InsufficientPrivilege):
+            blank.query("select * from raw.mine", role="analyst")
+        blank.execute("create role stranger login password 'strange'")
+        try:
+            with pytest.raises(psycopg2.OperationalError, match="permission denied for database"):
+                psycopg2.connect(blank.url_of("stranger", "strange"))
+        finally:
+            blank.execute("drop role stranger")
+
+
+def test_the_container_gives_the_roles_their_passwords_and_closes_its_other_databases(
+    postgres: Cluster, database: Database
+) -> None:
+    program = psql_program()
+    if program is None:
+        pytest.skip("there is no psql")
+    done = subprocess.run(
+        ["sh", str(ROOT / "include" / "sql" / "50_passwords.sh")],
+        env={
+            "PATH": f"{program.parent}{os.pathsep}{os.environ['PATH']}",
+            "PGHOST": "127.0.0.1",
+            "PGPORT": str(database.port),
+            "PGPASSWORD": PASSWORD,
+            "POSTGRES_USER": "postgres",
+            "POSTGRES_DB": database.name,
+            "PIPELINE_PASSWORD": "it's $new",
+            "ANALYST_PASSWORD": PASSWORD,
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    try:
+        assert done.returncode == 0, done.stderr
+        with closing(psycopg2.connect(database.url_of("pipeline", "it%27s%20$new"))):
+            pass
+        for name in ("postgres", "template1"):
+            other = Database(database.port, name)
+            with pytest.raises(psycopg2.OperationalError, match="permission denied for database"):
+                psycopg2.connect(other.url_of("analyst"))
+    finally:
+        with database.session("postgres") as session:
+            set_password(session, "pipeline", PASSWORD)
+
+
+def test_the_prompt_is_never_the_pipelines(database: Database, tmp_path: Path) -> None:
+    done = local("psql", tmp_path, WAREHOUSE_URL=database.url, ANALYST_URL="", SQL="select 1")
+    assert done.returncode == 1
+    assert "set ANALYST_URL" in done.stderr

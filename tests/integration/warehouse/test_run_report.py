@@ -1,0 +1,201 @@
+"""The report of a run: what the tasks, the models and the tests did, as meta.run_log keeps it."""
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from imdb_pipeline.config import DATASET_NAMES, DATASETS
+from tests.support.postgres import Database
+from warehouse.runs.run_log import Finding, RunSummary, dbt_figures, record_run
+from warehouse.runs.summary import summarize, summary_lines
+
+STARTED = datetime(2031, 6, 2, 5, 0, tzinfo=UTC)
+FINISHED = STARTED + timedelta(seconds=61.5)
+GREEN: dict[str, str | None] = {
+    **{
+        f"{step}.{dataset.slug}": "success" for dataset in DATASETS for step in ("download", "load")
+    },
+    "dbt.stg_title_crew.run": "success",
+    "publish": "success",
+}
+FIGURES: dict[str, dict[str, object]] = {
+    "title.crew": {
+        "download": "downloaded", "bytes": 9, "download_seconds": 0.5, "status": "loaded",
+        "rows": 4, "rows_inserted": 1, "rows_updated": 2, "rows_deleted": 3, "load_seconds": 0.25,
+    }
+}  # fmt: skip
+
+
+def summary(
+    database: Database,
+    states: dict[str, str | None] = GREEN,
+    figures: dict[str, dict[str, object]] = FIGURES,
+) -> RunSummary:
+    with database.session() as session, session.cursor() as cursor:
+        return summarize(
+            cursor,
+            run_id="run",
+            started_at=STARTED,
+            finished_at=FINISHED,
+            states=states,
+            figures=figures,
+        )
+
+
+def test_a_green_run(database: Database) -> None:
+    content = summary(database).as_json()
+
+    assert list(content) >= ["run_id"]
+    assert (content["run_id"], content["state"], content["published"]) == ("run", "success", True)
+    assert content["seconds"] == 61.5
+    assert content["started_at"] == "2031-06-02T05:00:00+00:00"
+    assert content["failed_tasks"] == ()
+    assert [row["dataset"] for row in content["datasets"]] == list(DATASET_NAMES)
+    crew = next(row for row in content["datasets"] if row["dataset"] == "title.crew")
+    assert crew == {"dataset": "title.crew", **FIGURES["title.crew"]}
+    assert content["dbt"]["status"] == "built"
+
+
+def test_a_failed_task_makes_a_failed_run(database: Database) -> None:
+    states = {
+        **GREEN,
+        "download.title_akas": "failed",
+        "load.title_akas": "upstream_failed",
+        "dbt.stg_title_crew.run": "upstream_failed",
+        "publish": "upstream_failed",
+    }
+
+    result = summary(database, states)
+
+    assert (result.state, result.published, result.dbt.status) == ("failed", False, "failed")
+    assert result.failed_tasks == ("download.title_akas",)
+    statuses = {row["dataset"]: row["status"] for row in result.datasets}
+    assert statuses["title.akas"] == "failed"
+    assert statuses["title.crew"] == "loaded"
+
+
+def test_a_dataset_that_nobody_selected_is_told_from_a_failed_one(database: Database) -> None:
+    states = {**GREEN, "download.title_akas": "skipped", "load.title_akas": "skipped"}
+
+    rows = {row["dataset"]: row for row in summary(database, states).datasets}
+
+    assert rows["title.akas"]["status"] == "not_selected"
+    assert rows["title.akas"]["rows"] is None
+
+
+def test_dbt_that_had_nothing_to_do_is_skipped(database: Database) -> None:
+    states = {**GREEN, "dbt.stg_title_crew.run": "skipped", "publish": "skipped"}
+
+    result = summary(database, states)
+
+    assert (result.state, result.published, result.dbt.status) == ("success", False, "skipped")
+
+
+@pytest.fixture
+def with_logs(database: Database) -> Database:
+    """What dbt's macro writes: models, tests, one of each outcome, one run again."""
+    database.execute(
+        """
+        insert into meta.model_log (run_id, invocation_id, model, resource_type, status, seconds)
+        values
+            ('run', 'a', 'stg_one', 'model', 'success', 1.5),
+            ('run', 'b', 'stg_one', 'model', 'success', 0.5),
+            ('run', 'b', 'stg_two', 'model', 'success', 2.0),
+            ('run', 'b', 'stg_bad', 'model', 'error', 4.0),
+            ('run', 'b', 'label_thresholds', 'seed', 'success', 8.0),
+            ('other', 'c', 'stg_three', 'model', 'success', 16.0);
+        insert into meta.test_log (
+            run_id, invocation_id, test, model, resource_type, severity, status, failures,
+            failures_table, seconds
+        )
+        values
+            ('run', 'a', 'again', 'stg_one', 'test', 'error', 'fail', 9, 'quality.again', 1),
+            ('run', 'b', 'again', 'stg_one', 'test', 'error', 'pass', 0, null, 1),
+            ('run', 'b', 'unit', 'stg_one', 'unit_test', 'error', 'pass', 0, null, 1),
+            ('run', 'b', 'left_out', 'stg_one', 'test', 'error', 'skipped', null, null, 0),
+            ('run', 'b', 'warned', 'stg_two', 'test', 'warn', 'warn', 3, 'quality.warned', 1),
+            ('run', 'b', 'failed', 'stg_two', 'test', 'error', 'fail', 2, 'quality.failed', 1),
+            ('run', 'b', 'broken', null, 'test', 'error', 'error', null, null, 1),
+            ('other', 'c', 'elsewhere', 'stg_three', 'test', 'error', 'fail', 1, null, 1)
+        """
+    )
+    return database
+
+
+def test_models_and_tests_of_the_run_are_counted(with_logs: Database) -> None:
+    with with_logs.session() as session, session.cursor() as cursor:
+        figures = dbt_figures(cursor, "run", status="failed")
+
+    assert (figures.models, figures.seconds) == (2, 4.0)
+    assert figures.tests == {"pass": 2, "warn": 1, "fail": 2}
+    assert figures.warnings == (Finding("warned", "stg_two", 3, "quality.warned"),)
+    assert set(figures.failures) == {
+        Finding("failed", "stg_two", 2, "quality.failed"),
+        Finding("broken", None, None, None),
+    }
+
+
+def test_findings_in_words_are_in_the_report(with_logs: Database) -> None:
+    with_logs.execute(
+        "create table quality.warned (finding text); "
+        "insert into quality.warned select 'file ' || n || ': 0 rows' from generate_series(1, 4) n;"
+        "create table quality.failed (value int); insert into quality.failed values (1)",
+        role="pipeline",
+    )
+    lines = summary_lines(summary(with_logs))
+
+    at = lines.index("test warned warned: 3 rows in quality.warned")
+    assert lines[at + 1 : at + 4] == [f"  file {n}: 0 rows" for n in (1, 2, 3)]
+    assert lines[at + 4] == "test broken FAILED: None rows in None"
+    assert "test failed FAILED: 2 rows in quality.failed" in lines
+
+
+def test_a_run_without_dbt_has_zeros(database: Database) -> None:
+    with database.session() as session, session.cursor() as cursor:
+        figures = dbt_figures(cursor, "run", status="skipped")
+
+    assert (figures.status, figures.models, figures.seconds) == ("skipped", 0, 0.0)
+    assert figures.tests == {"pass": 0, "warn": 0, "fail": 0}
+
+
+def test_the_run_is_kept_as_json(with_logs: Database) -> None:
+    result = summary(with_logs)
+    with with_logs.session() as session, session, session.cursor() as cursor:
+        record_run(cursor, result)
+
+    ((state, started, finished, content),) = with_logs.query(
+        "select state, started_at, finished_at, summary from run_log", role="analyst"
+    )
+    assert (state, started, finished) == ("success", STARTED, FINISHED)
+    assert content == json.loads(json.dumps(result.as_json()))
+    assert content["dbt"]["warnings"] == [
+        {"test": "warned", "model": "stg_two", "failures": 3, "failures_table": "quality.warned",
+         "examples": []}
+    ]  # fmt: skip
+
+
+def test_a_run_that_is_reported_again_replaces_its_row(database: Database) -> None:
+    for states in ({**GREEN, "publish": "failed"}, GREEN):
+        with database.session() as session, session, session.cursor() as cursor:
+            record_run(cursor, summary(database, dict(states)))
+
+    assert database.query("select run_id, state from meta.run_log") == [("run", "success")]
+
+
+def test_the_log_has_a_line_for_each_thing_a_person_asks(with_logs: Database) -> None:
+    lines = summary_lines(summary(with_logs))
+
+    assert lines[0] == "title.crew: loaded, 4 rows (+1 ~2 -3), download 0.5 s, load 0.25 s"
+    assert "test warned warned: 3 rows in quality.warned" in lines
+    assert "test failed FAILED: 2 rows in quality.failed" in lines
+    assert lines[-1] == (
+        "dbt built: 2 models in 4.0 s, tests 2 passed, 1 warned, 2 failed; published; 61.5 s in all"
+    )
+
+
+def test_the_log_of_a_run_that_published_nothing_says_so(database: Database) -> None:
+    lines = summary_lines(summary(database, {**GREEN, "publish": "skipped"}, {}))
+
+    assert len(lines) == 1
+    assert "nothing published" in lines[0]
