@@ -23,6 +23,7 @@ create table if not exists meta.load_log (
 alter table meta.load_log
     add column if not exists method text not null default 'full' check (method in ('full', 'delta')),
     add column if not exists changes_kept boolean not null default false;
+alter table meta.load_log add column if not exists source text not null default 'imdb';
 create index if not exists load_log_dataset on meta.load_log (dataset, load_id desc);
 create index if not exists load_log_loaded_at on meta.load_log (loaded_at desc);
 create index if not exists load_log_run_id on meta.load_log (run_id);
