@@ -27,8 +27,8 @@ from warehouse.builds import publish
 from warehouse.database.turns import held
 
 AT_ONCE = timedelta(0)
-ROW = "insert into meta.load_log (dataset, snapshot_sha256, rows, rows_inserted, rows_updated, "
-ROW += "rows_deleted, bytes, seconds, run_id, changes_kept) values "
+ROW = "insert into meta.load_log (source, dag_id, dataset, snapshot_sha256, rows, "
+ROW += "rows_inserted, rows_updated, rows_deleted, bytes, seconds, run_id, changes_kept) values "
 MARKS = "(model text, dataset text, load_id bigint)"
 
 
@@ -264,14 +264,15 @@ def test_marts_that_are_older_than_loads_or_project(owner: Cursor) -> None:
     published(owner, 0, "of another day")
     only(marts.marts(owner), WARN, "the dbt project is not the one last published")
     published(owner, 0, project)
-    owner.execute(ROW + "('title.crew', 'x', 1, 1, 0, 0, 1, 1, 'run', false)")
+    owner.execute(ROW + "('imdb', 'run', 'title.crew', 'x', 1, 1, 0, 0, 1, 1, 'run', false)")
     only(marts.marts(owner), WARN, "the marts are made from 0")
     published(owner, 99, project)
     only(marts.marts(owner), FAIL, "made from load 99; the ledger ends with 1")
 
 
 def test_models_that_are_ahead_of_the_ledger(owner: Cursor) -> None:
-    owner.execute(ROW + "('title.crew', 'x', 1, 1, 0, 0, 1, 1, 'run', false) returning load_id")
+    values = "('imdb', 'run', 'title.crew', 'x', 1, 1, 0, 0, 1, 1, 'run', false)"
+    owner.execute(f"{ROW}{values} returning load_id")
     (load_id,) = owner.fetchone() or (0,)
     for schema in ("staging", "marts"):
         owner.execute(f"create table {schema}.high_water_mark {MARKS}")

@@ -4,13 +4,15 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from include.local.warehouse import SQL_FOLDER
+from include.local.warehouse import SQL_FOLDER, sql_files
 
 _COMMENT = re.compile(r"--[^\n]*")
 _SCHEMA = re.compile(r"\bcreate schema if not exists (\w+)")
 _TABLE = re.compile(r"\bcreate table if not exists (\w+\.\w+) \((.*?)\n\);", re.DOTALL)
 _ALTER = re.compile(r"\balter table (\w+\.\w+)\s(.*?);", re.DOTALL)
 _ADDED = re.compile(r"\badd column if not exists (\w+)")
+_CHANGE_TABLE = re.compile(r"\bselect meta\.make_change_table\('(\w+)'\)")
+_OF_CHANGES = ("load_id", "change", "is_new")
 _NO_COLUMNS = {"check", "constraint", "exclude", "foreign", "primary", "unique"}
 
 
@@ -31,9 +33,11 @@ def tables(folder: Path = SQL_FOLDER) -> dict[str, tuple[str, ...]]:
         for name, body in _ALTER.findall(text):
             fresh = [column for column in _ADDED.findall(body) if column not in found.get(name, ())]
             found[name] = (*found.get(name, ()), *fresh)
+        for name in _CHANGE_TABLE.findall(text):
+            found[f"raw.{name}_changes"] = (*_OF_CHANGES, *found[f"raw.{name}"])
     return found
 
 
 def _texts(folder: Path) -> Iterator[str]:
-    for path in sorted(folder.glob("*.sql")):
+    for path in sql_files(folder):
         yield _COMMENT.sub("", path.read_text("utf-8"))

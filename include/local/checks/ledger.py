@@ -25,7 +25,7 @@ def rows(cursor: Cursor, *, full: bool = False) -> Iterator[Finding]:
 
 
 def _rows(cursor: Cursor, dataset: Dataset, *, full: bool) -> Iterator[Finding]:
-    raw, load = RawTable(dataset), last_load(cursor, dataset.name)
+    raw, load = RawTable(dataset), last_load(cursor, dataset.source, dataset.name)
     table = f"{SCHEMA}.{raw.name}"
     again = f"make run DATASETS={dataset.name} FULL_REFRESH=1"
     if not raw.exists(cursor):
@@ -116,11 +116,13 @@ def _changes(cursor: Cursor, dataset: Dataset) -> Iterator[Finding]:
             select coalesce(array_agg(load_id order by load_id), '{{}}') from loads
             where load_id is not null and not exists (
                 select from meta.load_log
-                where load_log.load_id = loads.load_id and dataset = %(dataset)s
+                where load_log.load_id = loads.load_id
+                    and source = %(source)s
+                    and dataset = %(dataset)s
             )
             """
         ).format(changes=raw.changes),
-        {"dataset": dataset.name},
+        {"source": dataset.source, "dataset": dataset.name},
     )
     strange = _numbers(cursor)
     if strange:
@@ -135,7 +137,8 @@ def _changes(cursor: Cursor, dataset: Dataset) -> Iterator[Finding]:
             """
             select coalesce(array_agg(load_id order by load_id), '{{}}') from meta.load_log
             where
-                dataset = %(dataset)s
+                source = %(source)s
+                and dataset = %(dataset)s
                 and changes_kept
                 and rows_inserted + rows_updated + rows_deleted > 0
                 and not exists (
@@ -143,7 +146,7 @@ def _changes(cursor: Cursor, dataset: Dataset) -> Iterator[Finding]:
                 )
             """
         ).format(changes=raw.changes),
-        {"dataset": dataset.name},
+        {"source": dataset.source, "dataset": dataset.name},
     )
     lost = _numbers(cursor)
     if lost:
