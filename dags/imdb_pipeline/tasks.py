@@ -123,7 +123,7 @@ def load(dataset_name: str) -> dict[str, Any]:
                 previous=downloader.cache.previous_path_of(dataset),
             )
         loaded = downloader.cache.entry(dataset)
-        if loaded and loaded.sha256 == outcome.load.snapshot_sha256:
+        if loaded and loaded.sha256 == (outcome.load.file and outcome.load.file.sha256):
             downloader.cache.keep_loaded(dataset, loaded)
     row = outcome.load
     seconds = row.seconds if outcome.written else 0.0
@@ -135,7 +135,7 @@ def load(dataset_name: str) -> dict[str, Any]:
         f"{row.rows_inserted if outcome.written else 0:,}",
         f"{row.rows_updated if outcome.written else 0:,}",
         f"{row.rows_deleted if outcome.written else 0:,}",
-        f"{row.bytes:,}",
+        f"{row.file.bytes if row.file else 0:,}",
         seconds,
         f"{row.rows / seconds:,.0f}" if seconds else "0",
     )

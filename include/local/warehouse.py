@@ -103,27 +103,36 @@ def embedded_server(layout: Layout) -> EmbeddedPostgres:
     return EmbeddedPostgres(layout.postgres, Secrets.of(layout).superuser)
 
 
+def sql_files(folder: Path = SQL_FOLDER) -> list[Path]:
+    """Return the DDL in `folder` in its order: the warehouse's files, then those of each source."""
+    return sorted(
+        folder.glob("*/*.sql"),
+        key=lambda path: (path.parent.name != "warehouse", path.parent.name, path.name),
+    )
+
+
 def apply_schema(session: Connection, folder: Path = SQL_FOLDER) -> list[str]:
-    """Apply the DDL in `folder` in the order of the file names, each file in one transaction.
+    """Apply the DDL in `folder` in its order, each file in one transaction.
 
     Returns the names of the files. Raises LocalError naming the file that failed.
     """
     applied = []
-    for path in sorted(folder.glob("*.sql")):
+    for path in sql_files(folder):
+        name = f"{path.parent.name}/{path.name}"
         try:
             with session, session.cursor() as cursor:
                 cursor.execute("set local client_min_messages = warning")
                 cursor.execute(path.read_text("utf-8"))
         except psycopg2.Error as error:
-            raise LocalError(f"{path.name} was refused: {str(error).strip()}") from error
-        applied.append(path.name)
+            raise LocalError(f"{name} was refused: {str(error).strip()}") from error
+        applied.append(name)
     return applied
 
 
 def schema_sha256(folder: Path = SQL_FOLDER) -> str:
     """Return a hash over the DDL in `folder`."""
     digest = hashlib.sha256()
-    for path in sorted(folder.glob("*.sql")):
+    for path in sql_files(folder):
         digest.update(path.read_bytes())
     return digest.hexdigest()
 

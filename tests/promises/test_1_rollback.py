@@ -38,7 +38,7 @@ def twice(marts: Marts) -> Marts:
 
 def load(database: Database) -> int:
     """A row of the ledger, as a load writes it."""
-    row = Load("title.crew", "aa", None, None, None, 1, 1, 0, 0, 9, 0.5, "loader")
+    row = Load("imdb", "title.crew", "sample", 1, 1, 0, 0, 0.5, run_id="loader")
     with connected(database.url, purpose="load") as connection, connection:
         return record(connection.cursor(), row)
 

@@ -62,4 +62,12 @@ create table if not exists raw.imdb_name_basics (
     known_for_titles text
 );
 
+select meta.make_change_table('imdb_title_basics');
+select meta.make_change_table('imdb_title_ratings');
+select meta.make_change_table('imdb_title_akas');
+select meta.make_change_table('imdb_title_crew');
+select meta.make_change_table('imdb_title_episode');
+select meta.make_change_table('imdb_title_principals');
+select meta.make_change_table('imdb_name_basics');
+
 reset role;

@@ -3,17 +3,21 @@ set role pipeline;
 
 create table if not exists meta.load_log (
     load_id bigint generated always as identity primary key,
+    source text not null,
     dataset text not null,
-    snapshot_sha256 text not null,
+    origin text,
+    history_begins boolean not null default false,
+    snapshot_sha256 text,
     etag text,
     last_modified text,
     url text,
+    bytes bigint check (bytes >= 0),
     rows bigint not null check (rows >= 0),
     rows_inserted bigint not null check (rows_inserted >= 0),
     rows_updated bigint not null check (rows_updated >= 0),
     rows_deleted bigint not null check (rows_deleted >= 0),
-    bytes bigint not null check (bytes >= 0),
     seconds double precision not null check (seconds >= 0),
+    dag_id text not null,
     run_id text not null,
     loaded_at timestamptz not null default clock_timestamp(),
     method text not null default 'full' check (method in ('full', 'delta')),
@@ -22,30 +26,68 @@ create table if not exists meta.load_log (
 -- For a ledger of an earlier version.
 alter table meta.load_log
     add column if not exists method text not null default 'full' check (method in ('full', 'delta')),
-    add column if not exists changes_kept boolean not null default false;
-create index if not exists load_log_dataset on meta.load_log (dataset, load_id desc);
+    add column if not exists changes_kept boolean not null default false,
+    add column if not exists source text,
+    add column if not exists origin text,
+    add column if not exists history_begins boolean,
+    add column if not exists dag_id text,
+    alter column snapshot_sha256 drop not null,
+    alter column bytes drop not null;
+-- There was one source, and its files came from its own host, or from one that had them in a folder.
+update meta.load_log set
+    source = 'imdb',
+    dag_id = 'imdb_pipeline',
+    origin = case
+        when url ~ '^https?://datasets[.]imdbws[.]com(:[0-9]+)?/' then 'imdb'
+        else coalesce(
+            substring(url, '^[a-z]+://[^/]+/(?:.*/)?([^/]+)/[^/]+$'),
+            substring(url, '^[a-z]+://(?:[^/@]*@)?([^/:]+)')
+        )
+    end
+where source is null;
+update meta.load_log set history_begins = histories.begins
+from (
+    select
+        load_id,
+        row_number() over loads = 1 or origin is distinct from lag(origin) over loads as begins
+    from meta.load_log
+    window loads as (partition by source, dataset order by load_id)
+) as histories
+where load_log.load_id = histories.load_id and load_log.history_begins is null;
+alter table meta.load_log
+    alter column source set not null,
+    alter column dag_id set not null,
+    alter column history_begins set default false,
+    alter column history_begins set not null;
+drop index if exists meta.load_log_dataset;
+create index if not exists load_log_source_dataset on meta.load_log (source, dataset, load_id desc);
 create index if not exists load_log_loaded_at on meta.load_log (loaded_at desc);
 create index if not exists load_log_run_id on meta.load_log (run_id);
 comment on table meta.load_log is 'The load ledger, one row per load that changed a raw table; written in the transaction of the load.';
 comment on column meta.load_log.load_id is 'Grows with every load; incremental models keep the last one they processed.';
-comment on column meta.load_log.dataset is 'The file without its ending, e.g. title.basics.';
-comment on column meta.load_log.snapshot_sha256 is 'SHA-256 of the compressed file.';
+comment on column meta.load_log.source is 'The source, e.g. imdb. A dataset is unique only with its source.';
+comment on column meta.load_log.dataset is 'The dataset, e.g. title.basics.';
+comment on column meta.load_log.origin is 'The name of the place that the data came from, e.g. imdb or the name of a folder.';
+comment on column meta.load_log.history_begins is 'Whether it is the first load of the dataset, or the first from another origin than the load before. What came before is another history.';
+comment on column meta.load_log.snapshot_sha256 is 'SHA-256 of the compressed file; null where the data is no file.';
 comment on column meta.load_log.etag is 'The ETag the file was served with.';
 comment on column meta.load_log.last_modified is 'The Last-Modified header the file was served with, as sent.';
 comment on column meta.load_log.url is 'Where the file came from.';
-comment on column meta.load_log.rows is 'Data rows in the file, and so in the raw table.';
+comment on column meta.load_log.rows is 'Rows of the raw table after the load.';
 comment on column meta.load_log.rows_inserted is 'Rows whose key was not in the table before.';
 comment on column meta.load_log.rows_updated is 'Rows whose key was there with other values.';
 comment on column meta.load_log.rows_deleted is 'Rows of the table before whose key the file no longer has.';
 comment on column meta.load_log.bytes is 'Size of the compressed file in bytes.';
 comment on column meta.load_log.seconds is 'Wall time of the load in seconds.';
-comment on column meta.load_log.run_id is 'The Airflow run that loaded it, or manual.';
+comment on column meta.load_log.dag_id is 'The DAG that loaded it, or by hand.';
+comment on column meta.load_log.run_id is 'The run of this DAG, or manual.';
 comment on column meta.load_log.loaded_at is 'When the load committed, within milliseconds.';
 comment on column meta.load_log.method is 'full: the whole file was copied; delta: only what differs from the snapshot before.';
 comment on column meta.load_log.changes_kept is 'Whether raw.<table>_changes holds every change of this load; what processed all loads before can then process this one by its changes.';
 
 create table if not exists meta.column_log (
     load_id bigint not null,
+    source text not null,
     dataset text not null,
     column_name text not null,
     rows bigint not null check (rows >= 0),
@@ -54,10 +96,17 @@ create table if not exists meta.column_log (
     total numeric,
     primary key (load_id, column_name)
 );
-create index if not exists column_log_dataset on meta.column_log (dataset, column_name, load_id desc);
+-- For a log of an earlier version.
+alter table meta.column_log add column if not exists source text;
+update meta.column_log set source = 'imdb' where source is null;
+alter table meta.column_log alter column source set not null;
+drop index if exists meta.column_log_dataset;
+create index if not exists column_log_source_dataset
+    on meta.column_log (source, dataset, column_name, load_id desc);
 comment on table meta.column_log is 'What each load left in each column of its raw table but the key, one row per load and column; written in the transaction of the load.';
 comment on column meta.column_log.load_id is 'The load in meta.load_log.';
-comment on column meta.column_log.dataset is 'The file without its ending, e.g. title.basics.';
+comment on column meta.column_log.source is 'The source, e.g. imdb.';
+comment on column meta.column_log.dataset is 'The dataset, e.g. title.basics.';
 comment on column meta.column_log.column_name is 'The column of the raw table.';
 comment on column meta.column_log.rows is 'Rows of the table.';
 comment on column meta.column_log.nulls is 'Rows without a value in the column: null or empty.';
