@@ -7,7 +7,7 @@ import shlex
 import signal
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
@@ -53,9 +53,8 @@ def say(text: str) -> None:
     print(text.encode(encoding, "replace").decode(encoding), flush=True)
 
 
-def run(environment: Mapping[str, str] = os.environ) -> int:
+def run(options: Options) -> int:
     """Run the DAG once; return the exit code. Raises LocalError before and around it."""
-    options = Options.of(environment)
     chosen = source.choose(options)
     options.layout.make()
     with at_work(options.layout), stoppable(options.layout):
