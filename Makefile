@@ -36,9 +36,9 @@ dbt: ## dbt by hand on the warehouse: make dbt CMD="build --select mart_top_titl
 	$(LOCAL) dbt
 airflow: ## Airflow by hand: make airflow CMD="tasks test imdb_pipeline download.title_ratings 2026-01-01"
 	$(LOCAL) airflow
-bench: ## Measure everything, write docs/performance.md: make bench ONLY=load,peer TITLES=20000
+bench: ## Measure loads, builds, runs and queries, print tables: make bench ONLY=load TITLES=20000
 	$(LOCAL) bench
-soak: ## 30 days in a row, faults on half of them, then docs/soak.md: make soak DAYS=6 FAULT=kill-run
+soak: ## 30 simulated days, faults on half of them, print tables: make soak DAYS=6 FAULT=kill-run
 	$(LOCAL) soak
 manifest: ## Parse the dbt project into dags/dbt/target (after a change, for Airflow by hand)
 	$(LOCAL) manifest
