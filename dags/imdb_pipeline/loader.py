@@ -25,7 +25,7 @@ from imdb_pipeline.snapshot import SnapshotFacts, SnapshotReader
 from warehouse.database.bounded_queue import read_ahead
 from warehouse.database.connection import Connection, connected
 from warehouse.database.parallel_copy import copy_in_parallel
-from warehouse.database.turns import BUILDING, LOADING, held, sharing
+from warehouse.database.turns import held, loading
 from warehouse.errors import DamagedFile, HeldBack, UnexpectedContent
 from warehouse.raw import changes, ledger, profile
 from warehouse.raw.changes import Counts
@@ -115,7 +115,7 @@ class Loader:
         with (
             connected(self.url, purpose=purpose) as connection,
             held(connection, purpose),
-            sharing(connection, LOADING, never_with=BUILDING),
+            loading(connection, "imdb", patience=min(30.0, self.settings.lock_patience)),
         ):
             work = _Work(self, connection, RawTable(dataset), path, entry, run_id, self._clock())
             with connection, connection.cursor() as cursor:

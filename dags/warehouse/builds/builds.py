@@ -201,9 +201,9 @@ def own_build(
     is_own = (newest.dag_id, newest.run_id) == (dag_id, run_id)
     if newest.build_id != build_id and not (build_id is None and is_own):
         raise WarehouseRefused(
-            f"run {run_id}: {_name(newest)} has taken over since. The tables of {source} in staging "
-            "and marts_next belong to that build, so this run builds and publishes nothing more. "
-            "The published marts are as they were. Wait for that run, or start a new one."
+            f"run {run_id}: {_name(newest)} has taken over since. The tables of {source} in "
+            "staging and marts_next belong to that build, so this run builds and publishes nothing "
+            "more. The published marts are as they were. Wait for that run, or start a new one."
         )
     return newest
 

@@ -101,7 +101,7 @@ def _published_already(cursor: Cursor, build: Build) -> int | None:
 
 
 def _audit_logs(cursor: Cursor, build: Build, tables: Collection[str]) -> None:
-    """Raise `WarehouseRefused` unless `build` built and tested all `tables` since the last publish."""
+    """Raise `WarehouseRefused` unless `build` built and tested all `tables` since the publish."""
     cursor.execute(
         """
         select distinct on (model)

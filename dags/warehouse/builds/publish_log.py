@@ -41,8 +41,8 @@ def newest_publishes(cursor: Cursor, source: str, *, most: int = 2) -> list[Live
     cursor.execute(
         """
         select
-            publish_id, source, dag_id, run_id, action, build_id, published_at, marts,
-            load_id, project_sha256
+            publish_id, source, dag_id, run_id, action, build_id, load_id, project_sha256,
+            published_at, marts
         from meta.publish_log
         where source = %s
         order by publish_id desc
@@ -51,8 +51,8 @@ def newest_publishes(cursor: Cursor, source: str, *, most: int = 2) -> list[Live
         (source, most),
     )
     return [
-        Live(*head, State(load_id, sha256), published_at, None if marts is None else tuple(marts))
-        for *head, published_at, marts, load_id, sha256 in cursor.fetchall()
+        Live(*row[:6], State(*row[6:8]), row[8], None if row[9] is None else tuple(row[9]))
+        for row in cursor.fetchall()
     ]
 
 
