@@ -155,21 +155,31 @@ def dbt(cmd: str) -> int:
 def rollback() -> int:
     """Put the marts before the last publish back, without Airflow."""
     from imdb_pipeline.config import Settings
+    from include.local.project import dbt_project
     from include.local.warehouse import open_warehouse
-    from warehouse.builds import publish as publishing
+    from warehouse.builds import rollback as rolling_back
+    from warehouse.builds.publish_log import what_is_live
     from warehouse.database.connection import connected
     from warehouse.errors import PipelineError
 
-    warehouse = open_warehouse(Layout.of())
+    layout = Layout.of()
+    warehouse = open_warehouse(layout)
     run_id = f"make rollback {datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%fZ}"
     try:
         patience = Settings.from_environment().lock_patience
         with connected(warehouse.url, purpose="make rollback") as connection:
             began = time.monotonic()
-            publishing.rollback(connection, run_id=run_id, patience=patience)
+            rolling_back.rollback(
+                connection,
+                dbt_project(layout),
+                source="imdb",
+                dag_id="manual",
+                run_id=run_id,
+                patience=patience,
+            )
             seconds = time.monotonic() - began
             with connection.cursor() as cursor:
-                live = publishing.what_is_live(cursor)
+                live = what_is_live(cursor, "imdb")
             click.echo(f"rolled back in {seconds:.1f} s: live is {live}")
     except PipelineError as error:
         raise LocalError(str(error)) from error

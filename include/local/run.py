@@ -233,7 +233,8 @@ def _lost_server(layout: Layout, warehouse: Warehouse) -> str:
 
 def run_summary(warehouse: Warehouse, run_id: str) -> dict[str, Any] | None:
     """Return the run's row in `meta.run_log`, None where the run wrote none."""
-    rows = _rows(warehouse.url, "select summary from meta.run_log where run_id = %s", run_id)
+    query = "select summary from meta.run_log where dag_id = 'imdb_pipeline' and run_id = %s"
+    rows = _rows(warehouse.url, query, run_id)
     found = rows[0][0] if rows else None
     return json.loads(found) if isinstance(found, str) else found
 
