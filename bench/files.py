@@ -8,12 +8,12 @@ from pathlib import Path
 from isal import igzip
 
 from bench.workspace import bench_folder, progress
-from imdb_pipeline.cache_manager import CacheEntry
 from imdb_pipeline.config import DATASETS
 from imdb_pipeline.inspection import inspect
 from include.local.layout import Layout, LocalError
 from include.local.options import SAMPLE, Options
 from include.local.source import choose, make_ready
+from warehouse.http.cache import CacheEntry
 from warehouse.raw.dataset import Dataset
 
 DEFAULT_SIZE = 4_000

@@ -18,11 +18,11 @@ from psycopg2 import sql
 
 from bench.files import Files
 from bench.workspace import Database
-from imdb_pipeline.cache_manager import CacheEntry
 from imdb_pipeline.config import DATASETS, Settings, dataset_named
 from imdb_pipeline.loader import Loader
 from include.local.layout import LocalError
 from include.local.programs import psql_program
+from warehouse.http.cache import CacheEntry
 
 _SAMPLE_SECONDS = 0.05
 _COPY = (

@@ -25,8 +25,8 @@ from bench.soak.strike import beforehand, held_up, kill, own_file_system, strike
 from bench.soak.verdict import Check
 from bench.workspace import progress
 from imdb_pipeline.config import DATASETS, dataset_named
-from imdb_pipeline.snapshot import sha256_of
 from include.local.warehouse import start_embedded
+from warehouse.http.cache import sha256_of
 
 # Seconds after which a run is taken for stuck.
 _LONGEST_RUN = 1800.0

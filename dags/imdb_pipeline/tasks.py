@@ -11,12 +11,12 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
-from airflow.sdk import Asset, Variable, get_current_context, task
+from airflow.sdk import Asset, get_current_context, task
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 from psycopg2.extensions import cursor as Cursor
 
 from imdb_pipeline.cache_manager import CacheManager
-from imdb_pipeline.config import DATASETS, Settings, dataset_named
+from imdb_pipeline.config import DATASETS, IMDB_BASE_URL, SOURCE, Settings, dataset_named
 from imdb_pipeline.dbt_tasks import PROJECT_DIR, end_of_work
 from imdb_pipeline.downloader import Downloader
 from imdb_pipeline.loader import Loader
@@ -26,30 +26,17 @@ from warehouse.database.connection import connected
 from warehouse.errors import DamagedFile, PermanentError
 from warehouse.orchestration.connection import connection_string
 from warehouse.orchestration.failures import SUMMARY_KEY, messages_of, record_error
+from warehouse.orchestration.variables import VariableStore
+from warehouse.raw.file_loader import load_newest
 from warehouse.runs.run_log import record_run
 from warehouse.runs.summary import failure_of, summarize, summary_lines
 
 log = logging.getLogger(__name__)
 
 # Other DAGs may schedule on it; the event's extra is the run's report.
+FILES_ASSET = Asset(name=f"{SOURCE}_files", uri=IMDB_BASE_URL)
+RAW_ASSET = Asset(name=f"{SOURCE}_raw", uri=f"x-warehouse://{SOURCE}/raw")
 WAREHOUSE_ASSET = Asset(name="imdb_warehouse", uri="x-warehouse://imdb")
-
-
-class VariableStore:
-    """Cache entries as Airflow Variables, so that every worker and the UI see them."""
-
-    def read(self, key: str) -> str | None:
-        """Return the Variable, or None."""
-        value = Variable.get(key, default=None)
-        return None if value is None else str(value)
-
-    def write(self, key: str, value: str) -> None:
-        """Set the Variable."""
-        Variable.set(key, value, description="What the downloaded file is; delete to fetch anew.")
-
-    def delete(self, key: str) -> None:
-        """Delete the Variable."""
-        Variable.delete(key)
 
 
 def _downloader() -> Downloader:
@@ -71,9 +58,12 @@ def _final_where_permanent() -> Iterator[None]:
         raise AirflowFailException(str(error)) from error
 
 
-@task
+@task(inlets=[FILES_ASSET])
 def download(dataset_name: str) -> dict[str, Any]:
-    """Fetch the dataset's file where it changed."""
+    """Fetch the dataset's file where it changed: conditional, resumable, checked to the last byte.
+
+    A file that is damaged or has another layout is thrown away; the one before stays.
+    """
     params = get_current_context()["params"]
     if params["rollback"]:
         raise AirflowSkipException("the run only puts the marts before the last publish back")
@@ -100,31 +90,25 @@ def download(dataset_name: str) -> dict[str, Any]:
     }
 
 
-@task
+@task(outlets=[RAW_ASSET])
 def load(dataset_name: str) -> dict[str, Any]:
-    """Load the dataset's file into its raw table where the ledger does not have it yet."""
+    """Load the dataset's file into its raw table where the ledger does not have it yet.
+
+    In one transaction with its row in `meta.load_log`: only what changed since the file before, or
+    the whole file. A file with far fewer rows is held back (parameter `accept_shrink`).
+    """
     context = get_current_context()
     with _final_where_permanent():
-        dataset = dataset_named(dataset_name)
         downloader = _downloader()
-        loader = Loader(connection_string(), downloader.settings)
-        force = context["params"]["full_refresh"]
-        noted = downloader.cache.entry(dataset)
-        # What the ledger has needs no file, which may be on another worker's disk.
-        outcome = loader.loaded_already(dataset, noted) if noted and not force else None
-        if outcome is None:
-            outcome = loader.load(
-                dataset,
-                downloader.cache.path_of(dataset),
-                downloader.present(dataset),
-                run_id=context["run_id"],
-                force=force,
-                accept_shrink=dataset_name in context["params"]["accept_shrink"],
-                previous=downloader.cache.previous_path_of(dataset),
-            )
-        loaded = downloader.cache.entry(dataset)
-        if loaded and loaded.sha256 == (outcome.load.file and outcome.load.file.sha256):
-            downloader.cache.keep_loaded(dataset, loaded)
+        outcome = load_newest(
+            dataset_named(dataset_name),
+            loader=Loader(connection_string(), downloader.settings),
+            files=downloader,
+            dag_id=context["dag"].dag_id,
+            run_id=context["run_id"],
+            force=context["params"]["full_refresh"],
+            accept_shrink=dataset_name in context["params"]["accept_shrink"],
+        )
     row = outcome.load
     seconds = row.seconds if outcome.written else 0.0
     log.info(

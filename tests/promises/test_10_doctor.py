@@ -15,7 +15,6 @@ import psycopg2
 import pytest
 from cryptography.fernet import Fernet
 
-from imdb_pipeline.cache_manager import CacheEntry
 from include.local import doctor as doctors
 from include.local.checks import files, installation, machine, processes, sessions, warehouse
 from include.local.checks.finding import FAIL, OK, WARN, Finding, guarded
@@ -26,6 +25,7 @@ from include.local.processes import Processes
 from include.local.warehouse import SCHEMA_STAMP, embedded_server, start_embedded
 from tests.support.postgres import PASSWORD, Database
 from tests.support.snapshots import RATINGS, TWO_ROWS, written
+from warehouse.http.cache import CacheEntry
 from warehouse.http.part_file import PartFile, Validators
 
 # They say a line when they are ready, and end when their input does.

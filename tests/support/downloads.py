@@ -4,10 +4,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from imdb_pipeline.cache_manager import CacheEntry, CacheManager, JsonFileStore
+from imdb_pipeline.cache_manager import CacheManager
 from imdb_pipeline.config import Settings
-from imdb_pipeline.downloader import Download, Downloader
+from imdb_pipeline.downloader import Downloader
 from tests.support.snapshots import RATINGS
+from warehouse.http.cache import CacheEntry
+from warehouse.http.file_download import Download
+from warehouse.http.json_store import JsonFileStore
 
 
 class Workbench:

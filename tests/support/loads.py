@@ -4,10 +4,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from imdb_pipeline.config import Settings
-from imdb_pipeline.loader import Loader, LoadOutcome
+from imdb_pipeline.loader import Loader
 from tests.support.postgres import Database
 from tests.support.snapshots import RATINGS, Row, loaded_rows, written
 from warehouse.raw.dataset import Dataset
+from warehouse.raw.file_loader import LoadOutcome
 from warehouse.raw.ledger import Load
 
 # One try of a fifth of a second for a table lock; a file of three rows may lose two.

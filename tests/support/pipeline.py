@@ -6,13 +6,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from unittest.mock import patch
 
-from imdb_pipeline.cache_manager import CacheManager, JsonFileStore
+from imdb_pipeline.cache_manager import CacheManager
 from imdb_pipeline.config import Settings, dataset_named
-from imdb_pipeline.downloader import Download, Downloader
-from imdb_pipeline.loader import Loader, LoadOutcome
+from imdb_pipeline.downloader import Downloader
+from imdb_pipeline.loader import Loader
 from warehouse.builds.publish import State, publish
 from warehouse.database.connection import connected
+from warehouse.http.file_download import Download
+from warehouse.http.json_store import JsonFileStore
 from warehouse.http.part_file import PartFile
+from warehouse.raw.file_loader import LoadOutcome
 
 # Files of some kilobytes come in many pieces, and over more than one session.
 PIECE = 2048
@@ -98,8 +101,8 @@ def small_pieces() -> Iterator[None]:
     with (
         patch.object(PartFile, "append", append_told),
         patch("imdb_pipeline.snapshot.CHUNK", PIECE),
-        patch("imdb_pipeline.downloader.CHUNK", PIECE),
-        patch("imdb_pipeline.loader.PARALLEL_FROM", 0),
+        patch("warehouse.http.file_download.CHUNK", PIECE),
+        patch("warehouse.raw.file_load.PARALLEL_FROM", 0),
     ):
         yield
 

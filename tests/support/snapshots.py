@@ -4,10 +4,10 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from imdb_pipeline.cache_manager import CacheEntry
 from imdb_pipeline.config import dataset_named
 from tests.support.postgres import Database
 from tests.support.source import packed
+from warehouse.http.cache import CacheEntry
 from warehouse.raw.dataset import Dataset
 
 Row = tuple[str, ...]

@@ -100,7 +100,7 @@ def _apply(cursor: Cursor, raw: RawTable, load_id: int, counts: Counts) -> None:
     )
     if (gone, cursor.rowcount) != (leaving, coming):
         raise NotComparable(
-            f"raw.{raw.name} was written to by somebody else: {gone:,} rows left and "
+            f"raw.{raw.name} was written to by another session: {gone:,} rows left and "
             f"{cursor.rowcount:,} came, where {leaving:,} and {coming:,} had to"
         )
 
@@ -262,19 +262,20 @@ def count_by_key(cursor: Cursor, raw: RawTable) -> Counts:
     return Counts(*(cursor.fetchone() or ()))
 
 
-def replayed(raw: RawTable) -> sql.Composable:
-    """A query for the rows that the change table of a dataset with history ends with."""
+def replayed(raw: RawTable, *, since: int) -> sql.Composable:
+    """A query for the rows that a history ends with, which begins with the load `since`."""
     return sql.SQL(
         """
         (
             select {columns} from (
                 select distinct on ({key}) {columns}, is_new from {changes}
+                where load_id >= {since}
                 order by {key}, load_id desc, is_new desc
             ) as last_line
             where is_new
         )
         """
-    ).format(columns=raw.columns, key=raw.key, changes=raw.changes)
+    ).format(columns=raw.columns, key=raw.key, changes=raw.changes, since=sql.Literal(since))
 
 
 def can_continue(cursor: Cursor, raw: RawTable, last: Load | None, last_id: int | None) -> bool:

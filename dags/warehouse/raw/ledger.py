@@ -68,7 +68,7 @@ def last_load(cursor: Cursor, source: str, dataset: str) -> Load | None:
         return None
     facts, load = row[:5], row[5:]
     file = None if facts[0] is None else SourceFile(*facts)
-    return Load(*load[:8], file, *load[8:])
+    return Load(*load[:8], file, *load[8:13])
 
 
 def next_load_id(cursor: Cursor) -> int:
@@ -121,6 +121,19 @@ def last_load_id(cursor: Cursor, source: str, dataset: str) -> int | None:
     )
     row = cursor.fetchone()
     return row[0] if row else None
+
+
+def history_begin(cursor: Cursor, source: str, dataset: str) -> int:
+    """Return the id of the load that the dataset's current history begins with, 0 before it."""
+    cursor.execute(
+        """
+        select coalesce(max(load_id) filter (where history_begins), 0)
+        from meta.load_log
+        where source = %s and dataset = %s
+        """,
+        (source, dataset),
+    )
+    return scalar(cursor)
 
 
 def newest_load_id(cursor: Cursor) -> int:

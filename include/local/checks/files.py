@@ -8,11 +8,11 @@ from pathlib import Path
 
 from cryptography.fernet import Fernet, InvalidToken
 
-from imdb_pipeline.cache_manager import CacheEntry, CacheManager
+from imdb_pipeline.cache_manager import CacheManager
 from imdb_pipeline.config import DATASETS
-from imdb_pipeline.snapshot import sha256_of
 from include.local.checks.finding import Finding, age, ok, problems, size, warn
 from include.local.checks.place import Place, reading
+from warehouse.http.cache import CacheEntry, sha256_of
 from warehouse.http.part_file import PartFile
 from warehouse.raw.dataset import Dataset
 

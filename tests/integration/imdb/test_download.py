@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from imdb_pipeline.cache_manager import CacheEntry, JsonFileStore
 from tests.support.downloads import Workbench
 from tests.support.files import open_files
 from tests.support.snapshots import RATINGS, THREE_ROWS, TWO_ROWS, N, plain, snapshot
@@ -19,6 +18,8 @@ from warehouse.errors import (
     StorageRefused,
     TransientError,
 )
+from warehouse.http.cache import CacheEntry
+from warehouse.http.json_store import JsonFileStore
 
 OLD = snapshot(RATINGS, TWO_ROWS)
 NEW = snapshot(RATINGS, THREE_ROWS)

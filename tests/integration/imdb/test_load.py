@@ -13,9 +13,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from imdb_pipeline.cache_manager import CacheEntry
 from imdb_pipeline.config import DATASETS, Settings, dataset_named
-from imdb_pipeline.loader import PARALLEL_FROM, Loader
+from imdb_pipeline.loader import Loader
 from tests.support.loads import Warehouse, rows_changed
 from tests.support.postgres import Database
 from tests.support.snapshots import (
@@ -31,6 +30,8 @@ from tests.support.snapshots import (
 )
 from tests.support.source import packed
 from warehouse.errors import DamagedFile, UnexpectedContent, WarehouseRefused, WarehouseUnavailable
+from warehouse.http.cache import CacheEntry
+from warehouse.raw.file_load import PARALLEL_FROM
 
 ROOT = Path(__file__).parents[3]
 CREW = dataset_named("title.crew")
@@ -481,9 +482,10 @@ def test_progress_is_logged_every_few_seconds(
 _LOAD_ALONE = """
 import json, sys
 from pathlib import Path
-from imdb_pipeline.cache_manager import CacheEntry
+from warehouse.http.cache import CacheEntry
 from imdb_pipeline.config import Settings, dataset_named
-from imdb_pipeline.loader import PARALLEL_FROM, Loader
+from imdb_pipeline.loader import Loader
+from warehouse.raw.file_load import PARALLEL_FROM
 
 url, path, entry = sys.argv[1], Path(sys.argv[2]), CacheEntry(**json.loads(sys.argv[3]))
 previous = Path(sys.argv[4])

@@ -10,9 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imdb_pipeline.cache_manager import CacheEntry, CacheManager, JsonFileStore
+from imdb_pipeline.cache_manager import CacheManager
 from imdb_pipeline.config import dataset_named
 from tests.support.snapshots import RATINGS, THREE_ROWS, TWO_ROWS, Row, entry_of, written
+from warehouse.http.cache import CacheEntry
+from warehouse.http.json_store import JsonFileStore
 
 KEY = "imdb_cache__title_ratings"
 
