@@ -12,7 +12,7 @@ TESTS ?= tests
 # The whole suite is shared by the cores, and has to take nearly all lines and branches of dags/.
 WHOLE = --numprocesses logical --maxprocesses 4 --dist loadscope --no-loadscope-reorder \
 	--durations 20 --cov=dags
-export SOURCE DATASETS DAY TITLES ACCEPT_SHRINK FULL_REFRESH FORCE_DOWNLOAD FORCE_TRANSFORM
+export SOURCE SOURCE_NAME DATASETS DAY TITLES ACCEPT_SHRINK FULL_REFRESH FORCE_DOWNLOAD FORCE_TRANSFORM
 export LOCAL_DIR UP_PORT SQL CMD NAME CHECK ONLY REPEATS UPGRADE WAREHOUSE_URL ANALYST_URL PIPELINE_PASSWORD ANALYST_PASSWORD
 export DAYS SEED FAULT
 
@@ -36,9 +36,9 @@ dbt: ## dbt by hand on the warehouse: make dbt CMD="build --select mart_top_titl
 	$(LOCAL) dbt
 airflow: ## Airflow by hand: make airflow CMD="tasks test imdb_pipeline download.title_ratings 2026-01-01"
 	$(LOCAL) airflow
-bench: ## Measure everything, write docs/performance.md: make bench ONLY=load,peer TITLES=20000
+bench: ## Measure loads, builds, runs and queries, print tables: make bench ONLY=load TITLES=20000
 	$(LOCAL) bench
-soak: ## 30 days in a row, faults on half of them, then docs/soak.md: make soak DAYS=6 FAULT=kill-run
+soak: ## 30 simulated days, faults on half of them, print tables: make soak DAYS=6 FAULT=kill-run
 	$(LOCAL) soak
 manifest: ## Parse the dbt project into dags/dbt/target (after a change, for Airflow by hand)
 	$(LOCAL) manifest

@@ -1,12 +1,11 @@
 """Runs of the DAG as `make run` makes them, on the benchmark's installation, one after another."""
 
 import contextlib
-import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from bench.files import Files
+from bench.files import SampleFiles
 from bench.workspace import Workspace
 from imdb_pipeline.config import DATASET_NAMES
 from include.local import airflow as airflows
@@ -46,9 +45,10 @@ class DagRun:
 class Runner:
     """Starts runs; the API server is up meanwhile."""
 
-    def __init__(self, airflow: Airflow, base_url: str) -> None:
+    def __init__(self, airflow: Airflow, base_url: str, source_name: str) -> None:
         self._airflow = airflow
         self._base_url = base_url
+        self._source_name = source_name
         self._metadata = Metadata(airflow.metadata_url)
 
     def run(self, **parameters: bool) -> DagRun:
@@ -61,7 +61,9 @@ class Runner:
             "full_refresh": False,
             **parameters,
         }
-        process = self._airflow.start_run(log, conf=conf, base_url=self._base_url)
+        process = self._airflow.start_run(
+            log, conf=conf, base_url=self._base_url, source_name=self._source_name
+        )
         process.wait()
         newest = self._metadata.newest_run()
         if newest is None or newest[2] != "success":
@@ -71,7 +73,7 @@ class Runner:
 
 
 @contextlib.contextmanager
-def runner(space: Workspace, files: Files) -> Iterator[Runner]:
+def runner(space: Workspace, files: SampleFiles) -> Iterator[Runner]:
     """Yield a runner over the main database; `files` are served as the source."""
     layout = space.layout
     options = Options(layout, files.folder, None, 1, 1, False, False, False)
@@ -84,21 +86,6 @@ def runner(space: Workspace, files: Files) -> Iterator[Runner]:
             airflow = set_up(options, chosen, port, log=log, apps="execution")
             with served(layout, chosen) as base_url:
                 airflow.wait_for_api_server(log)
-                yield Runner(airflow, base_url)
+                yield Runner(airflow, base_url, chosen.name)
         finally:
             Processes(layout.pids).stop()
-
-
-@contextlib.contextmanager
-def environment(values: Mapping[str, str]) -> Iterator[None]:
-    """Set environment variables meanwhile."""
-    before = {name: os.environ.get(name) for name in values}
-    os.environ.update(values)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value

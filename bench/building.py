@@ -16,7 +16,7 @@ from typing import Any
 import psycopg2
 
 from bench.figures import shared_wall
-from bench.workspace import Database, Workspace
+from bench.workspace import BenchDatabase, Workspace
 from include.local.layout import LocalError
 from include.local.project import PROJECT
 from warehouse.builds import publish as publishing
@@ -26,7 +26,7 @@ _numbers = count(1)
 
 
 @dataclass(frozen=True)
-class Built:
+class DbtBuild:
     """One `dbt build`: `seconds` wall; `steps` by layer, which add up to it."""
 
     run_id: str
@@ -39,7 +39,7 @@ def new_run_id(what: str) -> str:
     return f"bench-{what}-{next(_numbers)}"
 
 
-def dbt_build(space: Workspace, database: Database, run_id: str, *words: str) -> Built:
+def dbt_build(space: Workspace, database: BenchDatabase, run_id: str, *words: str) -> DbtBuild:
     """Run `dbt build` of the target prod on `database`; raise LocalError where a node fails.
 
     `words` are further arguments, `--full-refresh` for one. Unit tests are left out, as in the DAG.
@@ -67,7 +67,7 @@ def dbt_build(space: Workspace, database: Database, run_id: str, *words: str) ->
         raise LocalError(f"dbt build failed:\n{log.read_text('utf-8')[-3000:]}")
     results = json.loads((target / "run_results.json").read_text("utf-8"))["results"]
     steps = shared_wall([span for span in map(_span, results) if span])
-    return Built(run_id, seconds, {**steps, START: seconds - sum(steps.values())})
+    return DbtBuild(run_id, seconds, {**steps, START: seconds - sum(steps.values())})
 
 
 def _command(target: Path, words: Sequence[str]) -> list[str | Path]:
@@ -98,7 +98,7 @@ def _layer(unique_id: str) -> str:
     return MARTS if kind == "model" else START
 
 
-def publish(database: Database, run_id: str) -> None:
+def publish(database: BenchDatabase, run_id: str) -> None:
     """Swap the marts that `run_id` built into their place."""
     with closing(psycopg2.connect(database.url)) as session:
         with session, session.cursor() as cursor:

@@ -164,7 +164,7 @@ def airflow() -> int:
     with source.served(layout, chosen, by_hand=True) as base_url:
         return subprocess.run(
             commands.command(*words),
-            env=commands.task_environment(base_url),
+            env=commands.task_environment(base_url, chosen.name),
             cwd=REPOSITORY,
             check=False,
         ).returncode

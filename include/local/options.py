@@ -17,7 +17,8 @@ class Options:
     """A run's options.
 
     `source` is `sample`, `imdb` or a folder; `datasets` None where none was named; `day` and
-    `titles` shape the sample; the last four are parameters of the DAG.
+    `titles` shape the sample; `source_name` is what SOURCE_NAME calls the source; the others are
+    parameters of the DAG.
     """
 
     layout: Layout
@@ -29,6 +30,7 @@ class Options:
     force_transform: bool
     full_refresh: bool
     accept_shrink: tuple[str, ...] = ()
+    source_name: str = ""
 
     @classmethod
     def of(cls, environment: Mapping[str, str]) -> "Options":
@@ -52,6 +54,7 @@ class Options:
             force_transform=_flag("FORCE_TRANSFORM", value("FORCE_TRANSFORM")),
             full_refresh=_flag("FULL_REFRESH", value("FULL_REFRESH")),
             accept_shrink=_datasets("ACCEPT_SHRINK", value("ACCEPT_SHRINK")) or (),
+            source_name=value("SOURCE_NAME"),
         )
 
 

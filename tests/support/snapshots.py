@@ -14,6 +14,7 @@ Row = tuple[str, ...]
 
 RATINGS = dataset_named("title.ratings")
 N = r"\N"
+ORIGIN = "files"
 
 TWO_ROWS: list[Row] = [("tt0000001", "5.7", "210"), ("tt0000002", "6.1", "5")]
 THREE_ROWS: list[Row] = [*TWO_ROWS, ("tt0000003", "9.9", "31")]
@@ -41,6 +42,7 @@ def entry_of(path: Path, rows: int) -> CacheEntry:
         rows=rows,
         file=path.name,
         url=f"http://127.0.0.1/files/{path.name}",
+        origin=ORIGIN,
     )
 
 

@@ -15,7 +15,7 @@ from warehouse.database.connection import Connection
 from warehouse.database.parallel_copy import copy_in_parallel
 from warehouse.errors import HeldBack, UnexpectedContent
 from warehouse.http.cache import CacheEntry, FileFacts
-from warehouse.raw import changes, ledger, profile
+from warehouse.raw import changes, comparison, ledger, profile
 from warehouse.raw.changes import Counts
 from warehouse.raw.delta import NotComparable, differences
 from warehouse.raw.file_reader import FileReader, OpenFile
@@ -160,7 +160,7 @@ class FileLoad:
                     target,
                     reader.chunks(),
                     connections=connections if self.entry.bytes >= PARALLEL_FROM else 1,
-                    purpose=f"{self.raw.dataset.source}: load {self.raw.dataset.name}",
+                    purpose=self.raw.dataset.load_name,
                     origin=f"{self.raw.dataset.name} ({self.path.name})",
                 )
                 self._check(reader.facts(), rows)
@@ -184,23 +184,23 @@ class FileLoad:
         filled = raw.holds_rows(cursor)
         if raw.dataset.history:
             if last and self.begins_history(last):
-                counts = changes.write_compared(
-                    cursor, raw, load_id, changes.replayed(raw, since=load_id)
+                counts = comparison.write_compared(
+                    cursor, raw, load_id, comparison.replayed(raw, since=load_id)
                 )
                 # That the lines of the other origin left is in no change.
                 return replace(counts, exact=False)
             is_whole = self._history_is_whole(cursor, last)
             if not (filled and last and is_whole and raw.has_layout(cursor)):
                 since = ledger.history_begin(cursor, raw.dataset.source, raw.dataset.name)
-                counts = changes.write_compared(
-                    cursor, raw, load_id, changes.replayed(raw, since=since)
+                counts = comparison.write_compared(
+                    cursor, raw, load_id, comparison.replayed(raw, since=since)
                 )
                 return replace(counts, exact=counts.exact and is_whole)
         if not filled:
             return Counts(inserted=self.entry.rows)
         if not raw.has_layout(cursor):
-            return changes.count_by_key(cursor, raw)
-        return changes.write_compared(cursor, raw, load_id, raw.table)
+            return comparison.count_by_key(cursor, raw)
+        return comparison.write_compared(cursor, raw, load_id, raw.table)
 
     def _history_is_whole(self, cursor: Cursor, last: Load | None) -> bool:
         return changes.can_continue(cursor, self.raw, last, self._last_id(cursor))

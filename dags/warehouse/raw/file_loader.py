@@ -80,7 +80,7 @@ class FileLoader:
         Reads no file. Raises `WarehouseUnavailable` or `WarehouseRefused`.
         """
         with (
-            connected(self.url, purpose=purpose_of(dataset)) as connection,
+            connected(self.url, purpose=dataset.load_name) as connection,
             connection,
             connection.cursor() as cursor,
         ):
@@ -108,7 +108,7 @@ class FileLoader:
         with far fewer rows than the last one of the same origin, unless `accept_shrink`; the old
         rows are then still there.
         """
-        purpose = purpose_of(dataset)
+        purpose = dataset.load_name
         with (
             connected(self.url, purpose=purpose) as connection,
             held(connection, purpose),
@@ -195,8 +195,3 @@ def load_newest(
     if loaded and file and loaded.sha256 == file.sha256:
         cache.keep_loaded(dataset, loaded)
     return outcome
-
-
-def purpose_of(dataset: Dataset) -> str:
-    """Return the name of the work, which is that of its lock: one load of a dataset at a time."""
-    return f"{dataset.source}: load {dataset.name}"

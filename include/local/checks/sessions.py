@@ -14,7 +14,7 @@ FORGOTTEN = timedelta(minutes=10)
 LONG = timedelta(hours=1)
 WAITING = timedelta(minutes=1)
 # The names that the pipeline's locks have; `warehouse.database.turns` makes numbers of them.
-LOCKS = ("gate", "loading", "building", *(f"load {dataset.name}" for dataset in DATASETS))
+LOCKS = ("gate", "loading", "building", *(dataset.load_name for dataset in DATASETS))
 _END = "select pg_terminate_backend({}), as pipeline or a superuser"
 
 

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -467,11 +468,11 @@ def test_progress_is_logged_every_few_seconds(
         warehouse.database.url, Settings(progress_every=4), clock=lambda: float(next(times))
     )
 
-    with caplog.at_level("INFO", logger="imdb_pipeline"):
+    with caplog.at_level("INFO", logger="warehouse"):
         outcome = loader.load(RATINGS, path, entry)
 
     first, *lines = [record.getMessage() for record in caplog.records]
-    assert first == "title.ratings: loading the whole file, because it is the first load"
+    assert first == "title.ratings: loading the whole file, because it is the first load from files"
     assert len(lines) == 2, "five chunks, two seconds each, four seconds between the lines"
     assert lines[0].startswith("title.ratings: 1")
     assert "% of the file" in lines[0]
@@ -520,7 +521,7 @@ def test_memory_does_not_grow_with_the_file(warehouse: Warehouse) -> None:
     assert entries[before].bytes > PARALLEL_FROM
 
     def load(path: Path) -> dict[str, Any]:
-        values = {name: getattr(entries[path], name) for name in CacheEntry.__slots__}
+        values = asdict(entries[path])
         done = subprocess.run(
             [sys.executable, "-c", _LOAD_ALONE, warehouse.database.url, str(path),
              json.dumps(values), str(before)],
