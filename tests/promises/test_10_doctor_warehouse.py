@@ -293,10 +293,10 @@ def test_a_lock_that_somebody_holds(database: Database, owner: Cursor) -> None:
     only(sessions.locks(owner), OK, "none")
     with (
         contextlib.closing(psycopg2.connect(database.url, application_name="a load")) as session,
-        held(session, "load title.crew"),
+        held(session, "imdb: load title.crew"),
     ):
         pid = session.info.backend_pid
-        holder = f"load title.crew is held by session {pid} of pipeline (a load)"
+        holder = f"imdb: load title.crew is held by session {pid} of pipeline (a load)"
         only(sessions.locks(owner), OK, holder)
         finding = only(sessions.locks(owner, AT_ONCE), WARN, holder)
         assert f"pg_terminate_backend({pid})" in str(finding.do)

@@ -325,7 +325,7 @@ def test_two_loads_of_one_dataset_do_not_meet(loaded: Warehouse) -> None:
         with pytest.raises(WarehouseUnavailable) as caught:
             loaded.load([*THREE_ROWS, ("tt9", "1.0", "5")])
         met.append(str(caught.value))
-        assert " of pipeline (warehouse: load title.ratings, since" in met[0]
+        assert " of pipeline (warehouse: imdb: load title.ratings, since" in met[0]
         written(loaded.folder, RATINGS, THREE_ROWS)
 
     assert loaded.load(THREE_ROWS, during_copy=load_too).written
