@@ -9,7 +9,8 @@ from typing import Any
 from cosmos import DbtTaskGroup, ExecutionConfig, ProfileConfig, ProjectConfig, RenderConfig
 from cosmos.constants import ExecutionMode, InvocationMode, LoadMode, TestBehavior
 
-from warehouse.builds.builds import at_work
+from warehouse.builds.builds import build_session
+from warehouse.builds.project import DbtProject
 from warehouse.database.connection import connected, for_dbt
 from warehouse.orchestration.connection import connection_string
 
@@ -41,25 +42,13 @@ def manifest_path() -> Path:
     return max(found, key=lambda path: path.stat().st_mtime)
 
 
-# The session that holds the lock of the model at work in this process; it goes with the process.
-_at_work = ExitStack()
+def dbt_project() -> DbtProject:
+    """Return the dbt project of this deployment with its newest manifest."""
+    return DbtProject(PROJECT_DIR, manifest_path())
 
 
-def end_of_work() -> None:
-    """Let the lock of this process' last model go, where tasks share a process (`dags test`)."""
-    _at_work.close()
-
-
-def begin_work(url: str, run_id: str, model: str, build_id: int | None) -> None:
-    """Make sure that it is this run's turn to build and that no load comes in until dbt has ended.
-
-    Raises `WarehouseUnavailable` or `WarehouseRefused`, as `warehouse.builds.builds.at_work` does.
-    """
-    end_of_work()
-    with ExitStack() as stack:
-        connection = stack.enter_context(connected(url, purpose=f"dbt {model} {run_id}"))
-        stack.enter_context(at_work(connection, PROJECT_DIR, run_id=run_id, build_id=build_id))
-        _at_work.push(stack.pop_all())
+# Until one dbt process builds all models: each model's task holds the turn one after the other.
+_turn = ExitStack()
 
 
 def hand_over_connection(context: Any, operator: Any) -> None:
@@ -70,11 +59,25 @@ def hand_over_connection(context: Any, operator: Any) -> None:
     """
     url, run_id = connection_string(), context["run_id"]
     begun = context["ti"].xcom_pull(task_ids="changed") or {}
-    begin_work(url, run_id, operator.task_id.removeprefix("dbt."), begun.get("build_id"))
+    _turn.close()
+    connection = _turn.enter_context(connected(url, purpose=f"dbt {operator.task_id} {run_id}"))
+    build = _turn.enter_context(
+        build_session(
+            connection,
+            dbt_project(),
+            source="imdb",
+            dag_id=context["ti"].dag_id,
+            run_id=run_id,
+            build_id=begun.get("build_id"),
+            patience=3600,
+        )
+    )
     environment = for_dbt(url)
     os.environ.update(
         environment,
+        DBT_ENV_CUSTOM_ENV_DAG_ID=context["ti"].dag_id,
         DBT_ENV_CUSTOM_ENV_RUN_ID=run_id,
+        DBT_ENV_CUSTOM_ENV_BUILD_ID=str(build.build_id),
         DO_NOT_TRACK="1",
         # A reader who forgot to end a transaction must not hold up the build for ever.
         PGOPTIONS=f"{environment.get('PGOPTIONS', '')} -c lock_timeout={LOCK_TIMEOUT_MINUTES}min",

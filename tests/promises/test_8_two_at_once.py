@@ -46,8 +46,7 @@ def test_the_second_loader_of_a_file_names_the_first(warehouse: Warehouse) -> No
     assert warehouse.load(TWO_ROWS, during_copy=load_again).written
     (sentence,) = said
     assert re.match(
-        r"imdb: load title\.ratings: session \d+ of pipeline "
-        r"\(warehouse: imdb: load title\.ratings, since "
+        r"load title\.ratings: session \d+ of pipeline \(warehouse: load title\.ratings, since "
         r"20.* is at the same work\. Wait for it to end",
         sentence,
     )
@@ -303,8 +302,7 @@ import sys, time
 from warehouse.database.connection import connected
 from warehouse.database.turns import held, sharing
 with connected(sys.argv[1], purpose="holder") as connection, connection.cursor() as cursor:
-    load = held(connection, "imdb: load title.ratings")
-    with load, sharing(connection, "building", never_with="-"):
+    with held(connection, "load title.ratings"), sharing(connection, "building", never_with="-"):
         print("holds", flush=True)
         cursor.execute(sys.argv[2])
         sys.stdin.read()

@@ -10,9 +10,8 @@ from imdb_pipeline.cache_manager import CacheManager
 from imdb_pipeline.config import Settings, dataset_named
 from imdb_pipeline.downloader import Downloader
 from imdb_pipeline.loader import Loader
+from tests.support.marts import Marts
 from tests.support.snapshots import ORIGIN
-from warehouse.builds.publish import State, publish
-from warehouse.database.connection import connected
 from warehouse.http.file_download import Download
 from warehouse.http.json_store import JsonFileStore
 from warehouse.http.part_file import PartFile
@@ -34,7 +33,7 @@ class Pipeline:
 
     @property
     def settings(self) -> Settings:
-        """A run's settings; a download is tried twice."""
+        """A run's settings; a download is begun anew once."""
         return Settings(
             base_url=self.source_url,
             source_name=ORIGIN,
@@ -82,10 +81,9 @@ def load(pipeline: Pipeline, name: str) -> None:
     pipeline.load(name)
 
 
-def publish_marts(database_url: str, tables: tuple[str, ...], run_id: str) -> None:
-    """The task publish, of marts made from load 1."""
-    with connected(database_url, purpose="publish") as connection:
-        publish(connection, State(1, "abc"), run_id=run_id, tables=tables)
+def publish_marts(marts: Marts, run_id: str) -> None:
+    """The task publish, for a process of its own."""
+    marts.publish(run_id, patience=600.0)
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from typing import Protocol
 from psycopg2.extensions import cursor as Cursor
 
 from warehouse.database.connection import connected
-from warehouse.database.turns import BUILDING, LOADING, held, sharing
+from warehouse.database.turns import held, loading
 from warehouse.errors import DamagedFile, UnexpectedContent
 from warehouse.http.cache import CacheEntry, FileCache
 from warehouse.raw import ledger
@@ -112,7 +112,7 @@ class FileLoader:
         with (
             connected(self.url, purpose=purpose) as connection,
             held(connection, purpose),
-            sharing(connection, LOADING, never_with=BUILDING),
+            loading(connection, dataset.source, patience=min(30.0, self.policy.lock_patience)),
         ):
             work = FileLoad(
                 url=self.url,

@@ -133,9 +133,11 @@ def history_begin(cursor: Cursor, source: str, dataset: str) -> int:
     return scalar(cursor)
 
 
-def newest_load_id(cursor: Cursor) -> int:
-    """Return the id of the newest load of any dataset, 0 before the first."""
-    cursor.execute("select coalesce(max(load_id), 0) from meta.load_log")
+def newest_load_id(cursor: Cursor, source: str) -> int:
+    """Return the id of the newest load of any dataset of `source`, 0 before the first."""
+    cursor.execute(
+        "select coalesce(max(load_id), 0) from meta.load_log where source = %s", (source,)
+    )
     return scalar(cursor)
 
 
