@@ -38,6 +38,12 @@ def load(warehouse: Warehouse, rows: int, **options: Any) -> Any:
     return warehouse.loader().load(RATINGS, path, entry, **options)
 
 
+def run_options(**variables: str) -> Options:
+    """The options of `make run` with these variables."""
+    words = [f"--{name.lower().replace('_', '-')}={text}" for name, text in variables.items()]
+    return Options.of(**cli.commands["run"].make_context("run", words).params)
+
+
 @pytest.mark.parametrize("options", [{}, {"force": True}])
 def test_fewer_rows_than_the_share_are_held_back(
     loaded: Warehouse, options: dict[str, Any]
@@ -94,12 +100,11 @@ def test_a_folder_for_each_day_is_one_origin_where_it_has_one_name(
         folder = tmp_path / "files" / day
         folder.mkdir(parents=True, exist_ok=True)
         (folder / RATINGS.file_name).touch()
-        state = str(tmp_path / "state")
-        return choose(Options.of({"LOCAL_DIR": state, "SOURCE": str(folder), **variables})).name
+        return choose(run_options(SOURCE=str(folder), **variables)).name
 
-    assert (origin("2031-06-01"), origin("2031-06-02")) == ("2031-06-01", "2031-06-02")
-    names = {origin(day, SOURCE_NAME="daily") for day in ("2031-06-01", "2031-06-02")}
-    assert names == {"daily"}
+    days = ("2031-06-01", "2031-06-02")
+    assert tuple(map(origin, days)) == days
+    assert {origin(day, SOURCE_NAME="daily") for day in days} == {"daily"}
     warehouse.settings = STRICT
     assert load(warehouse, 100, origin="daily").written
     with pytest.raises(HeldBack):
@@ -126,8 +131,7 @@ def test_the_next_normal_file_loads_as_if_nothing_had_been(loaded: Warehouse) ->
 
 def test_make_run_hands_the_names_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def conf(**variables: str) -> object:
-        words = [f"--{name.lower().replace('_', '-')}={text}" for name, text in variables.items()]
-        options = Options.of(**cli.commands["run"].make_context("run", words).params)
+        options = run_options(**variables)
         return run._conf(options, choose(options))["accept_shrink"]
 
     monkeypatch.setenv("LOCAL_DIR", str(tmp_path / "state"))
