@@ -17,7 +17,7 @@ from psycopg2.extensions import cursor as Cursor
 
 from imdb_pipeline.cache_manager import CacheManager
 from imdb_pipeline.config import DATASETS, Settings, dataset_named
-from imdb_pipeline.dbt_tasks import PROJECT_DIR, end_of_work
+from warehouse.orchestration.dbt import PROJECT_DIR
 from imdb_pipeline.downloader import Downloader
 from imdb_pipeline.loader import Loader
 from warehouse.builds import publish as publishing
@@ -161,7 +161,6 @@ def changed() -> dict[str, Any] | None:
         for parameter in ("force_transform", "full_refresh")
         if params[parameter]
     ]
-    end_of_work()
     with (
         _final_where_permanent(),
         connected(connection_string(), purpose=f"changed? {context['run_id']}") as connection,
@@ -206,7 +205,6 @@ def publish() -> int:
     context = get_current_context()
     built_from = context["ti"].xcom_pull(task_ids="changed")
     state = publishing.State(built_from["load_id"], built_from["project_sha256"])
-    end_of_work()
     with (
         _final_where_permanent(),
         connected(connection_string(), purpose=f"publish {context['run_id']}") as connection,
@@ -231,7 +229,6 @@ def rollback() -> int:
     context = get_current_context()
     if not context["params"]["rollback"]:
         raise AirflowSkipException("nobody asked for it (parameter rollback)")
-    end_of_work()
     with (
         _final_where_permanent(),
         connected(connection_string(), purpose=f"rollback {context['run_id']}") as connection,
