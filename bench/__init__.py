@@ -1,1 +1,1 @@
-"""Measurements; each module prints one table. See README.md here."""
+"""Benchmarks and the soak: measured by hand, never by the product."""

@@ -1,51 +1,37 @@
-"""`make bench`: all sections, or those of ONLY=; one table, and docs/performance.md."""
+"""`make bench`: measure all sections, or those of ONLY=, and print their tables."""
 
 import os
 import sys
 
-from bench import document
-from bench.context import Bench, repeats_asked
+from bench.context import Bench
 from bench.files import sample_files
-from bench.results import Skipped, Stored, load, store
+from bench.report import print_conditions, print_goals, print_section
 from bench.sections import SECTIONS, Section
-from bench.workspace import progress, workspace
+from bench.workspace import progress, whole_number, workspace
 from include.local.layout import LocalError
 
 
 def main() -> int:
-    """Measure, print, write; return the exit code. What was finished is kept whatever follows."""
-    measured: list[Stored] = []
-    code = 0
+    """Measure and print; return the exit code."""
     try:
-        _measure(_chosen(), measured)
+        sections, repeats = _chosen(), whole_number("REPEATS", 3, least=3)
+        with workspace() as space:
+            bench = Bench(space, sample_files(), repeats)
+            print_conditions(bench.files.rows, repeats)
+            goals = []
+            for section in sections:
+                progress(f"\n{section.name}: {section.heading}, {bench.files.rows:,} rows")
+                measured = section.measure(bench)
+                print_section(section.heading, measured)
+                goals += [(section.name, goal) for goal in measured.goals]
+            print_goals(goals)
     except LocalError as error:
         print(error, file=sys.stderr)
-        code = 1
+        return 1
     except KeyboardInterrupt:
-        progress("stopped; what was begun is removed")
-        code = 130
-    if measured:
-        print(document.summary(measured))
-        document.write([found for section in SECTIONS if (found := load(section.name))])
-    return code
-
-
-def _measure(sections: list[Section], measured: list[Stored]) -> None:
-    """Measure the sections in turn; each is stored and added to `measured` when it is done."""
-    repeats = repeats_asked()
-    with workspace() as space:
-        bench = Bench(space, sample_files(), repeats)
-        for section in sections:
-            progress(f"\n{section.name}: {section.heading}, {bench.files.rows:,} rows")
-            try:
-                found = section.measure(bench)
-            except Skipped as reason:
-                progress(f"skipped: {reason}")
-                continue
-            measured.append(
-                store(section.name, found, titles=bench.files.titles, rows=bench.files.rows,
-                      repeats=repeats)
-            )  # fmt: skip
+        progress("stopped; all files and processes of the benchmark are removed")
+        return 130
+    return 0
 
 
 def _chosen() -> list[Section]:

@@ -1,12 +1,11 @@
 """Runs of the DAG as `make run` makes them, on the benchmark's installation, one after another."""
 
 import contextlib
-import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from bench.files import Files
+from bench.files import SampleFiles
 from bench.workspace import Workspace
 from imdb_pipeline.config import DATASET_NAMES
 from include.local import airflow as airflows
@@ -71,7 +70,7 @@ class Runner:
 
 
 @contextlib.contextmanager
-def runner(space: Workspace, files: Files) -> Iterator[Runner]:
+def runner(space: Workspace, files: SampleFiles) -> Iterator[Runner]:
     """Yield a runner over the main database; `files` are served as the source."""
     layout = space.layout
     options = Options(layout, files.folder, None, 1, 1, False, False, False)
@@ -87,18 +86,3 @@ def runner(space: Workspace, files: Files) -> Iterator[Runner]:
                 yield Runner(airflow, base_url)
         finally:
             Processes(layout.pids).stop()
-
-
-@contextlib.contextmanager
-def environment(values: Mapping[str, str]) -> Iterator[None]:
-    """Set environment variables meanwhile."""
-    before = {name: os.environ.get(name) for name in values}
-    os.environ.update(values)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value

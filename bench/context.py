@@ -1,15 +1,11 @@
-"""What the sections share: the workspace, the files, how often to repeat, a published warehouse."""
+"""What the sections share: workspace, files, number of repeats, a published warehouse."""
 
-import os
 from dataclasses import dataclass, field
 
 from bench.building import dbt_build, new_run_id, publish
-from bench.files import Files
+from bench.files import SampleFiles
 from bench.loading import load_all
-from bench.workspace import Database, Workspace, progress
-from include.local.layout import LocalError
-
-LEAST_REPEATS = 3
+from bench.workspace import BenchDatabase, Workspace, progress
 
 
 @dataclass
@@ -17,11 +13,11 @@ class Bench:
     """One call of the benchmark."""
 
     space: Workspace
-    files: Files
+    files: SampleFiles
     repeats: int
-    _ready: Database | None = field(default=None, init=False)
+    _ready: BenchDatabase | None = field(default=None, init=False)
 
-    def ready(self) -> Database:
+    def ready(self) -> BenchDatabase:
         """Return the main database with the files loaded, built and published."""
         if self._ready is None:
             database = self.space.main()
@@ -32,11 +28,3 @@ class Bench:
             publish(database, run_id)
             self._ready = database
         return self._ready
-
-
-def repeats_asked() -> int:
-    """Return REPEATS, 3 where it is not given; raise LocalError for fewer."""
-    text = os.environ.get("REPEATS", "").strip() or str(LEAST_REPEATS)
-    if not text.isdigit() or int(text) < LEAST_REPEATS:
-        raise LocalError(f"REPEATS={text}: a median needs at least {LEAST_REPEATS}.")
-    return int(text)

@@ -1,13 +1,10 @@
-"""Arithmetic on timings: medians, percentiles, growth, and wall time shared between steps."""
+"""Arithmetic on timings: medians, percentiles, and wall time divided among steps."""
 
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 from statistics import median
-
-# n log n grows a little faster than n; noise of a shared machine is allowed on top of it.
-NOISE = 0.1
 
 
 def timed(work: Callable[[], object]) -> float:
@@ -37,31 +34,6 @@ def percentile(values: Sequence[float], share: float) -> float:
     """Return the value that `share` (0 to 1) of the values do not exceed."""
     ordered = sorted(values)
     return ordered[max(0, math.ceil(share * len(ordered)) - 1)]
-
-
-def growth_exponent(sizes: Sequence[float], seconds: Sequence[float]) -> float:
-    """Return b of seconds = a * size^b, by least squares over the logarithms."""
-    xs, ys = [math.log(size) for size in sizes], [math.log(taken) for taken in seconds]
-    mean_x, mean_y = sum(xs) / len(xs), sum(ys) / len(ys)
-    slope = sum((x - mean_x) * (y - mean_y) for x, y in zip(xs, ys, strict=True))
-    return slope / sum((x - mean_x) ** 2 for x in xs)
-
-
-def allowed_exponent(sizes: Sequence[float]) -> float:
-    """Return the exponent that n log n shows between the first and the last size, plus noise."""
-    first, last = sizes[0], sizes[-1]
-    n_log_n = math.log(last * math.log(last) / (first * math.log(first))) / math.log(last / first)
-    return n_log_n + NOISE
-
-
-def extrapolated(sizes: Sequence[float], seconds: Sequence[float], size: float) -> float:
-    """Return the seconds to expect at `size`, from the largest one measured.
-
-    The exponent is that of the two largest sizes and at least 1: what is fixed at small sizes must
-    not make a large one look cheap.
-    """
-    exponent = max(1.0, growth_exponent(sizes[-2:], seconds[-2:]))
-    return float(seconds[-1] * (size / sizes[-1]) ** exponent)
 
 
 def shared_wall(spans: Sequence[tuple[str, float, float]]) -> dict[str, float]:

@@ -1,26 +1,21 @@
-"""The seven files that are measured: a sample of TITLES, made and kept, or those of SOURCE."""
+"""The seven files of a measurement: a sample of TITLES titles, made once and kept."""
 
-import os
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 from isal import igzip
 
-from bench.workspace import bench_folder, progress
+from bench.workspace import bench_folder, progress, whole_number
 from imdb_pipeline.cache_manager import CacheEntry
 from imdb_pipeline.config import DATASETS
 from imdb_pipeline.inspection import inspect
-from include.local.layout import Layout, LocalError
-from include.local.options import SAMPLE, Options
-from include.local.source import choose, make_ready
+from include.sample.maker import make_sample
 from warehouse.raw.dataset import Dataset
-
-DEFAULT_SIZE = 4_000
 
 
 @dataclass(frozen=True)
-class Files:
+class SampleFiles:
     """A folder with the seven files."""
 
     folder: Path
@@ -45,11 +40,6 @@ class Files:
         """Rows of all seven."""
         return sum(entry.rows for entry in self.entries.values())
 
-    @property
-    def titles(self) -> int:
-        """Rows of title.basics."""
-        return self.entries["title.basics"].rows
-
     @cached_property
     def plain_bytes(self) -> int:
         """Bytes of all seven, unpacked; reads all of them."""
@@ -60,35 +50,16 @@ class Files:
         return sorted(DATASETS, key=lambda dataset: -self.path(dataset).stat().st_size)
 
 
-def sample_files(titles: int | None = None) -> Files:
-    """Return the files of SOURCE (a folder), or a sample of `titles` (else TITLES), made if needed.
-
-    Raises LocalError.
-    """
-    source = os.environ.get("SOURCE", "").strip()
-    if source and source != SAMPLE and titles is None:
-        folder = Path(source).expanduser().resolve()
-        missing = [name.file_name for name in DATASETS if not (folder / name.file_name).is_file()]
-        if missing:
-            raise LocalError(f"SOURCE={source} has no {', '.join(missing)}.")
-        return Files(folder)
-    titles = titles or titles_asked()
-    layout = Layout(bench_folder() / "made")
-    layout.make()
-    options = Options(layout, SAMPLE, None, 1, titles, False, False, False)
-    chosen = choose(options)
-    progress(f"sample of {titles:,} titles")
-    make_ready(options, chosen)
-    assert chosen.folder is not None
-    return Files(chosen.folder)
-
-
-def titles_asked() -> int:
-    """Return TITLES, or the default size."""
-    text = os.environ.get("TITLES", "").strip() or str(DEFAULT_SIZE)
-    if not text.isdigit() or int(text) < 1:
-        raise LocalError(f"TITLES={text}: a whole number from 1 is needed.")
-    return int(text)
+def sample_files() -> SampleFiles:
+    """Return a sample of TITLES titles, made if needed. Raises LocalError."""
+    titles = whole_number("TITLES", 4_000)
+    folder = bench_folder() / "samples" / str(titles)
+    if not folder.exists():
+        progress(f"sample of {titles:,} titles")
+        making = folder.with_name(f"{titles}.making")
+        make_sample(making, titles=titles)
+        making.rename(folder)
+    return SampleFiles(folder)
 
 
 def unpacked_bytes(path: Path) -> int:

@@ -1,30 +1,27 @@
-"""Loads as Airflow runs them, and the control: what anybody would type."""
+"""Loads as Airflow runs them, and the control: a plain `zcat | psql \\copy`."""
 
 import os
+import resource
 import subprocess
-import threading
 import time
-from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import psutil
 import psycopg2
 from psycopg2 import sql
 
-from bench.files import Files
-from bench.workspace import Database
+from bench.files import SampleFiles
+from bench.workspace import BenchDatabase
 from imdb_pipeline.cache_manager import CacheEntry
 from imdb_pipeline.config import DATASETS, Settings, dataset_named
 from imdb_pipeline.loader import Loader
 from include.local.layout import LocalError
 from include.local.programs import psql_program
 
-_SAMPLE_SECONDS = 0.05
 _COPY = (
     "\\copy raw.control_{table} from pstdin with "
     "(format csv, header true, delimiter E'\\t', quote E'\\b', escape E'\\b', null '\\N')"
@@ -32,91 +29,65 @@ _COPY = (
 
 
 @dataclass(frozen=True)
-class Loaded:
-    """Loads of seven files: `seconds` wall, and of each; memory in bytes, of the largest process.
+class SevenLoads:
+    """The loads of the seven files: seconds of all and of each, peak memory of a process in bytes.
 
-    `in_full` has why, by dataset, for those that were not loaded as a delta.
+    `in_full` has the reason, by dataset, where a load was not a delta.
     """
 
     seconds: float
     by_dataset: dict[str, float]
     peak_rss: int
-    peak_pss: int
     in_full: dict[str, str]
 
 
 def at_once() -> int:
-    """Return how many loads run at once: one a core, so that small ones fill up behind big ones."""
+    """Return how many loads run at once: one for each core."""
     return max(1, min(len(DATASETS), os.cpu_count() or 1))
 
 
 def load_all(
-    database: Database, files: Files, *, run_id: str, previous: Files | None = None
-) -> Loaded:
+    database: BenchDatabase, files: SampleFiles, *, run_id: str, previous: SampleFiles | None = None
+) -> SevenLoads:
     """Load the seven files in processes, as many at once as there are cores, the largest first.
 
-    With `previous`, the files of the load before, as deltas. The processes stand ready before
-    the clock starts, as Airflow's workers do.
+    With `previous`, the files of the load before, as deltas. The processes start before the
+    measurement, as Airflow's workers do.
     """
     entries = files.entries
     with ProcessPoolExecutor(at_once(), mp_context=get_context("spawn")) as pool:
-        list(pool.map(_stand_ready, range(at_once())))
-        with _memory_of_children() as peak:
-            began = time.perf_counter()
-            waiting = {
-                dataset.name: pool.submit(
-                    _load, database.url, dataset.name, files.path(dataset), entries[dataset.name],
-                    run_id, previous.path(dataset) if previous else None,
-                )
-                for dataset in files.by_size()
-            }  # fmt: skip
-            done = {name: future.result() for name, future in waiting.items()}
-            seconds = time.perf_counter() - began
-    by_dataset = {name: taken for name, (taken, _) in done.items()}
-    in_full = {name: why for name, (_, why) in done.items() if why}
-    return Loaded(seconds, by_dataset, peak["rss"], peak["pss"], in_full)
+        list(pool.map(_start_up, range(at_once())))
+        began = time.perf_counter()
+        waiting = {
+            dataset.name: pool.submit(
+                _load, database.url, dataset.name, files.path(dataset), entries[dataset.name],
+                run_id, previous.path(dataset) if previous else None,
+            )
+            for dataset in files.by_size()
+        }  # fmt: skip
+        done = {name: future.result() for name, future in waiting.items()}
+        seconds = time.perf_counter() - began
+    by_dataset = {name: taken for name, (taken, _, _) in done.items()}
+    in_full = {name: why for name, (_, why, _) in done.items() if why}
+    return SevenLoads(seconds, by_dataset, max(peak for _, _, peak in done.values()), in_full)
 
 
-def _stand_ready(_number: int) -> None:
+def _start_up(_number: int) -> None:
     time.sleep(0.3)
 
 
 def _load(
     url: str, name: str, path: Path, entry: CacheEntry, run_id: str, previous: Path | None
-) -> tuple[float, str | None]:
+) -> tuple[float, str | None, int]:
     began = time.perf_counter()
     outcome = Loader(url, Settings()).load(
         dataset_named(name), path, entry, run_id=run_id, previous=previous
     )
-    return time.perf_counter() - began, outcome.why_full
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    return time.perf_counter() - began, outcome.why_full, peak
 
 
-@contextmanager
-def _memory_of_children() -> Iterator[dict[str, int]]:
-    """Yield the greatest RSS and PSS that any child of this process has meanwhile."""
-    peak = {"rss": 0, "pss": 0}
-    ended = threading.Event()
-
-    def watch() -> None:
-        while not ended.wait(_SAMPLE_SECONDS):
-            for child in psutil.Process().children(recursive=True):
-                try:
-                    memory = child.memory_full_info()
-                except psutil.Error:
-                    continue
-                peak["rss"] = max(peak["rss"], memory.rss)
-                peak["pss"] = max(peak["pss"], getattr(memory, "pss", 0))
-
-    watcher = threading.Thread(target=watch, daemon=True)
-    watcher.start()
-    try:
-        yield peak
-    finally:
-        ended.set()
-        watcher.join()
-
-
-def control_load(database: Database, files: Files) -> float:
+def control_load(database: BenchDatabase, files: SampleFiles) -> float:
     """Return the seconds of `zcat FILE | psql -c "\\copy ..."`, one file after the other."""
     psql = psql_program()
     if psql is None:
@@ -141,7 +112,7 @@ def control_load(database: Database, files: Files) -> float:
     return time.perf_counter() - began
 
 
-def _make_control_tables(database: Database) -> None:
+def _make_control_tables(database: BenchDatabase) -> None:
     with closing(psycopg2.connect(database.url)) as session, session, session.cursor() as cursor:
         for dataset in DATASETS:
             cursor.execute(

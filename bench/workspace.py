@@ -1,7 +1,7 @@
-"""The benchmarks' own installation: cluster, databases, files, in a folder that goes at the end.
+"""The installation of a benchmark: cluster, databases and files, removed at the end.
 
-The user's warehouse is never touched. What outlives a benchmark is beside the work folder: made
-samples, which take long to make, and the stored results.
+The user's warehouse is never touched. The made samples stay beside the work folder, because they
+take long to make.
 """
 
 import contextlib
@@ -19,26 +19,32 @@ from urllib.parse import urlsplit, urlunsplit
 from psycopg2 import sql
 from psycopg2.extensions import connection as Connection
 
-from include.local.layout import REPOSITORY, Layout, locked
+from include.local.layout import REPOSITORY, Layout, LocalError, locked
 from include.local.processes import Processes
 from include.local.warehouse import Warehouse, apply_schema, embedded_server, start_embedded
 
-FOLDER_VARIABLE = "BENCH_DIR"
-
 
 def progress(text: str) -> None:
-    """Say on stderr what is being done."""
+    """Print a line of progress on stderr."""
     print(text, file=sys.stderr, flush=True)
 
 
 def bench_folder() -> Path:
-    """Return where samples, results and work are kept."""
-    name = os.environ.get(FOLDER_VARIABLE, "").strip()
+    """Return the folder of samples and work."""
+    name = os.environ.get("BENCH_DIR", "").strip()
     return Path(name).resolve() if name else REPOSITORY / ".local" / "bench"
 
 
+def whole_number(name: str, default: int, least: int = 1) -> int:
+    """Return the environment variable `name` as a number of at least `least`, or the default."""
+    text = os.environ.get(name, "").strip() or str(default)
+    if not text.isascii() or not text.isdigit() or int(text) < least:
+        raise LocalError(f"{name}={text}: a whole number of at least {least} is needed.")
+    return int(text)
+
+
 @dataclass(frozen=True, slots=True)
-class Database:
+class BenchDatabase:
     """One database with the schema of include/sql, empty at first: how its roles reach it."""
 
     name: str
@@ -67,13 +73,13 @@ class Workspace:
         """Open a session as the superuser."""
         return embedded_server(self.layout).connect(database)
 
-    def main(self) -> Database:
+    def main(self) -> BenchDatabase:
         """Return the database that Airflow's connection leads to."""
         warehouse = self.warehouse
-        return Database("warehouse", warehouse.url, warehouse.analyst_url)
+        return BenchDatabase("warehouse", warehouse.url, warehouse.analyst_url)
 
     @contextlib.contextmanager
-    def database(self, name: str) -> Iterator[Database]:
+    def database(self, name: str) -> Iterator[BenchDatabase]:
         """Yield a new database called `name`; it is dropped afterwards."""
         warehouse = self.warehouse
         self._drop(name)
@@ -83,7 +89,7 @@ class Workspace:
         with contextlib.closing(self.admin(name)) as session:
             apply_schema(session)
         try:
-            yield Database(
+            yield BenchDatabase(
                 name, _renamed(warehouse.url, name), _renamed(warehouse.analyst_url, name)
             )
         finally:
@@ -110,8 +116,8 @@ class Workspace:
 
 
 @contextlib.contextmanager
-def workspace() -> Iterator[Workspace]:
-    """Yield an empty workspace and remove it at the end, after Ctrl-C and TERM, too."""
+def alone() -> Iterator[None]:
+    """Run as the only benchmark or soak of the folder; TERM and HUP end it as Ctrl-C does."""
 
     def interrupt(_number: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt
@@ -119,10 +125,17 @@ def workspace() -> Iterator[Workspace]:
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, interrupt)
     root = bench_folder()
-    busy = f"Another benchmark is at work in {root}: wait until it has ended."
+    busy = f"Another benchmark or soak runs in {root}. Wait for its end."
     with locked(root / "lock", busy=busy):
-        space = Workspace(root / "work")
-        space.remove()  # what a killed one left
+        yield
+
+
+@contextlib.contextmanager
+def workspace() -> Iterator[Workspace]:
+    """Yield an empty workspace and remove it at the end, also after Ctrl-C and TERM."""
+    with alone():
+        space = Workspace(bench_folder() / "work")
+        space.remove()  # files of a killed benchmark
         space.layout.make()
         try:
             yield space

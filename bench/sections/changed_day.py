@@ -1,7 +1,6 @@
 """Section `changed`: a day on which few rows changed, against the full rebuild of the same size."""
 
 import shutil
-from collections import Counter
 from collections.abc import Iterator
 from statistics import median
 
@@ -9,15 +8,15 @@ from bench.building import MARTS, STAGING, START, TESTS, dbt_build, new_run_id, 
 from bench.changed_day import change
 from bench.context import Bench
 from bench.figures import median_ratio
-from bench.files import Files
-from bench.loading import Loaded, load_all
-from bench.results import Goal, Measured, Table, judged
-from bench.workspace import Database, progress
+from bench.files import SampleFiles
+from bench.loading import SevenLoads, load_all
+from bench.report import Goal, MarkdownTable, Measured, judged
+from bench.workspace import BenchDatabase, progress
 
 GOAL_SHARE = 0.15
 LOAD, WORK, ALL = "load", "load, staging and marts", "with tests and dbt's start"
 STEPS = (LOAD, STAGING, MARTS, WORK, TESTS, START, ALL)
-# Day 1 fills one of the two buffers of the marts, day 2 the other.
+# Days 1 and 2 fill the two copies of the marts.
 DAYS_BEFORE = 2
 
 
@@ -25,7 +24,7 @@ def measure(bench: Bench) -> Measured:
     """Go from day to day in one database; after each, rebuild that day in a new one."""
     days: list[dict[str, float]] = []
     rebuilds: list[dict[str, float]] = []
-    changes: Counter[str] = Counter()
+    changes: dict[str, int] = {}
     in_full: dict[str, str] = {}
     with bench.space.database("daily") as daily:
         for number, files, before, counts in _days(bench):
@@ -34,7 +33,7 @@ def measure(bench: Bench) -> Measured:
                 continue
             days.append(taken)
             in_full |= loaded.in_full
-            changes = Counter({name: sum(of.values()) for name, of in counts.items()})
+            changes = counts
             with bench.space.database("rebuild") as empty:
                 rebuilds.append(_run(bench, empty, files, None, publishes=False)[0])
             progress(
@@ -57,14 +56,14 @@ def measure(bench: Bench) -> Measured:
     return Measured(
         how=(
             "Changed in a day: 0.5 % of title.principals, the votes of 2 % of the rated titles, "
-            "0.1 % of the other rows; updated, removed and added, scattered. Each day is loaded, "
-            "built with its tests and published, the days after the second are measured: then both "
-            "buffers of the marts are there, and each catches up with two days. The full "
+            "0.1 % of the other rows. Rows are updated, removed and added all over the files. Each "
+            "day is loaded, built with its tests and published. The days after the second are "
+            "measured: then both copies of the marts exist, and each takes in two days. The full "
             "rebuild is load and `dbt build` of the same files in an empty database."
         ),
         tables=[
-            Table(["step", "changed day, s", "full rebuild, s", "share"], lines),
-            Table(["file", "rows", "changed in the last day"], files_lines),
+            MarkdownTable(["step", "changed day, s", "full rebuild, s", "share"], lines),
+            MarkdownTable(["file", "rows", "changed in the last day"], files_lines),
         ],
         goals=[
             Goal("the changed day, load + staging + marts, against the full rebuild",
@@ -82,8 +81,10 @@ def measure(bench: Bench) -> Measured:
     )  # fmt: skip
 
 
-def _days(bench: Bench) -> Iterator[tuple[int, Files, Files | None, dict[str, Counter[str]]]]:
-    """Yield number, files, the files of the day before and what changed; two days on the disk."""
+def _days(
+    bench: Bench,
+) -> Iterator[tuple[int, SampleFiles, SampleFiles | None, dict[str, int]]]:
+    """Yield number, files, the files of the day before, changed rows. Two days are on the disk."""
     yield 1, bench.files, None, {}
     before = bench.files
     for number in range(2, DAYS_BEFORE + bench.repeats + 1):
@@ -97,8 +98,13 @@ def _days(bench: Bench) -> Iterator[tuple[int, Files, Files | None, dict[str, Co
 
 
 def _run(
-    bench: Bench, database: Database, files: Files, before: Files | None, *, publishes: bool
-) -> tuple[dict[str, float], Loaded]:
+    bench: Bench,
+    database: BenchDatabase,
+    files: SampleFiles,
+    before: SampleFiles | None,
+    *,
+    publishes: bool,
+) -> tuple[dict[str, float], SevenLoads]:
     run_id = new_run_id("day")
     loaded = load_all(database, files, run_id=run_id, previous=before)
     built = dbt_build(bench.space, database, run_id)

@@ -6,8 +6,8 @@ from bench.building import new_run_id
 from bench.context import Bench
 from bench.figures import interleaved, median_ratio, timed
 from bench.files import unpacked_bytes
-from bench.loading import Loaded, at_once, control_load, load_all
-from bench.results import Goal, Measured, Table, judged
+from bench.loading import SevenLoads, at_once, control_load, load_all
+from bench.report import Goal, MarkdownTable, Measured, judged
 from bench.workspace import progress
 
 GOAL_RATIO = 1.7
@@ -16,7 +16,7 @@ GOAL_MEGABYTES = 150
 
 def measure(bench: Bench) -> Measured:
     """Measure the three ways in turn, each load into an empty database of its own."""
-    loads: list[Loaded] = []
+    loads: list[SevenLoads] = []
 
     def unpack() -> float:
         return timed(
@@ -39,7 +39,7 @@ def measure(bench: Bench) -> Measured:
     found = interleaved({"unpack": unpack, "control": control, "ours": ours}, bench.repeats)
     ratio = median_ratio(found["control"], found["ours"])
     rows, plain = bench.files.rows, bench.files.plain_bytes
-    rss, pss = max(load.peak_rss for load in loads), max(load.peak_pss for load in loads)
+    rss = max(load.peak_rss for load in loads)
     names = {
         "unpack": "unpacking alone, isal, one file after another",
         "control": "`zcat \\| psql \\copy`, one file after another",
@@ -60,14 +60,16 @@ def measure(bench: Bench) -> Measured:
     ]
     return Measured(
         how=(
-            f"Into empty databases. Ours: seven loads as the DAG's tasks do them, in processes, "
-            f"{at_once()} at once, the largest first, a large file over several sessions; "
-            "with check of every byte, SHA-256, statistics, ledger and commit, which "
-            "the control does without."
+            f"Into empty databases. Ours: seven loads as in the DAG's tasks, in processes, "
+            f"{at_once()} at once, the largest first, a large file over several sessions. They "
+            "include a check of every byte, SHA-256, statistics, ledger and commit. The control "
+            "does not include these."
         ),
         tables=[
-            Table(["way", "seconds", "rows/s", "MB/s of plain text", "against the control"], lines),
-            Table(["our load of", "rows", "seconds, others at work"], slowest),
+            MarkdownTable(
+                ["way", "seconds", "rows/s", "MB/s of plain text", "against the control"], lines
+            ),
+            MarkdownTable(["our load of", "rows", "seconds, beside the others"], slowest),
         ],
         goals=[
             Goal(
@@ -79,11 +81,5 @@ def measure(bench: Bench) -> Measured:
                 f"≤ {GOAL_MEGABYTES} MB", f"{rss / 1e6:.0f} MB",
                 judged(rows, rss <= GOAL_MEGABYTES * 1e6),
             ),
-        ],
-        remarks=[
-            (
-                f"Peak memory of the largest loader process: {rss / 1e6:.0f} MB resident (RSS), "
-                f"{pss / 1e6:.0f} MB of its own share (PSS); looked at every 50 ms."
-            )
         ],
     )  # fmt: skip

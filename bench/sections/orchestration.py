@@ -1,12 +1,14 @@
 """Section `orchestration`: the DAG's dbt part through Airflow and Cosmos against `dbt build`."""
 
+import os
 from statistics import median
+from unittest.mock import patch
 
-from bench.airflow_runs import environment, runner
+from bench.airflow_runs import runner
 from bench.building import dbt_build, new_run_id
 from bench.context import Bench
 from bench.figures import interleaved, median_ratio
-from bench.results import Goal, Measured, Table
+from bench.report import Goal, MarkdownTable, Measured
 from bench.workspace import progress
 
 GOAL_RATIO = 1.15
@@ -25,7 +27,7 @@ def measure(bench: Bench) -> Measured:
             return built.seconds
 
         def tasks() -> float:
-            with environment({"DBT_FULL_REFRESH": "True"}):
+            with patch.dict(os.environ, DBT_FULL_REFRESH="True"):
                 run = runs.run(force_transform=True)
             if run.dbt is None:
                 raise RuntimeError("the dbt part did not run")
@@ -42,7 +44,7 @@ def measure(bench: Bench) -> Measured:
             "`changed` to the end of the last dbt task, so scheduling is in it."
         ),
         tables=[
-            Table(["way", "seconds", "against bare"],
+            MarkdownTable(["way", "seconds", "against bare"],
                   [["`dbt build`, one process", f"{taken['bare']:.1f}", "1.00×"],
                    ["Airflow and Cosmos, a task per model", f"{taken['tasks']:.1f}",
                     f"{ratio:.2f}×"]]),

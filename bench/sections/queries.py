@@ -9,7 +9,7 @@ from psycopg2.extensions import cursor as Cursor
 
 from bench.context import Bench
 from bench.figures import percentile
-from bench.results import Goal, Measured, Table
+from bench.report import Goal, MarkdownTable, Measured
 from bench.workspace import progress
 
 EXECUTIONS = 200
@@ -77,7 +77,7 @@ def measure(bench: Bench) -> Measured:
             f"{SECONDS_A_QUESTION:.0f} s). The names searched for have two letters exchanged and "
             "one left out; the ten nearest are asked for."
         ),
-        tables=[Table(["question", "executions", "rows", "p50, ms", "p95, ms"], lines)],
+        tables=[MarkdownTable(["question", "executions", "rows", "p50, ms", "p95, ms"], lines)],
         goals=[
             Goal("headline queries, p95", f"≤ {GOAL_MILLISECONDS} ms", f"{slowest:.1f} ms",
                  slowest <= GOAL_MILLISECONDS),

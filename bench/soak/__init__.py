@@ -1,1 +1,1 @@
-"""The soak: many simulated days in a row, faults on half of them, and what is left at the end."""
+"""The soak: simulated days with faults on half of them, then a comparison with a clean build."""

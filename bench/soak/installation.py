@@ -3,34 +3,30 @@
 import contextlib
 import json
 import os
-import shutil
 import subprocess
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import psutil
 from psycopg2 import sql
-from psycopg2.extensions import connection as Connection
 
-from include.local.layout import REPOSITORY, Layout
+from bench.workspace import Workspace
+from include.local.layout import REPOSITORY
 from include.local.warehouse import embedded_server
 
-# The commands run as a person types them: with nothing around that would shape them.
+# The commands run as a person types them: without variables that would change them.
 _NOT_INHERITED = ("AIRFLOW", "IMDB_", "DBT_", "WAREHOUSE", "ANALYST", "MAKE", "MFLAGS", "LOCAL_",
                   "SOURCE", "DATASETS", "DAY", "TITLES", "FULL_", "FORCE_", "BENCH_")  # fmt: skip
-# Several tries, and no long pauses between them: what is bad is bad at once.
-_SETTINGS = {"IMDB_DOWNLOAD_TRIES": "4", "IMDB_BACKOFF_START": "0.2"}
-
+_SETTINGS = {"IMDB_DOWNLOAD_TRIES": "2", "IMDB_BACKOFF_START": "0.2"}
 _LOOK = 0.1
 
 
-class Installation:
-    """An installation in `folder`, worked with by `make` alone."""
+class SoakInstallation(Workspace):
+    """An installation in `folder`, used through `make` only."""
 
     def __init__(self, folder: Path) -> None:
-        self.layout = Layout(folder)
+        super().__init__(folder)
         self._sessions: set[int] = set()
 
     def command(
@@ -40,13 +36,12 @@ class Installation:
         kept = {
             name: value for name, value in os.environ.items() if not name.startswith(_NOT_INHERITED)
         }
+        ours = {"LOCAL_DIR": str(self.layout.root), "IMDB_BASE_URL": base_url}
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("wb") as output:
             process = subprocess.Popen(
                 ["make", "--no-print-directory", verb, "SOURCE=imdb"],
-                env=kept
-                | _SETTINGS
-                | {"LOCAL_DIR": str(self.layout.root), "IMDB_BASE_URL": base_url},
+                env=kept | _SETTINGS | ours,
                 cwd=REPOSITORY,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
@@ -57,7 +52,7 @@ class Installation:
         return process
 
     def ended(self, process: "subprocess.Popen[bytes]", patience: float) -> int | None:
-        """Return the exit code, None where the process is there after `patience` seconds."""
+        """Return the exit code, or None if the process still runs after `patience` seconds."""
         end = time.monotonic() + patience
         while True:
             self._note_sessions()
@@ -67,48 +62,36 @@ class Installation:
                 return None
 
     def stop(self) -> None:
-        """End everything that works here, also what a killed soak left."""
-        for process in self.family():
-            with contextlib.suppress(psutil.Error):
-                process.kill()
-        if self.layout.data.is_mount():
-            subprocess.run(["umount", "--lazy", self.layout.data], check=False)
+        """End all processes of the installation, also those that a killed soak left."""
+        kill(self.family())
         if self.layout.postgres.exists():
             embedded_server(self.layout).stop()
 
     def remove(self) -> None:
         """End everything and remove the folder."""
         self.stop()
-        if self.layout.postgres.exists():
-            shutil.rmtree(embedded_server(self.layout).data.parent)
-        shutil.rmtree(self.layout.root, ignore_errors=True)
+        super().remove()
 
     def family(self) -> list[psutil.Process]:
-        """Return every process that works for the installation, but for its server.
+        """Return the processes of the installation, without those of its server.
 
-        Airflow's workers overwrite their environment with their title: they are told by the session
-        of the command that began them, and by what they have open.
+        Airflow's workers overwrite their environment with their title, so they are recognized by
+        the session of the command that started them.
         """
         self._note_sessions()
         return [process for process in psutil.process_iter() if self._is_member(process)]
 
-    def client(self, port: int) -> psutil.Process | None:
-        """Return the member of the family that talks from `port`."""
+    def client(self, port: int) -> list[psutil.Process]:
+        """Return the process of the installation whose connection has the local port `port`."""
         for process in self.family():
             with contextlib.suppress(psutil.Error):
                 for connection in process.net_connections("tcp"):
                     if connection.laddr.port == port and connection.raddr:
-                        return process
-        return None
-
-    def recorded(self, name: str) -> psutil.Process | None:
-        """Return the process that `make run` recorded as `name`, while it is there."""
-        with contextlib.suppress(OSError, ValueError, KeyError, psutil.Error):
-            return psutil.Process(json.loads(self._record(name).read_text("utf-8"))["pid"])
-        return None
+                        return [process]
+        return []
 
     def server(self) -> list[psutil.Process]:
-        """Return the processes of Postgres, the first of all first."""
+        """Return the processes of Postgres, the first one first."""
         data = embedded_server(self.layout).data
         with contextlib.suppress(OSError, ValueError, psutil.Error):
             first = psutil.Process(int((data / "postmaster.pid").read_text().split()[0]))
@@ -116,33 +99,20 @@ class Installation:
                 return [first, *first.children(recursive=True)]
         return []
 
-    def admin(self, database: str = "warehouse") -> Connection:
-        """Open a session as the superuser."""
-        return embedded_server(self.layout).connect(database)
-
     def rows(self, statement: str | sql.Composable, *values: object) -> list[tuple[Any, ...]]:
-        """Return the rows of a query, asked as the superuser."""
+        """Return the rows of a query of the superuser."""
         with contextlib.closing(self.admin()) as session, session.cursor() as cursor:
             cursor.execute(statement, values or None)
             return cursor.fetchall()
 
-    @property
-    def analyst_url(self) -> str:
-        """How the analyst reaches the warehouse now."""
-        lines = self.layout.warehouse_env.read_text("utf-8").split()
-        return dict(line.split("=", 1) for line in lines)["ANALYST_URL"]
-
-    def _record(self, name: str) -> Path:
-        return self.layout.pids / f"{name}.json"
+    def forget_sessions(self) -> None:
+        """Forget the sessions of ended commands: the system may use their numbers again."""
+        self._sessions.clear()
 
     def _note_sessions(self) -> None:
         for path in self.layout.pids.glob("*.json"):
             with contextlib.suppress(OSError, ValueError, KeyError):
                 self._sessions.add(int(json.loads(path.read_text("utf-8"))["pid"]))
-
-    def forget_sessions(self) -> None:
-        """Forget the sessions of commands that have ended: their numbers may be others' soon."""
-        self._sessions.clear()
 
     def _is_member(self, process: psutil.Process) -> bool:
         try:
@@ -150,19 +120,24 @@ class Installation:
                 return False
             if process.status() == psutil.STATUS_ZOMBIE:
                 return False
-            environment = process.environ()
-            if environment.get("LOCAL_DIR") == str(self.layout.root):
+            if process.environ().get("LOCAL_DIR") == str(self.layout.root):
                 return True
-            if os.getsid(process.pid) not in self._sessions:
-                return False
-            return process.cwd() == str(REPOSITORY) or any(self._open_files(process))
+            return os.getsid(process.pid) in self._sessions
         except (psutil.Error, OSError):
             return False
 
-    def _open_files(self, process: psutil.Process) -> Iterator[str]:
-        root = str(self.layout.root)
-        for link in Path(f"/proc/{process.pid}/fd").glob("*"):
-            with contextlib.suppress(OSError):
-                name = str(link.readlink())
-                if name.startswith(root):
-                    yield name
+
+def kill(processes: list[psutil.Process]) -> None:
+    """Kill the processes and wait for their end. Their exit codes stay with their parents."""
+    for process in processes:
+        with contextlib.suppress(psutil.Error):
+            process.kill()
+    end = time.monotonic() + 20
+    while any(map(_lives, processes)) and time.monotonic() < end:
+        time.sleep(0.02)
+
+
+def _lives(process: psutil.Process) -> bool:
+    with contextlib.suppress(psutil.Error):
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    return False

@@ -16,18 +16,21 @@ from urllib.parse import urlsplit
 from warehouse.errors import PermanentError
 from warehouse.raw.dataset import Dataset
 
+SOURCE = "imdb"
 IMDB_BASE_URL = "https://datasets.imdbws.com"
 
 
 # Timeouts allow about five times what the largest files take on a slow line (2 MB/s).
 DATASETS: tuple[Dataset, ...] = (
     Dataset(
+        SOURCE,
         "title.principals",
         ("tconst", "ordering", "nconst", "category", "job", "characters"),
         ("tconst", "ordering"),
         timedelta(hours=2),
     ),
     Dataset(
+        SOURCE,
         "title.akas",
         (
             "titleId",
@@ -43,6 +46,7 @@ DATASETS: tuple[Dataset, ...] = (
         timedelta(hours=2),
     ),
     Dataset(
+        SOURCE,
         "name.basics",
         (
             "nconst",
@@ -57,6 +61,7 @@ DATASETS: tuple[Dataset, ...] = (
         integers=("birthYear", "deathYear"),
     ),
     Dataset(
+        SOURCE,
         "title.basics",
         (
             "tconst",
@@ -73,8 +78,11 @@ DATASETS: tuple[Dataset, ...] = (
         timedelta(hours=1),
         integers=("isAdult", "startYear", "endYear", "runtimeMinutes"),
     ),
-    Dataset("title.crew", ("tconst", "directors", "writers"), ("tconst",), timedelta(hours=1)),
     Dataset(
+        SOURCE, "title.crew", ("tconst", "directors", "writers"), ("tconst",), timedelta(hours=1)
+    ),
+    Dataset(
+        SOURCE,
         "title.episode",
         ("tconst", "parentTconst", "seasonNumber", "episodeNumber"),
         ("tconst",),
@@ -82,6 +90,7 @@ DATASETS: tuple[Dataset, ...] = (
         integers=("seasonNumber", "episodeNumber"),
     ),
     Dataset(
+        SOURCE,
         "title.ratings",
         ("tconst", "averageRating", "numVotes"),
         ("tconst",),

@@ -2,9 +2,10 @@
 
 from airflow.sdk import TaskGroup
 
+from imdb_pipeline.config import SOURCE
 from warehouse.orchestration import dbt
 
 
 def dbt_task_group() -> TaskGroup:
-    """Return the task group `dbt` with IMDb's seeds, staging, intermediate models and marts."""
-    return dbt.dbt_task_group("imdb")
+    """Return the task group `dbt`: IMDb's seeds, staging and intermediate models, and marts."""
+    return dbt.dbt_task_group(SOURCE)

@@ -97,8 +97,8 @@ def refusal(dataset: Dataset, found: Sequence[str]) -> str:
                 "gave another file under this name: try again later."
             )
     advice = (
-        "If the layout changed for good, change imdb_pipeline/config.py, include/sql/40_raw.sql "
-        "and the staging model together."
+        "If the layout changed for good, change imdb_pipeline/config.py, "
+        "include/sql/imdb/40_raw.sql and the staging model together."
     )
     if columns_added_at_the_end(dataset.columns, found):
         advice = (

@@ -51,7 +51,7 @@ def warn_of_added(reader: SnapshotReader) -> None:
         log.warning(
             "%s: has columns that %s did not have, and is loaded without them: %s "
             "(IMDB_ACCEPT_ADDED_COLUMNS). To have their values, change imdb_pipeline/config.py, "
-            "include/sql/40_raw.sql and the staging model together.",
+            "include/sql/imdb/40_raw.sql and the staging model together.",
             reader.path.name,
             reader.dataset.name,
             ", ".join(repr(column[:40]) for column in reader.added),

@@ -25,13 +25,13 @@ from imdb_pipeline.snapshot import SnapshotFacts, SnapshotReader
 from warehouse.database.bounded_queue import read_ahead
 from warehouse.database.connection import Connection, connected
 from warehouse.database.parallel_copy import copy_in_parallel
-from warehouse.database.turns import BUILDING, LOADING, held, sharing
+from warehouse.database.turns import held, loading
 from warehouse.errors import DamagedFile, HeldBack, UnexpectedContent
 from warehouse.raw import changes, ledger, profile
 from warehouse.raw.changes import Counts
 from warehouse.raw.dataset import Dataset
 from warehouse.raw.delta import NotComparable, differences
-from warehouse.raw.ledger import Load
+from warehouse.raw.ledger import Load, SourceFile
 from warehouse.raw.raw_table import RawTable
 from warehouse.raw.row_count_guard import how_to_let_through, shrunk
 
@@ -115,7 +115,7 @@ class Loader:
         with (
             connected(self.url, purpose=purpose) as connection,
             held(connection, purpose),
-            sharing(connection, LOADING, never_with=BUILDING),
+            loading(connection, dataset.source, patience=min(30.0, self.settings.lock_patience)),
         ):
             work = _Work(self, connection, RawTable(dataset), path, entry, run_id, self._clock())
             with connection, connection.cursor() as cursor:
@@ -128,7 +128,7 @@ class Loader:
                 work.raw.check_changes(cursor)
                 work.raw.wait_to_write(cursor, patience=patience)
                 work.raw.drop_new(cursor, patience=patience)  # of a load that was killed
-                last = ledger.last_load(cursor, dataset.name)
+                last = ledger.last_load(cursor, dataset.source, dataset.name)
                 work.hold_back_shrunken(cursor, last, accept=accept_shrink)
                 why_full = "it was asked for" if force else work.why_full(cursor, last, previous)
             if why_full is None and last and previous:
@@ -168,7 +168,7 @@ class _Work:
             return "it is the first load"
         if previous is None or not previous.is_file():
             return "the file before is not kept here"
-        if previous.stat().st_size != last.bytes:
+        if last.file is None or previous.stat().st_size != last.file.bytes:
             return _NOT_THE_LAST
         return self._why_not_from_here(cursor, last)
 
@@ -208,7 +208,7 @@ class _Work:
                 limit=limit,
                 origin=f"{self.raw.dataset.name} (what changed in {self.path.name})",
             )
-            if older.facts().sha256 != last.snapshot_sha256:
+            if last.file is None or older.facts().sha256 != last.file.sha256:
                 raise NotComparable(_NOT_THE_LAST)
             self._check(newer.facts(), newer.facts().rows)
             if last.rows + counts.inserted - counts.deleted != self.entry.rows:
@@ -216,7 +216,7 @@ class _Work:
                     f"{last.rows:,} rows and {counts.inserted:,} that came without "
                     f"{counts.deleted:,} that left are not {self.entry.rows:,}"
                 )
-            last_id = ledger.last_load_id(cursor, self.raw.dataset.name)
+            last_id = ledger.last_load_id(cursor, self.raw.dataset.source, self.raw.dataset.name)
             profile.note_moved(cursor, self.raw, load_id, last_id)
             return self._record(cursor, load_id, counts, "delta")
 
@@ -268,7 +268,7 @@ class _Work:
         return changes.write_compared(cursor, raw, load_id, raw.table)
 
     def _history_goes_on(self, cursor: Cursor, last: Load | None) -> bool:
-        last_id = ledger.last_load_id(cursor, self.raw.dataset.name)
+        last_id = ledger.last_load_id(cursor, self.raw.dataset.source, self.raw.dataset.name)
         return changes.can_continue(cursor, self.raw, last, last_id)
 
     def _check(self, facts: SnapshotFacts, taken: int) -> None:
@@ -283,16 +283,20 @@ class _Work:
 
     def _record(self, cursor: Cursor, load_id: int, counts: Counts, method: str) -> Load:
         load = Load(
+            source=self.raw.dataset.source,
             dataset=self.raw.dataset.name,
-            snapshot_sha256=self.entry.sha256,
-            etag=self.entry.etag,
-            last_modified=self.entry.last_modified,
-            url=self.entry.url,
+            origin=None,
+            file=SourceFile(
+                self.entry.sha256,
+                self.entry.bytes,
+                self.entry.url,
+                self.entry.etag,
+                self.entry.last_modified,
+            ),
             rows=self.entry.rows,
             rows_inserted=counts.inserted,
             rows_updated=counts.updated,
             rows_deleted=counts.deleted,
-            bytes=self.entry.bytes,
             seconds=self.loader._clock() - self.started,
             run_id=self.run_id,
             method=method,
@@ -318,8 +322,8 @@ def _loaded(
     cursor: Cursor, raw: RawTable, entry: CacheEntry, patience: float
 ) -> LoadOutcome | None:
     """The ledger's load where it is of the snapshot of `entry` and the table has its rows."""
-    last = ledger.last_load(cursor, raw.dataset.name)
-    if last is None or last.snapshot_sha256 != entry.sha256:
+    last = ledger.last_load(cursor, raw.dataset.source, raw.dataset.name)
+    if last is None or last.file is None or last.file.sha256 != entry.sha256:
         return None
     raw.wait_to_read(cursor, patience=patience)
     if raw.holds_rows(cursor) == (last.rows > 0):

@@ -40,10 +40,10 @@ def test_the_doctor_finds_nothing_that_fails(story: Story) -> None:
     assert "as new as the ledger" in said.output
 
 
-def test_a_benchmark_prints_its_table(story: Story) -> None:
-    done = story.installation.make("bench", NAME="dag_parse")
-    assert done.code == 0, done.output
-    assert "| --- |" in done.output
+def test_the_benchmark_names_its_sections_for_an_unknown_one(story: Story) -> None:
+    refused = story.installation.make("bench", ONLY="earthquake")
+    assert refused.code != 0
+    assert "ONLY=earthquake: the sections are load" in refused.output
 
 
 def test_the_soak_names_its_faults_where_one_is_not_known(story: Story) -> None:

@@ -25,11 +25,12 @@ FILLED = f"""
     from generate_series(1, {RUNS}) as n;
 
     insert into meta.load_log (
-        dataset, snapshot_sha256, rows, rows_inserted, rows_updated, rows_deleted, bytes, seconds,
-        run_id, loaded_at
+        source, dag_id, dataset, snapshot_sha256, rows, rows_inserted, rows_updated,
+        rows_deleted, bytes, seconds, run_id, loaded_at
     )
     select
-        'title.' || d, 'sha', 10, 1, 2, 3, 10, 0.5, 'run ' || n, now() - make_interval(hours => n)
+        'imdb', 'imdb_pipeline', 'title.' || d, 'sha', 10, 1, 2, 3, 10, 0.5, 'run ' || n,
+        now() - make_interval(hours => n)
     from generate_series(1, {RUNS}) as n, unnest(array['crew', 'akas', 'basics']) as d;
 
     insert into meta.model_log (
@@ -103,7 +104,10 @@ NEWEST = "order by finished_at desc limit 9"
     [
         (f"run_log {NEWEST}", "run_log_finished_at"),
         ("run_log where run_id = 'run 7'", "run_log_pkey"),
-        ("load_log where dataset = 'title.crew' order by load_id desc limit 9", "load_log_dataset"),
+        (
+            "load_log where source = 'imdb' and dataset='title.crew' order by load_id desc limit 9",
+            "load_log_source_dataset",
+        ),
         ("load_log where loaded_at > now() - interval '1 day'", "load_log_loaded_at"),
         ("load_log where run_id = 'run 7'", "load_log_run_id"),
         (f"model_log where model = 'model_1' {NEWEST}", "model_log_model"),

@@ -102,7 +102,7 @@ def test_a_changed_header_is_refused_with_what_changed_and_what_to_do(
 
     message = str(caught.value)
     assert f"title.ratings.tsv.gz.part: the header is not that of title.ratings: {said}" in message
-    assert "imdb_pipeline/config.py, include/sql/40_raw.sql and the staging model" in message
+    assert "imdb_pipeline/config.py, include/sql/imdb/40_raw.sql and the staging model" in message
     at_the_end = found.startswith("tconst averageRating numVotes")
     assert ("IMDB_ACCEPT_ADDED_COLUMNS=1" in message) == at_the_end
     assert workbench.path.read_bytes() == good
@@ -111,8 +111,8 @@ def test_a_changed_header_is_refused_with_what_changed_and_what_to_do(
 
 OTHER = "The source gave another file under this name: try again later."
 CHANGE = (
-    "If the layout changed for good, change imdb_pipeline/config.py, include/sql/40_raw.sql and "
-    "the staging model together."
+    "If the layout changed for good, change imdb_pipeline/config.py, include/sql/imdb/40_raw.sql "
+    "and the staging model together."
 )
 
 

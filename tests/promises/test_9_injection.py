@@ -73,6 +73,7 @@ def test_values_are_text_whether_the_file_is_loaded_whole_or_by_its_changes(
 def test_names_are_identifiers(database: Database, tmp_path: Path) -> None:
     """No such dataset is configured; one that were would be a table with an odd name."""
     odd = Dataset(
+        "imdb",
         'a"; drop schema raw; --',
         ('k"; drop schema raw; --', "v'; select 1/0; --"),
         ('k"; drop schema raw; --',),

@@ -8,10 +8,16 @@ from imdb_pipeline.loader import Loader, LoadOutcome
 from tests.support.postgres import Database
 from tests.support.snapshots import RATINGS, Row, loaded_rows, written
 from warehouse.raw.dataset import Dataset
+from warehouse.raw.ledger import Load
 
 # One try of a fifth of a second for a table lock; a file of three rows may lose two.
 IMPATIENT = Settings(lock_patience=0.0, min_rows_share=0.0)
 COPYING = "select pid from pg_stat_progress_copy where datname = current_database()"
+
+
+def rows_changed(load: Load) -> int:
+    """Rows that the load inserted, updated or deleted."""
+    return load.rows_inserted + load.rows_updated + load.rows_deleted
 
 
 class DuringCopy:

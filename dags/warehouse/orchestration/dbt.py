@@ -21,12 +21,14 @@ from airflow.sdk.exceptions import AirflowFailException
 from cosmos import DbtTaskGroup, ExecutionConfig, ProfileConfig, ProjectConfig, RenderConfig
 from cosmos.constants import DbtResourceType, ExecutionMode, LoadMode, TestBehavior
 
+from warehouse.builds.builds import build_session
+from warehouse.builds.project import DbtProject
 from warehouse.database.connection import connected, for_dbt
-from warehouse.errors import DamagedFile, PermanentError, PipelineError
+from warehouse.errors import PipelineError
 from warehouse.orchestration.connection import connection_string
 from warehouse.orchestration.dbt_process import SKIPPED, SUCCESS, run_dbt_build
-from warehouse.orchestration.failures import record_error
-from warehouse.orchestration.stub import DbtProject, build_session
+from warehouse.orchestration.failures import final_where_permanent, record_error
+from warehouse.orchestration.tasks import CHANGED
 
 log = logging.getLogger(__name__)
 
@@ -63,15 +65,14 @@ def dbt_project() -> DbtProject:
     return DbtProject(PROJECT_DIR, manifest_path())
 
 
-def dbt_task_group(source: str, *, decided_by: str = "changed") -> TaskGroup:
+def dbt_task_group(source: str) -> TaskGroup:
     """Return the task group `dbt` with the models of `source`.
 
-    The task `decided_by` hands on the build that it began: `build_id` and `full_refresh`. There are
-    no retries: a failed data test fails again.
+    The task `changed` of the DAG hands over the build that it began. There are no retries: a failed
+    data test fails again.
     """
     arguments = {
         "source": source,
-        "decided_by": decided_by,
         "retries": 0,
         "execution_timeout": timedelta(hours=3),
     }
@@ -90,8 +91,7 @@ def dbt_task_group(source: str, *, decided_by: str = "changed") -> TaskGroup:
         execution_config=ExecutionConfig(execution_mode=ExecutionMode.LOCAL),
         render_config=RenderConfig(
             load_method=LoadMode.DBT_MANIFEST,
-            select=_select(source),
-            exclude=[f"resource_type:{kind}" for kind in ("operation", "analysis", "exposure")],
+            select=[f"config.meta.source:{source}"],
             test_behavior=TestBehavior.BUILD,
             emit_datasets=False,
             normalize_task_id=_name,
@@ -132,14 +132,13 @@ class DbtTask(BaseOperator):
 
     ui_color = "#fff3ee"
 
-    def __init__(self, *, source: str, decided_by: str, **arguments: Any) -> None:
+    def __init__(self, *, source: str, **arguments: Any) -> None:
         super().__init__(**arguments)
         self.source = source
-        self.decided_by = decided_by
 
     def begun(self, context: Any) -> dict[str, Any]:
         """Return the build that the run began; empty where a task is run by hand."""
-        return dict(context["ti"].xcom_pull(task_ids=self.decided_by) or {})
+        return dict(context["ti"].xcom_pull(task_ids=CHANGED) or {})
 
     def run_dbt(self, context: Any, select: str, report: Any) -> None:
         """Run `dbt build` on what `select` names, from the first to the last moment as the only
@@ -149,7 +148,7 @@ class DbtTask(BaseOperator):
         # A model by hand has the run's parameter only.
         full_refresh = begun.get("full_refresh", context["params"].get("full_refresh", False))
         with (
-            _final_where_permanent(),
+            final_where_permanent(),
             connected(url, purpose=purpose) as connection,
             build_session(
                 connection,
@@ -186,7 +185,7 @@ class DbtBuild(DbtTask):
         def report(model: str, result: dict[str, Any]) -> None:
             ti.xcom_push(key=model, value=result | {"try_number": ti.try_number})
 
-        self.run_dbt(context, " ".join(_select(self.source)) or "*", report)
+        self.run_dbt(context, f"config.meta.source:{self.source}", report)
 
 
 class DbtModel(DbtTask):
@@ -246,15 +245,6 @@ class DbtModel(DbtTask):
         return found[self.model]
 
 
-@contextmanager
-def _final_where_permanent() -> Iterator[None]:
-    try:
-        yield
-    except (PermanentError, DamagedFile) as error:
-        record_error(error)
-        raise AirflowFailException(str(error)) from error
-
-
 def for_dbt_process(url: str) -> dict[str, str]:
     """Return the environment of a dbt process on the warehouse at `url`."""
     environment = for_dbt(url)
@@ -274,6 +264,3 @@ def _environment(values: Mapping[str, str], **more: str) -> Iterator[None]:
         os.environ.clear()
         os.environ.update(before)
 
-
-def _select(source: str) -> list[str]:
-    return []

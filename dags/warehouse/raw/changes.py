@@ -292,13 +292,14 @@ def prune(cursor: Cursor, raw: RawTable, *, keep_loads: int) -> int:
     cursor.execute(
         """
         update meta.load_log set changes_kept = false
-        where dataset = %(dataset)s and changes_kept and load_id <= (
+        where source = %(source)s and dataset = %(dataset)s and changes_kept and load_id <= (
             select load_id from meta.load_log
-            where dataset = %(dataset)s order by load_id desc offset %(keep)s limit 1
+            where source = %(source)s and dataset = %(dataset)s
+            order by load_id desc offset %(keep)s limit 1
         )
         returning load_id
         """,
-        {"dataset": raw.dataset.name, "keep": keep_loads},
+        {"source": raw.dataset.source, "dataset": raw.dataset.name, "keep": keep_loads},
     )
     old = [load_id for (load_id,) in cursor.fetchall()]
     if not old:

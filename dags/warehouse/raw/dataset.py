@@ -7,13 +7,14 @@ from datetime import timedelta
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
-    """One file: its name without ending, its header, its key columns, the time a task may take.
+    """One file of a source: its name without ending, header, key columns, a task's time limit.
 
     The key is the first one or two columns. With `history` the change table keeps every change
     since the first load, and so gives back the file of any day. `integers` and `decimals` are the
     columns of numbers, whose sums each load notes.
     """
 
+    source: str
     name: str
     columns: tuple[str, ...]
     key: tuple[str, ...]
@@ -40,7 +41,7 @@ class Dataset:
     @property
     def table(self) -> str:
         """The table in schema `raw`."""
-        return f"imdb_{self.slug}"
+        return f"{self.source}_{self.slug}"
 
     @property
     def changes_table(self) -> str:

@@ -1,57 +1,74 @@
 """The load ledger `meta.load_log`: the only truth about what is in the warehouse.
 
-A row is written in the transaction that makes its rows visible, so the two cannot disagree.
+A row is written in the transaction that makes its rows visible, so the two cannot disagree. A
+dataset is named by its source and its name. Its loads from one origin, without another origin in
+between, are one history.
 """
 
 from dataclasses import dataclass
 
 from psycopg2.extensions import cursor as Cursor
 
+BY_HAND = "by hand"
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """The file that a load took: SHA-256 and size as it came, and what the server said of it."""
+
+    sha256: str
+    bytes: int
+    url: str | None = None
+    etag: str | None = None
+    last_modified: str | None = None
+
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """One load of one dataset: `rows` and `rows_*` in rows, `bytes` compressed, `seconds` wall.
+    """One load of one dataset: `rows` and `rows_*` in rows, `seconds` wall time.
 
-    `method` is full or delta. With `changes_kept` the change table has every change of the load.
+    `origin` names the place that the data came from; `file` is None where it is no file. `method`
+    is full or delta. With `changes_kept` the change table has every change of the load. With
+    `history_begins` it is the first load of the dataset, or the first from its origin.
     """
 
+    source: str
     dataset: str
-    snapshot_sha256: str
-    etag: str | None
-    last_modified: str | None
-    url: str | None
+    origin: str | None
     rows: int
     rows_inserted: int
     rows_updated: int
     rows_deleted: int
-    bytes: int
     seconds: float
-    run_id: str
+    file: SourceFile | None = None
+    dag_id: str = BY_HAND
+    run_id: str = "manual"
     method: str = "full"
     changes_kept: bool = False
-
-    @property
-    def rows_changed(self) -> int:
-        """Rows inserted, updated or deleted."""
-        return self.rows_inserted + self.rows_updated + self.rows_deleted
+    history_begins: bool = False
 
 
-def last_load(cursor: Cursor, dataset: str) -> Load | None:
-    """Return the newest load of `dataset`, or None before the first."""
+def last_load(cursor: Cursor, source: str, dataset: str) -> Load | None:
+    """Return the newest load of the dataset, or None before the first."""
     cursor.execute(
         """
         select
-            dataset, snapshot_sha256, etag, last_modified, url, rows, rows_inserted, rows_updated,
-            rows_deleted, bytes, seconds, run_id, method, changes_kept
+            snapshot_sha256, bytes, url, etag, last_modified,
+            source, dataset, origin, rows, rows_inserted, rows_updated, rows_deleted, seconds,
+            dag_id, run_id, method, changes_kept, history_begins
         from meta.load_log
-        where dataset = %s
+        where source = %s and dataset = %s
         order by load_id desc
         limit 1
         """,
-        (dataset,),
+        (source, dataset),
     )
     row = cursor.fetchone()
-    return Load(*row) if row else None
+    if row is None:
+        return None
+    facts, load = row[:5], row[5:]
+    file = None if facts[0] is None else SourceFile(*facts)
+    return Load(*load[:8], file, *load[8:])
 
 
 def next_load_id(cursor: Cursor) -> int:
@@ -65,47 +82,52 @@ def record(cursor: Cursor, load: Load, load_id: int | None = None) -> int:
 
     `load_id` is one of `next_load_id`; without it the row gets a new one.
     """
+    file = load.file
+    values = {
+        "load_id": next_load_id(cursor) if load_id is None else load_id,
+        "source": load.source,
+        "dataset": load.dataset,
+        "origin": load.origin,
+        "history_begins": load.history_begins,
+        "snapshot_sha256": file and file.sha256,
+        "etag": file and file.etag,
+        "last_modified": file and file.last_modified,
+        "url": file and file.url,
+        "bytes": file and file.bytes,
+        "rows": load.rows,
+        "rows_inserted": load.rows_inserted,
+        "rows_updated": load.rows_updated,
+        "rows_deleted": load.rows_deleted,
+        "seconds": load.seconds,
+        "dag_id": load.dag_id,
+        "run_id": load.run_id,
+        "method": load.method,
+        "changes_kept": load.changes_kept,
+    }
+    names, places = ", ".join(values), ", ".join(f"%({name})s" for name in values)
     cursor.execute(
-        """
-        insert into meta.load_log (
-            load_id, dataset, snapshot_sha256, etag, last_modified, url, rows, rows_inserted,
-            rows_updated, rows_deleted, bytes, seconds, run_id, method, changes_kept
-        )
-        overriding system value
-        values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
-        returning load_id
-        """,
-        (
-            next_load_id(cursor) if load_id is None else load_id,
-            load.dataset,
-            load.snapshot_sha256,
-            load.etag,
-            load.last_modified,
-            load.url,
-            load.rows,
-            load.rows_inserted,
-            load.rows_updated,
-            load.rows_deleted,
-            load.bytes,
-            load.seconds,
-            load.run_id,
-            load.method,
-            load.changes_kept,
-        ),
+        f"insert into meta.load_log ({names}) overriding system value "  # noqa: S608 - our names
+        f"values ({places}) returning load_id",
+        values,
     )
     return scalar(cursor)
 
 
-def last_load_id(cursor: Cursor, dataset: str) -> int | None:
-    """Return the id of the newest load of `dataset`, or None before the first."""
-    cursor.execute("select max(load_id) from meta.load_log where dataset = %s", (dataset,))
+def last_load_id(cursor: Cursor, source: str, dataset: str) -> int | None:
+    """Return the id of the newest load of the dataset, or None before the first."""
+    cursor.execute(
+        "select max(load_id) from meta.load_log where source = %s and dataset = %s",
+        (source, dataset),
+    )
     row = cursor.fetchone()
     return row[0] if row else None
 
 
-def newest_load_id(cursor: Cursor) -> int:
-    """Return the id of the newest load of any dataset, 0 before the first."""
-    cursor.execute("select coalesce(max(load_id), 0) from meta.load_log")
+def newest_load_id(cursor: Cursor, source: str) -> int:
+    """Return the id of the newest load of any dataset of `source`, 0 before the first."""
+    cursor.execute(
+        "select coalesce(max(load_id), 0) from meta.load_log where source = %s", (source,)
+    )
     return scalar(cursor)
 
 

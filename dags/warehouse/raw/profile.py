@@ -156,9 +156,12 @@ def _note(cursor: Cursor, raw: RawTable, load_id: int, profiles: list[Profile]) 
     execute_values(
         cursor,
         "insert into meta.column_log "
-        "(load_id, dataset, column_name, rows, nulls, numbers, total) values %s",
+        "(load_id, source, dataset, column_name, rows, nulls, numbers, total) values %s",
         [
-            (load_id, raw.dataset.name, one.column, one.rows, one.nulls, one.numbers, one.total)
+            (
+                *(load_id, raw.dataset.source, raw.dataset.name),
+                *(one.column, one.rows, one.nulls, one.numbers, one.total),
+            )
             for one in profiles
         ],
     )

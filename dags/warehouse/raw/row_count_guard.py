@@ -13,7 +13,7 @@ def shrunk(entry: CacheEntry, last: Load | None, settings: Settings) -> str | No
 
     A file of another source has its own size, and is compared with nothing.
     """
-    if last is None or not same_source(last.url or "", entry.url):
+    if last is None or not same_source((last.file and last.file.url) or "", entry.url):
         return None
     # 0.95 as it is written: as a float it is a little more or less.
     if entry.rows >= Fraction(str(settings.min_rows_share)) * last.rows:

@@ -134,10 +134,13 @@ def told(database: Database) -> list[FileLoad]:
             load_id, url = len(loads) + 1, f"{load.place}/{dataset}.tsv.gz"
             loaded_at = FIRST + timedelta(days=day)
             database.execute(
-                "insert into meta.load_log (load_id, dataset, snapshot_sha256, url, rows, "
-                "rows_inserted, rows_updated, rows_deleted, bytes, seconds, run_id, loaded_at) "
-                "overriding system value values (%s, %s, 'x', %s, %s, 0, 0, 0, 0, 0, 'told', %s); "
-                "insert into meta.column_log values (%s, %s, %s, %s, %s, %s, %s)",
+                "insert into meta.load_log (load_id, source, dag_id, dataset, snapshot_sha256, "
+                "url, rows, rows_inserted, rows_updated, rows_deleted, bytes, seconds, run_id, "
+                "loaded_at) "
+                "overriding system value "
+                "values (%s, 'imdb', 'by hand', %s, 'x', %s, %s, 0, 0, 0, 0, 0, 'run', %s); "
+                "insert into meta.column_log (load_id, source, dataset, column_name, rows, nulls, "
+                "numbers, total) values (%s, 'imdb', %s, %s, %s, %s, %s, %s)",
                 *(load_id, dataset, url, load.rows, loaded_at),
                 *(load_id, dataset, load.column, load.rows, load.nulls, load.numbers, load.total),
             )

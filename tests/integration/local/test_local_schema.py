@@ -60,9 +60,10 @@ def test_the_container_gives_the_roles_their_passwords_and_closes_its_other_data
     if program is None:
         pytest.skip("there is no psql")
     done = subprocess.run(
-        ["sh", str(ROOT / "include" / "sql" / "50_passwords.sh")],
+        ["sh", str(ROOT / "include" / "sql" / "container.sh")],
         env={
             "PATH": f"{program.parent}{os.pathsep}{os.environ['PATH']}",
+            "SQL_FOLDER": str(ROOT / "include" / "sql"),
             "PGHOST": "127.0.0.1",
             "PGPORT": str(database.port),
             "PGPASSWORD": PASSWORD,

@@ -6,44 +6,70 @@ import psycopg2
 import pytest
 
 from tests.support.postgres import Database
-from warehouse.raw.ledger import Load, last_load, last_load_id, newest_load_id, next_load_id, record
+from warehouse.raw.ledger import (
+    Load,
+    SourceFile,
+    last_load,
+    last_load_id,
+    newest_load_id,
+    next_load_id,
+    record,
+)
 
-LOAD = Load(
-    dataset="title.crew",
-    snapshot_sha256="a" * 64,
+FILE = SourceFile(
+    sha256="a" * 64,
+    bytes=5_000_000_000,
+    url="http://127.0.0.1/title.crew.tsv.gz",
     etag='W/"one"',
     last_modified="Mon, 02 Jun 2031 05:04:03 GMT",
-    url="http://127.0.0.1/title.crew.tsv.gz",
+)
+LOAD = Load(
+    source="imdb",
+    dataset="title.crew",
+    origin="sample",
     rows=4_000_000_000,
     rows_inserted=3,
     rows_updated=2,
     rows_deleted=1,
-    bytes=5_000_000_000,
     seconds=1.25,
+    file=FILE,
+    dag_id="imdb_pipeline",
     run_id="manual",
     method="delta",
     changes_kept=True,
+    history_begins=True,
 )
 
 
 def test_an_empty_ledger_knows_nothing(database: Database) -> None:
     with database.session() as session, session.cursor() as cursor:
-        assert last_load(cursor, "title.crew") is None
-        assert last_load_id(cursor, "title.crew") is None
+        assert last_load(cursor, "imdb", "title.crew") is None
+        assert last_load_id(cursor, "imdb", "title.crew") is None
         assert newest_load_id(cursor) == 0
 
 
 def test_the_last_load_of_a_dataset_comes_back_whole(database: Database) -> None:
-    other = replace(LOAD, dataset="title.basics", etag=None, last_modified=None, url=None)
+    other = replace(LOAD, dataset="title.basics", file=SourceFile("b", 7))
     with database.session() as session, session.cursor() as cursor:
         first = record(cursor, replace(LOAD, rows=1))
         second = record(cursor, LOAD)
         third = record(cursor, other)
 
         assert first < second < third == newest_load_id(cursor)
-        assert last_load(cursor, "title.crew") == LOAD
-        assert last_load(cursor, "title.basics") == other
-        assert last_load_id(cursor, "title.crew") == second
+        assert last_load(cursor, "imdb", "title.crew") == LOAD
+        assert last_load(cursor, "imdb", "title.basics") == other
+        assert last_load_id(cursor, "imdb", "title.crew") == second
+
+
+def test_two_sources_may_have_a_dataset_of_one_name(database: Database) -> None:
+    batch = replace(LOAD, source="toy", origin=None, file=None)
+    with database.session() as session, session.cursor() as cursor:
+        first = record(cursor, batch)
+        second = record(cursor, LOAD)
+
+        assert last_load(cursor, "toy", "title.crew") == batch
+        assert last_load_id(cursor, "toy", "title.crew") == first
+        assert last_load_id(cursor, "imdb", "title.crew") == second
 
 
 def test_an_id_can_be_had_before_the_row(database: Database) -> None:
@@ -52,11 +78,7 @@ def test_an_id_can_be_had_before_the_row(database: Database) -> None:
         other = record(cursor, LOAD)
 
         assert record(cursor, replace(LOAD, dataset="title.akas"), mine) == mine < other
-        assert last_load_id(cursor, "title.akas") == mine
-
-
-def test_changed_rows_are_summed() -> None:
-    assert LOAD.rows_changed == 6
+        assert last_load_id(cursor, "imdb", "title.akas") == mine
 
 
 @pytest.mark.parametrize(
@@ -65,6 +87,7 @@ def test_changed_rows_are_summed() -> None:
         replace(LOAD, rows=-1),
         replace(LOAD, rows_deleted=-1),
         replace(LOAD, seconds=-0.1),
+        replace(LOAD, file=SourceFile("a", -1)),
         replace(LOAD, method="guess"),
     ],
 )

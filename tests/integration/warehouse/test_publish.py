@@ -335,7 +335,7 @@ def test_the_state_is_that_of_the_ledger_and_of_the_project(
     database: Database, tmp_path: Path
 ) -> None:
     (tmp_path / "model.sql").write_text("select 1")
-    load = Load("title.crew", "aa", None, None, None, 1, 1, 0, 0, 9, 0.5, "run")
+    load = Load("imdb", "title.crew", "sample", 1, 1, 0, 0, 0.5, run_id="run")
     with connected(database.url, purpose="test") as connection, connection.cursor() as cursor:
         assert published_state(cursor) is None
         assert current_state(cursor, tmp_path) == State(0, project_sha256(tmp_path))

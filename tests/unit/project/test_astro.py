@@ -66,8 +66,10 @@ def test_the_first_start_applies_the_same_ddl_and_the_passwords_of_env(
     compose: dict[str, Any], environment: dict[str, str]
 ) -> None:
     mounts = compose["services"]["warehouse"]["volumes"]
-    assert "./include/sql:/docker-entrypoint-initdb.d:ro" in mounts
-    script = (ROOT / "include" / "sql" / "50_passwords.sh").read_text("utf-8")
+    assert "./include/sql:/sql:ro" in mounts
+    script = "./include/sql/container.sh:/docker-entrypoint-initdb.d/container.sh:ro"
+    assert script in mounts
+    script = (ROOT / "include" / "sql" / "container.sh").read_text("utf-8")
     for variable in re.findall(r"\\getenv \w+ (\w+)", script):
         assert variable in environment
 
