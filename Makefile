@@ -9,12 +9,12 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 LOCAL = @$(if $(PYTHON),$(PYTHON),python3) include/local/bootstrap.py
 BIN = .venv/bin
 TESTS ?= tests
-# The whole suite is shared by the cores, and has to take nearly all lines and branches of dags/.
-WHOLE = --numprocesses logical --maxprocesses 4 --dist loadscope --no-loadscope-reorder \
-	--durations 20 --cov=dags
+# A folder of tests runs on all cores. The whole suite also measures the coverage of dags/.
+PARALLEL = --numprocesses logical --maxprocesses 4 --dist loadscope --no-loadscope-reorder
+COVERAGE = --durations 20 --cov=dags
 export SOURCE DATASETS DAY TITLES ACCEPT_SHRINK FULL_REFRESH FORCE_DOWNLOAD FORCE_TRANSFORM
 export LOCAL_DIR UP_PORT SQL CMD NAME CHECK ONLY REPEATS UPGRADE WAREHOUSE_URL ANALYST_URL PIPELINE_PASSWORD ANALYST_PASSWORD
-export DAYS SEED FAULT
+export DAYS SEED FAULT FULL
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 } \
@@ -46,13 +46,14 @@ schema: ## Apply include/sql to WAREHOUSE_URL (as its owner), or to the embedded
 	$(LOCAL) schema
 doctor: ## Look at machine, installation and warehouse, say what to do; changes and starts nothing
 	$(LOCAL) doctor
-lint: ## ruff, mypy --strict, sqlfluff
+lint: ## ruff, mypy --strict, sqlfluff; `make test` runs them as tests
 	$(LOCAL)
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/sqlfluff lint dags/dbt
-test: lint manifest ## Everything: lint, types, then all tests, or those of TESTS=tests/unit
-	$(BIN)/pytest $(if $(filter tests,$(TESTS)),$(WHOLE)) $(TESTS)
+test: manifest ## All tests, lint and types included; TESTS=tests/unit runs some, FULL=1 the long ones, too
+	$(BIN)/pytest $(if $(findstring .py,$(TESTS)),,$(PARALLEL)) \
+		$(if $(filter tests,$(TESTS)),$(COVERAGE)) $(TESTS)
 	$(if $(filter tests,$(TESTS)),$(BIN)/python -m tests.support.branches)
 lock: ## Pin the environment anew from include/local/requirements.in; UPGRADE=1 to newer versions
 	$(LOCAL) lock

@@ -1,5 +1,6 @@
 """Fixtures of all tests: a real Postgres, a source that misbehaves, a recording downloader."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,8 +30,20 @@ LONGEST = [
 ]
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the longest first."""
+FULL = bool(os.environ.get("FULL", "").strip())
+
+
+def pytest_report_header() -> str:
+    """Say whether the long tests run."""
+    return f"tests marked full: {'run' if FULL else 'deselected (FULL=1 runs them)'}"
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Deselect the tests marked full unless FULL=1; put the longest files first."""
+    if not FULL:
+        long = [item for item in items if item.get_closest_marker("full")]
+        config.hook.pytest_deselected(items=long)
+        items[:] = [item for item in items if not item.get_closest_marker("full")]
     places = {path: place for place, path in enumerate(LONGEST)}
     items.sort(key=lambda item: places.get(item.nodeid.split("::", 1)[0], len(places)))
 

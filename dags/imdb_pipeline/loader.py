@@ -115,7 +115,7 @@ class Loader:
         with (
             connected(self.url, purpose=purpose) as connection,
             held(connection, purpose),
-            loading(connection, "imdb", patience=min(30.0, self.settings.lock_patience)),
+            loading(connection, dataset.source, patience=min(30.0, self.settings.lock_patience)),
         ):
             work = _Work(self, connection, RawTable(dataset), path, entry, run_id, self._clock())
             with connection, connection.cursor() as cursor:

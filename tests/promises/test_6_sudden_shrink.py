@@ -7,10 +7,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 
 from include.local import run
-from include.local.layout import LocalError
+from include.local.__main__ import cli
 from include.local.options import Options
 from include.local.source import choose
 from tests.support.loads import IMPATIENT, Warehouse
@@ -107,15 +108,18 @@ def test_the_next_normal_file_loads_as_if_nothing_had_been(loaded: Warehouse) ->
     assert (outcome.written, outcome.load.rows_deleted) == (True, 1)
 
 
-def test_make_run_hands_the_names_on(tmp_path: Path) -> None:
+def test_make_run_hands_the_names_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def conf(**variables: str) -> object:
-        options = Options.of({"LOCAL_DIR": str(tmp_path / "state"), **variables})
+        words = [f"--{name.lower().replace('_', '-')}={text}" for name, text in variables.items()]
+        options = Options.of(**cli.commands["run"].make_context("run", words).params)
         return run._conf(options, choose(options))["accept_shrink"]
+
+    monkeypatch.setenv("LOCAL_DIR", str(tmp_path / "state"))
 
     assert conf() == []
     names = ["title.akas", "title.basics"]
     assert conf(ACCEPT_SHRINK=" title.basics,title.akas ") == names
-    with pytest.raises(LocalError, match=r"ACCEPT_SHRINK=title\.nonsense: there is no title\.non"):
+    with pytest.raises(click.BadParameter, match=r"there is no title\.nonsense"):
         conf(ACCEPT_SHRINK="title.nonsense")
     makefile = (Path(__file__).parents[2] / "Makefile").read_text("utf-8")
     exported = {word for line in makefile.splitlines() if line.startswith("export ")

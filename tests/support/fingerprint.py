@@ -113,7 +113,7 @@ def left_behind(database: Database) -> list[str]:
             relkind = 'r'
             and (relpersistence = 't' or relname ~ '(__new|__dbt_tmp|__dbt_backup)$')
         union all
-        select 'schema ' || nspname from pg_namespace where nspname ~ '__swap$'
+        select 'schema ' || nspname from pg_namespace where nspname ~ '^marts__'
         """
     )
     return [str(row[0]) for row in rows]

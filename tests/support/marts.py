@@ -93,6 +93,7 @@ class Marts:
 
     def change_project(self, content: str) -> None:
         """Another project from now on."""
+        self.project.project_dir.mkdir(exist_ok=True)
         (self.project.project_dir / "model.sql").write_text(content)
 
     def begin(self, run_id: str, asked_for: str | None = None) -> Build | None:

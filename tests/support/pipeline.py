@@ -10,8 +10,7 @@ from imdb_pipeline.cache_manager import CacheManager, JsonFileStore
 from imdb_pipeline.config import Settings, dataset_named
 from imdb_pipeline.downloader import Download, Downloader
 from imdb_pipeline.loader import Loader, LoadOutcome
-from warehouse.builds.publish import State, publish
-from warehouse.database.connection import connected
+from tests.support.marts import Marts
 from warehouse.http.part_file import PartFile
 
 # Files of some kilobytes come in many pieces, and over more than one session.
@@ -81,10 +80,9 @@ def load(pipeline: Pipeline, name: str) -> None:
     pipeline.load(name)
 
 
-def publish_marts(database_url: str, tables: tuple[str, ...], run_id: str) -> None:
-    """The task publish, of marts made from load 1."""
-    with connected(database_url, purpose="publish") as connection:
-        publish(connection, State(1, "abc"), run_id=run_id, tables=tables)
+def publish_marts(marts: Marts, run_id: str) -> None:
+    """The task publish, for a process of its own."""
+    marts.publish(run_id, patience=600.0)
 
 
 @contextmanager

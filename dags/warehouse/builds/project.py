@@ -42,6 +42,12 @@ class DbtProject:
     project_dir: Path
     manifest_path: Path
 
+    def sources(self) -> tuple[str, ...]:
+        """Return the sources that have marts, sorted by name. Raises as `sha256` does."""
+        return tuple(
+            sorted({str(_meta(model)["source"]) for model in self._models() if _is_mart(model)})
+        )
+
     def marts(self, source: str) -> tuple[str, ...]:
         """Return the tables that are published for `source`, sorted by name.
 
@@ -67,8 +73,8 @@ class DbtProject:
         These are all files of the project but those in folders of other sources with marts, e.g.
         models/marts/<other>/ or macros/<other>/. Raises `PermanentError` without a manifest.
         """
-        sources = {str(_meta(model).get("source")) for model in self._models() if _is_mart(model)}
-        return project_sha256(self.project_dir, without=sources - {source})
+        others = set(self.sources()) - {source}
+        return project_sha256(self.project_dir, without=others)
 
     def _models(self) -> list[dict[str, Any]]:
         try:

@@ -25,15 +25,15 @@ class Live:
     version wrote.
     """
 
-    publish_id: int
     source: str
+    state: State
+    marts: tuple[str, ...] | None
+    publish_id: int
     dag_id: str
     run_id: str
     action: str
     build_id: int | None
-    state: State
     published_at: datetime
-    marts: tuple[str, ...] | None
 
 
 def newest_publishes(cursor: Cursor, source: str, *, most: int = 2) -> list[Live]:
@@ -41,8 +41,8 @@ def newest_publishes(cursor: Cursor, source: str, *, most: int = 2) -> list[Live
     cursor.execute(
         """
         select
-            publish_id, source, dag_id, run_id, action, build_id, load_id, project_sha256,
-            published_at, marts
+            load_id, project_sha256, marts,
+            publish_id, dag_id, run_id, action, build_id, published_at
         from meta.publish_log
         where source = %s
         order by publish_id desc
@@ -51,8 +51,8 @@ def newest_publishes(cursor: Cursor, source: str, *, most: int = 2) -> list[Live
         (source, most),
     )
     return [
-        Live(*row[:6], State(*row[6:8]), row[8], None if row[9] is None else tuple(row[9]))
-        for row in cursor.fetchall()
+        Live(source, State(load_id, sha256), None if marts is None else tuple(marts), *rest)
+        for load_id, sha256, marts, *rest in cursor.fetchall()
     ]
 
 

@@ -38,8 +38,8 @@ def summarize(
     """Return the summary of `run_id`, a run of `dag_id`, which built `build_id` (None: nothing).
 
     `states` are the tasks' states by task id; `steps` the ids of the tasks that ingest each
-    dataset, by dataset name; `figures` what these tasks handed over, by dataset name; `messages` what failed
-    tasks handed over, by task id.
+    dataset, by dataset name; `figures` what these tasks handed over, by dataset name; `messages`
+    what failed tasks handed over, by task id.
     """
     failed = tuple(sorted(task for task, state in states.items() if state == "failed"))
     return RunSummary(
