@@ -6,20 +6,21 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from itertools import count
 from pathlib import Path
 from typing import Any
 
-import psycopg2
-
 from bench.figures import shared_wall
 from bench.workspace import BenchDatabase, Workspace
 from include.local.layout import LocalError
-from include.local.project import PROJECT
+from include.local.project import PROJECT, make_plain_manifest
 from warehouse.builds import publish as publishing
+from warehouse.builds.builds import build_session
+from warehouse.builds.project import DbtProject
+from warehouse.database.connection import connected
 
 STAGING, MARTS, TESTS, START = "staging", "intermediate and marts", "tests", "dbt itself"
 _numbers = count(1)
@@ -47,14 +48,19 @@ def dbt_build(space: Workspace, database: BenchDatabase, run_id: str, *words: st
     target = space.layout.dbt / database.name
     target.mkdir(parents=True, exist_ok=True)
     log = target / "output.log"
-    began = time.time()
-    with log.open("wb") as output:
+    with (
+        connected(database.url, purpose="bench") as session,
+        build_session(session, _project(), source="imdb", dag_id="bench", run_id=run_id) as build,
+        log.open("wb") as output,
+    ):
+        began = time.time()
         done = subprocess.run(
             _command(target, words),
             env={
                 **os.environ,
                 **database.parts,
                 "DBT_ENV_CUSTOM_ENV_RUN_ID": run_id,
+                "DBT_ENV_CUSTOM_ENV_BUILD_ID": str(build.build_id),
                 "DBT_SEND_ANONYMOUS_USAGE_STATS": "False",
                 "DO_NOT_TRACK": "1",
             },
@@ -62,7 +68,7 @@ def dbt_build(space: Workspace, database: BenchDatabase, run_id: str, *words: st
             stderr=subprocess.STDOUT,
             check=False,
         )
-    seconds = time.time() - began
+        seconds = time.time() - began
     if done.returncode != 0:
         raise LocalError(f"dbt build failed:\n{log.read_text('utf-8')[-3000:]}")
     results = json.loads((target / "run_results.json").read_text("utf-8"))["results"]
@@ -99,10 +105,11 @@ def _layer(unique_id: str) -> str:
 
 
 def publish(database: BenchDatabase, run_id: str) -> None:
-    """Swap the marts that `run_id` built into their place."""
-    with closing(psycopg2.connect(database.url)) as session:
-        with session, session.cursor() as cursor:
-            state = publishing.current_state(cursor, PROJECT)
-        publishing.publish(
-            session, state, run_id=run_id, tables=publishing.mart_names(PROJECT)
-        )  # fmt: skip
+    """Publish the marts that `run_id` built."""
+    with connected(database.url, purpose="bench") as session:
+        publishing.publish(session, _project(), source="imdb", dag_id="bench", run_id=run_id)
+
+
+@cache
+def _project() -> DbtProject:
+    return DbtProject(PROJECT, make_plain_manifest())

@@ -2,18 +2,26 @@
 
 download.<dataset> -> load.<dataset>  (x 7, in parallel)
                          -> changed -> dbt (models with their tests) -> publish -> report
-
-With the parameter `rollback` only the task of that name works, and `report`.
 """
 
 from datetime import timedelta
 
 from airflow.sdk import DAG, Param, TaskGroup
 
-from imdb_pipeline.config import DATASET_NAMES, DATASETS
+from imdb_pipeline.config import DATASET_NAMES, DATASETS, SOURCE, Settings
 from imdb_pipeline.dbt_tasks import dbt_task_group
-from imdb_pipeline.tasks import changed, download, load, publish, report, rollback
+from imdb_pipeline.tasks import download, load
+from warehouse.orchestration.dbt import dbt_project
 from warehouse.orchestration.failures import RecordError, alert_when_red
+from warehouse.orchestration.tasks import changed, publish, report, rollback
+
+PROJECT = dbt_project()
+
+
+def lock_patience() -> float:
+    """Return how many seconds a publish or rollback waits for readers."""
+    return Settings.from_environment().lock_patience
+
 
 # Faults of the network or of a connection pass; each download has tries of its own besides.
 RETRIED = {
@@ -58,11 +66,6 @@ with DAG(
         "full_refresh": Param(
             False, type="boolean", description="Fetch, load and build everything from nothing."
         ),
-        "rollback": Param(
-            False,
-            type="boolean",
-            description="Put the marts before the last publish back, and do nothing else.",
-        ),
     },
 ) as dag:
     with TaskGroup("download"):
@@ -81,13 +84,30 @@ with DAG(
         ]
     for downloaded, loaded in zip(downloads, loads, strict=True):
         downloaded >> loaded
-    dbt = dbt_task_group()
-    published = publish.override(**SHORT)()
-    reported = report.override(on_failure_callback=alert_when_red, **SHORT)()
-    loads >> changed.override(**SHORT)() >> dbt >> published
-    rollback.override(**SHORT)()
+    published = publish(SOURCE, PROJECT, patience=lock_patience, **SHORT)
+    reported = report(
+        SOURCE,
+        {
+            dataset.name: [f"download.{dataset.slug}", f"load.{dataset.slug}"]
+            for dataset in DATASETS
+        },
+        on_failure_callback=alert_when_red,
+        **SHORT,
+    )
+    loads >> changed(SOURCE, PROJECT, **SHORT) >> dbt_task_group() >> published
     # All of them, not the last alone: what is behind a failed task has ended before what is beside
     # it, and the report would not see what else fails. `changed` skips what follows it directly; it
     # has ended whenever the first dbt tasks have.
     for other in [task for task in dag.tasks if task.task_id not in {"changed", "report"}]:
         other >> reported
+
+with DAG(
+    dag_id="imdb_rollback",
+    description="IMDb's marts before the last publish are live again",
+    schedule=None,
+    catchup=False,
+    max_active_runs=1,
+    tags=["imdb", "warehouse"],
+    default_args={"retry_policy": RecordError()},
+):
+    rollback(SOURCE, PROJECT, patience=lock_patience, on_failure_callback=alert_when_red, **SHORT)

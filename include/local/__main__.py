@@ -1,4 +1,5 @@
 """The verbs of the local run: `python -m include.local run`; `make help` lists them."""
+# ruff: noqa: PLC0415 - each verb imports only what it needs, so that every one starts quickly
 
 import contextlib
 import os
@@ -7,261 +8,303 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(REPOSITORY), str(REPOSITORY / "dags")]
 
-from psycopg2.extensions import make_dsn, parse_dsn  # noqa: E402
+from include.local.layout import OWNED, Layout, LocalError, Ports, Secrets  # noqa: E402
+from include.local.options import Options, run_options, variable  # noqa: E402
 
-from imdb_pipeline.config import Settings  # noqa: E402
-from include.local import project, source  # noqa: E402
-from include.local.airflow import Airflow  # noqa: E402
-from include.local.audit import audit  # noqa: E402
-from include.local.doctor import doctor  # noqa: E402
-from include.local.layout import OWNED, LocalError, Ports, Secrets  # noqa: E402
-from include.local.options import Options, layout_of  # noqa: E402
-from include.local.programs import psql_program  # noqa: E402
-from include.local.run import run, say  # noqa: E402
-from include.local.services import down, up  # noqa: E402
-from include.local.warehouse import (  # noqa: E402
-    apply_schema,
-    embedded_server,
-    open_warehouse,
-    session_on,
-    set_password,
-    start_embedded,
-)
-from warehouse.builds import publish as publishing  # noqa: E402
-from warehouse.database.connection import connected  # noqa: E402
-from warehouse.errors import PipelineError  # noqa: E402
-
-ROLES = ("pipeline", "analyst")
+if TYPE_CHECKING:
+    from include.local.airflow import Airflow
 
 
-def psql() -> NoReturn:
-    """Become psql, as the analyst; SQL= or a pipe runs and ends."""
+@click.group()
+def cli() -> None:
+    """Run the film warehouse on this machine, without Docker."""
+
+
+@cli.command()
+@run_options
+def run(**values: Any) -> int:
+    """Set everything up and run the pipeline once."""
+    from include.local.run import run
+
+    return run(Options.of(**values))
+
+
+@cli.command()
+@run_options
+@variable("UP_PORT", click.IntRange(1024, 65535), default=8080)
+def up(up_port: int, **values: Any) -> int:
+    """Start Airflow with its UI in the background."""
+    from include.local.services import up
+
+    return up(Options.of(**values), up_port)
+
+
+@cli.command()
+def down() -> int:
+    """Stop Airflow and the warehouse's server."""
+    from include.local.services import down
+
+    return down(Layout.of())
+
+
+@cli.command()
+@variable("SQL")
+def psql(sql: str | None) -> NoReturn:
+    """Replace this process by psql, as the analyst; SQL= or a pipe runs and ends."""
+    from psycopg2.extensions import make_dsn, parse_dsn
+
+    from include.local.programs import psql_program
+    from include.local.warehouse import open_warehouse
+
     program = psql_program()
     if program is None:
         raise LocalError("There is no psql: install Postgres' client.")
-    if (
-        os.environ.get("WAREHOUSE_URL", "").strip()
-        and not os.environ.get("ANALYST_URL", "").strip()
-    ):
-        raise LocalError(
-            "WAREHOUSE_URL is the pipeline's way in: set ANALYST_URL, too, to be the analyst."
-        )
-    parts = parse_dsn(open_warehouse(layout_of(os.environ)).analyst_url)
-    environment = dict(os.environ)
-    environment["PGPASSWORD"] = str(parts.pop("password", ""))
+    if os.environ.get("WAREHOUSE_URL") and not os.environ.get("ANALYST_URL"):
+        raise LocalError("WAREHOUSE_URL is for the pipeline: set ANALYST_URL, too.")
+    parts = parse_dsn(open_warehouse(Layout.of()).analyst_url)
+    environment = {**os.environ, "PGPASSWORD": str(parts.pop("password", ""))}
     command = [str(program), "--dbname", make_dsn(**parts)]
-    statement = os.environ.get("SQL", "").strip()
-    if statement:
-        command += ["--command", statement]
-    if statement or not sys.stdin.isatty():
+    if sql:
+        command += ["--command", sql]
+    if sql or not sys.stdin.isatty():
         command += ["--set", "ON_ERROR_STOP=1"]
     os.execve(command[0], command, environment)  # noqa: S606
 
 
+@cli.command()
 def docs() -> int:
     """Make the dbt docs site."""
-    layout = layout_of(os.environ)
-    layout.make()
-    warehouse = open_warehouse(layout)
-    environment = Airflow(layout, warehouse, api_port=0).environment()
-    project.make_manifest(layout, environment, warehouse)
-    say(f"docs, with lineage: {layout.shown(project.make_docs(layout, environment))}")
+    from include.local import project
+
+    airflow = _airflow(layout := Layout.of())
+    environment = airflow.environment()
+    project.make_manifest(layout, environment, airflow.warehouse)
+    click.echo(f"docs, with lineage: {layout.shown(project.make_docs(layout, environment))}")
     return 0
 
 
+@cli.command()
 def manifest() -> int:
-    """Parse the dbt project."""
-    say(f"manifest: {layout_of(os.environ).shown(project.make_plain_manifest())}")
+    """Parse the dbt project into dags/dbt/target."""
+    from include.local import project
+
+    click.echo(f"manifest: {Layout.of().shown(project.make_plain_manifest())}")
     return 0
 
 
-def schema() -> int:
+@cli.command()
+@variable("PIPELINE_PASSWORD")
+@variable("ANALYST_PASSWORD")
+def schema(**passwords: str) -> int:
     """Apply include/sql to WAREHOUSE_URL as its owner, or to the embedded warehouse."""
+    from include.local import warehouse
+
     url = os.environ.get("WAREHOUSE_URL", "").strip()
     if url:
-        session = session_on(url)
-        words = {role: os.environ.get(f"{role.upper()}_PASSWORD", "") for role in ROLES}
+        session = warehouse.session_on(url)
+        words = {name.removesuffix("_password"): word for name, word in passwords.items()}
     else:
-        layout = layout_of(os.environ)
-        start_embedded(layout)
-        session = embedded_server(layout).connect("warehouse")
-        # A role may change its own password; here it is what the installation's files say.
-        words = {role: getattr(Secrets.of(layout), role) for role in ROLES}
+        layout = Layout.of()
+        warehouse.start_embedded(layout)
+        session = warehouse.embedded_server(layout).connect("warehouse")
+        # A role can change its own password; this sets that of the installation's files again.
+        secrets = Secrets.of(layout)
+        words = {"pipeline": secrets.pipeline, "analyst": secrets.analyst}
     with contextlib.closing(session):
-        applied = apply_schema(session)
-        for role, word in words.items():
-            if word:
-                set_password(session, role, word)
-                applied.append(f"the password of {role}")
-    say(f"applied: {', '.join(applied)}")
+        click.echo(f"applied: {', '.join(warehouse.make_warehouse(session, words))}")
     return 0
 
 
-def lock() -> int:
-    """Pin the environment anew from requirements.in."""
-    folder = REPOSITORY / "include" / "local"
+@cli.command()
+@variable("UPGRADE", bool, is_flag=True)
+def lock(upgrade: bool) -> int:
+    """Pin the packages of requirements.in again."""
     uv = Path(sys.prefix) / "uv" / "bin" / "uv"
     return subprocess.run(
         [
             str(uv) if uv.exists() else "uv", "pip", "compile", "requirements.in",
             "--universal", "--python-version", "3.11", "--no-annotate", "--no-header",
-            "--quiet", "--output-file", "requirements.txt",
-            *(["--upgrade"] if os.environ.get("UPGRADE") else []),
+            "--quiet", "--output-file", "requirements.txt", *(["--upgrade"] if upgrade else []),
         ],
-        cwd=folder,
+        cwd=REPOSITORY / "include" / "local",
         check=False,
     ).returncode  # fmt: skip
 
 
-def dbt() -> int:
+@cli.command()
+@variable("CMD", default="debug")
+def dbt(cmd: str) -> int:
     """Run dbt by hand on the warehouse, with the words of CMD."""
-    layout = layout_of(os.environ)
-    layout.make()
-    warehouse = open_warehouse(layout)
-    environment = Airflow(layout, warehouse, api_port=0).environment()
-    words = shlex.split(os.environ.get("CMD", "")) or ["debug"]
-    return project.dbt_by_hand(layout, environment, warehouse, words)
+    from include.local import project
+
+    airflow = _airflow(layout := Layout.of())
+    words, environment = shlex.split(cmd), airflow.environment()
+    if project.builds_for_all(words, environment):
+        project.make_manifest(layout, environment, airflow.warehouse)
+    return project.dbt_by_hand(layout, environment, airflow.warehouse, words)
 
 
+@cli.command()
 def rollback() -> int:
     """Put the marts before the last publish back, without Airflow."""
-    warehouse = open_warehouse(layout_of(os.environ))
+    from imdb_pipeline.config import Settings
+    from include.local.project import dbt_project
+    from include.local.warehouse import open_warehouse
+    from warehouse.builds import rollback as rolling_back
+    from warehouse.builds.publish_log import what_is_live
+    from warehouse.database.connection import connected
+    from warehouse.errors import PipelineError
+
+    layout = Layout.of()
+    warehouse = open_warehouse(layout)
     run_id = f"make rollback {datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%fZ}"
     try:
         patience = Settings.from_environment().lock_patience
         with connected(warehouse.url, purpose="make rollback") as connection:
             began = time.monotonic()
-            publishing.rollback(connection, run_id=run_id, patience=patience)
+            rolling_back.rollback(
+                connection,
+                dbt_project(layout),
+                source="imdb",
+                dag_id="manual",
+                run_id=run_id,
+                patience=patience,
+            )
             seconds = time.monotonic() - began
             with connection.cursor() as cursor:
-                live = publishing.what_is_live(cursor)
-            say(f"rolled back in {seconds:.1f} s: live is {live}")
+                live = what_is_live(cursor, "imdb")
+            click.echo(f"rolled back in {seconds:.1f} s: live is {live}")
     except PipelineError as error:
         raise LocalError(str(error)) from error
     return 0
 
 
-def airflow() -> int:
+@cli.command()
+@run_options
+@variable("CMD", default="version")
+def airflow(cmd: str, **values: Any) -> int:
     """Run Airflow's command line in this installation, with the words of CMD."""
-    options = Options.of(os.environ)
+    from include.local import project, source
+
+    options = Options.of(**values)
     chosen = source.choose(options)
     layout = options.layout
-    layout.make()
-    warehouse = open_warehouse(layout)
-    commands = Airflow(layout, warehouse, api_port=Ports(layout).spare("api"))
-    commands.prepare()
-    project.make_manifest(layout, commands.environment(), warehouse)
+    airflow = _airflow(layout)
+    airflow.prepare()
+    project.make_manifest(layout, airflow.environment(), airflow.warehouse)
     source.make_ready(options, chosen)
-    words = shlex.split(os.environ.get("CMD", "")) or ["version"]
     with source.served(layout, chosen, by_hand=True) as base_url:
-        return subprocess.run(
-            commands.command(*words),
-            env=commands.task_environment(base_url),
-            cwd=REPOSITORY,
-            check=False,
-        ).returncode
+        command, environment = (
+            airflow.command(*shlex.split(cmd)),
+            airflow.task_environment(base_url, chosen.name),
+        )
+        return subprocess.run(command, env=environment, cwd=REPOSITORY, check=False).returncode
 
 
-def bench() -> NoReturn:
-    """Become the benchmark that NAME names, else the table of ONLY's sections.
+def _airflow(layout: Layout) -> "Airflow":
+    from include.local.airflow import Airflow
+    from include.local.warehouse import open_warehouse
 
-    Each works on a cluster of its own; nothing is asked of the warehouse or told about it.
-    """
-    name = os.environ.get("NAME", "").strip()
-    known = sorted(
-        path.stem
-        for path in (REPOSITORY / "bench").glob("*.py")
-        if "\ndef main(" in path.read_text("utf-8") and path.stem != "__main__"
-    )
-    if name and name not in known:
-        raise LocalError(f"NAME={name}: the benchmarks are {', '.join(known)}; without NAME, all.")
+    layout.make()
+    return Airflow(layout, open_warehouse(layout), api_port=Ports(layout).spare("api"))
+
+
+@cli.command()
+@variable("NAME")
+def bench(name: str | None) -> NoReturn:
+    """Run the benchmark bench/NAME.py, else all sections of ONLY, each on its own cluster."""
+    if name and not (REPOSITORY / "bench" / f"{name}.py").is_file():
+        raise LocalError(f"NAME={name}: there is no bench/{name}.py; without NAME, all run.")
     _become(f"bench.{name}" if name else "bench")
 
 
+@cli.command()
 def soak() -> NoReturn:
-    """Become the soak, which works with installations of its own."""
+    """Run the soak test, in its own installations."""
     _become("bench.soak")
 
 
 def _become(module: str) -> NoReturn:
-    layout = layout_of(os.environ)
+    """Replace this process, so that Ctrl-C reaches `module` alone and it can clean up."""
+    layout = Layout.of()
     layout.make()
-    environment = {
-        key: value
-        for key, value in os.environ.items()
-        if key not in {"WAREHOUSE_URL", "ANALYST_URL", "LOCAL_DIR"}
-    }
+    dropped = {"WAREHOUSE_URL", "ANALYST_URL", "LOCAL_DIR"}
+    environment = {key: value for key, value in os.environ.items() if key not in dropped}
     environment["BENCH_DIR"] = str(layout.root / "bench")
     environment["PYTHONPATH"] = os.pathsep.join(map(str, (REPOSITORY, REPOSITORY / "dags")))
     os.chdir(REPOSITORY)
-    command = [sys.executable, "-m", module]
-    # In the place of this process, so that Ctrl-C reaches it alone and it can tidy up.
-    os.execve(command[0], command, environment)  # noqa: S606
+    os.execve(sys.executable, [sys.executable, "-m", module], environment)  # noqa: S606
 
 
+@cli.command()
+@variable("CHECK", click.Choice(["quick", "full"]), default="quick")
+def doctor(check: str) -> int:
+    """Look at machine, installation and warehouse; change nothing."""
+    from include.local.doctor import doctor
+
+    return doctor(os.environ, full=check == "full")
+
+
+@cli.command()
+def audit() -> int:
+    """Ask the package index for known vulnerabilities."""
+    from include.local.audit import audit
+
+    return audit()
+
+
+@cli.command()
 def clean() -> int:
-    """End everything and remove the installation's folder, if it is one."""
-    layout = layout_of(os.environ)
-    down()
+    """Stop everything and remove the installation, but no other file of its folder."""
+    from include.local.services import down
+    from include.local.warehouse import embedded_server
+
+    layout = Layout.of()
+    down(layout)
     if layout.postgres.exists():
         home = embedded_server(layout).data.parent
         if home != layout.postgres:
             shutil.rmtree(home)
     if layout.is_installation():
-        for name in OWNED:
-            path = layout.root / name
-            # A link to a folder is ours, what it leads to is not.
+        for path in (layout.root / name for name in OWNED):
+            # Of a link to a folder, the link is ours, its target is not.
             if path.is_dir() and not path.is_symlink():
                 shutil.rmtree(path)
             else:
                 path.unlink(missing_ok=True)
         with contextlib.suppress(OSError):
             layout.root.rmdir()
-        say(f"removed {layout.shown(layout.root)}")
+        click.echo(f"removed {layout.shown(layout.root)}")
     return 0
 
 
-VERBS: dict[str, Callable[[], int]] = {
-    "run": run,
-    "up": up,
-    "down": down,
-    "psql": psql,
-    "rollback": rollback,
-    "dbt": dbt,
-    "airflow": airflow,
-    "bench": bench,
-    "soak": soak,
-    "docs": docs,
-    "manifest": manifest,
-    "schema": schema,
-    "doctor": doctor,
-    "lock": lock,
-    "audit": audit,
-    "clean": clean,
-}
-
-
 def main() -> int:
-    """Do one verb; return the exit code."""
-    verb = VERBS.get(sys.argv[1] if len(sys.argv) == 2 else "")
-    if verb is None:
-        say(f"one of: {', '.join(VERBS)} (make help says more)")
-        return 2
+    """Run one verb; return the exit code."""
     try:
-        return verb()
-    except LocalError as error:
-        print(error, file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
+        return cli.main(prog_name="include.local", standalone_mode=False) or 0
+    except click.Abort:
         return 130
+    except click.BadParameter as error:
+        name = str(error.param.envvar) if error.param else ""
+        given = os.environ.get(name, "")
+        click.echo(
+            f"{name}={given}: {error.message}" if given else error.format_message(), err=True
+        )
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except LocalError as error:
+        click.echo(str(error), err=True)
+    return 1
 
 
 if __name__ == "__main__":

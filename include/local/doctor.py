@@ -1,123 +1,75 @@
 """`make doctor`: what is wrong with a machine and an installation, and what to do about it.
 
-It changes nothing and starts nothing: what is down is a finding. Every check is guarded, so that
-one that breaks hides no other. Passwords are never shown; nor are queries, which may hold some.
+It changes nothing and starts nothing. A check that fails hides no other. Passwords are not shown.
 """
 
-import logging
-import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
-from psycopg2.extensions import cursor as Cursor
+import click
 
-from include.local.checks import (
-    files,
-    installation,
-    ledger,
-    machine,
-    marts,
-    processes,
-    roles,
-    runs,
-    sessions,
-    warehouse,
-)
-from include.local.checks.finding import FAIL, OK, WARN, Finding, fail, guarded
-from include.local.checks.place import Place, reading
-from include.local.layout import Layout, LocalError
-from include.local.options import layout_of
-from include.local.run import say
+from include.local.checks import contents, installation, machine, warehouse
+from include.local.checks.diagnosis import FAIL, OK, WARN, Diagnosis, fail, guarded
+from include.local.layout import Layout, LocalError, Secrets
+from include.local.warehouse import Warehouse, embedded_warehouse
 from warehouse.errors import PipelineError
 
-Check = Callable[[], Iterable[Finding]]
-_DEPTHS = ("", "quick", "full")
 
-
-def doctor(environment: Mapping[str, str] = os.environ) -> int:
-    """Print every finding; return 1 where one is a FAIL, else 0. Raises LocalError for CHECK."""
-    depth = environment.get("CHECK", "").strip()
-    if depth not in _DEPTHS:
-        raise LocalError(f"CHECK={depth}: quick (the default) or full is needed.")
-    # What the pipeline logs of a doubtful cache entry is a finding here.
-    logging.getLogger("imdb_pipeline").addHandler(logging.NullHandler())
+def doctor(environment: Mapping[str, str], *, full: bool = False) -> int:
+    """Print every diagnosis; return 1 where one is a FAIL, else 0. `full` counts all rows."""
     counted: Counter[str] = Counter()
-    for finding in examine(environment, full=depth == "full"):
-        counted[finding.level] += 1
-        for line in finding.lines():
-            say(line)
-    say(f"\n{counted[OK]} ok, {counted[WARN]} to see to, {counted[FAIL]} failed")
+    for diagnosis in examine(environment, full=full):
+        counted[diagnosis.level] += 1
+        click.echo("\n".join(diagnosis.lines()))
+    click.echo(f"\n{counted[OK]} ok, {counted[WARN]} warnings, {counted[FAIL]} failed")
     return 1 if counted[FAIL] else 0
 
 
-def examine(environment: Mapping[str, str], *, full: bool = False) -> Iterator[Finding]:
-    """Yield the findings of all checks, those of the machine first."""
-    embedded = not environment.get("WAREHOUSE_URL", "").strip()
-    yield from guarded("python", machine.python)
+def examine(environment: Mapping[str, str], *, full: bool = False) -> Iterator[Diagnosis]:
+    """Yield the diagnoses of all checks, those of the machine first."""
     yield from guarded("memory", machine.memory)
-    if embedded:
-        yield from guarded("postgres", machine.programs)
     try:
-        layout = layout_of(environment)
+        layout = Layout.of(environment)
     except LocalError as error:
         yield fail("installation", str(error), "make doctor LOCAL_DIR=<the installation's folder>")
         return
-    place = Place(layout, environment, full)
-    database = (place.data.parent if place.data else layout.postgres) if embedded else None
-    yield from guarded("disk", lambda: machine.disk(layout, database))
-    yield from _installation(place, layout)
-    yield from _warehouse(place)
-
-
-def _installation(place: Place, layout: Layout) -> Iterator[Finding]:
-    yield from guarded("installation", lambda: installation.folder(layout))
+    yield from guarded("disk", lambda: machine.disk(layout))
     if layout.is_installation():
-        checks: dict[str, Check] = {
-            "file rights": lambda: installation.rights(layout),
-            "work.lock": lambda: processes.work_lock(place),
-            "processes": lambda: processes.recorded(place),
-            "orphans": lambda: processes.orphans(place),
-            "ports": lambda: installation.ports(place),
-            "parts": lambda: files.parts(place),
-            "cache": lambda: files.cache(place),
-        }
-        for subject, check in checks.items():
-            yield from guarded(subject, check)
+        good = "only the owner can read the passwords"
+        yield from guarded("file rights", lambda: installation.rights(layout), good)
+        good = "make down knows them all"
+        yield from guarded("processes", lambda: installation.orphans(layout), good)
+    found = _own(environment)
+    if found is None:
+        yield from guarded("server", lambda: installation.server(layout))
+        found = _embedded(layout)
+    if found:
+        yield from _warehouse(found, full=full)
 
 
-def _warehouse(place: Place) -> Iterator[Finding]:
-    if place.embedded:
-        yield from guarded("server", lambda: processes.server(place))
-        if place.server() is None:
-            return
-    yield from guarded("pipeline", lambda: warehouse.reach(place))
-    url = place.url("postgres")
-    if url is None:
-        return  # the secrets are missing, which was said
+def _own(environment: Mapping[str, str]) -> Warehouse | None:
+    url = environment.get("WAREHOUSE_URL", "").strip()
+    analyst = environment.get("ANALYST_URL", "").strip()
+    return Warehouse(url, analyst or url, metadata_url=None, embedded=False) if url else None
+
+
+def _embedded(layout: Layout) -> Warehouse | None:
+    running, secrets = installation.postmaster(layout), Secrets.read(layout)
+    return embedded_warehouse(secrets, running.port) if running and secrets else None
+
+
+def _warehouse(found: Warehouse, *, full: bool) -> Iterator[Diagnosis]:
+    yield from guarded("pipeline", lambda: warehouse.reach(found))
     try:
-        with reading(url, full=place.full) as cursor:
-            yield from inside(cursor, place)
-    except PipelineError as error:
-        if place.embedded:
-            yield fail("server", str(error), "make down, make run; else look at the server's log.")
-
-
-def inside(cursor: Cursor, place: Place) -> Iterator[Finding]:
-    """Yield the findings of the checks that look into the warehouse."""
-    checks: dict[str, Check] = {
-        "version": lambda: warehouse.server(cursor),
-        "settings": lambda: warehouse.settings(cursor, place.environment),
-        "schema": lambda: warehouse.schema(cursor, place),
-        "roles": lambda: roles.roles(cursor),
-        "ledger": lambda: ledger.rows(cursor, full=place.full),
-        "leftovers": lambda: ledger.leftovers(cursor),
-        "changes": lambda: ledger.changes(cursor),
-        "marts": lambda: marts.marts(cursor),
-        "marks": lambda: marts.marks(cursor),
-        "locks": lambda: sessions.locks(cursor),
-        "transactions": lambda: sessions.forgotten(cursor),
-        "queries": lambda: sessions.queries(cursor),
-        "last run": lambda: runs.last_run(cursor),
-    }
-    for subject, check in checks.items():
-        yield from guarded(subject, check)
+        with warehouse.reading(found.url, full=full) as cursor:
+            good = "include/sql is applied, the server's version and encoding fit"
+            yield from guarded("schema", lambda: warehouse.server(cursor), good)
+            good = "pipeline is no superuser, the analyst can only read marts and meta"
+            yield from guarded("roles", lambda: warehouse.roles(cursor), good)
+            how = "counted" if full else "as far as seen; CHECK=full counts"
+            good = f"raw tables have the rows of their last load, {how}"
+            yield from guarded("ledger", lambda: contents.ledger(cursor, full=full), good)
+            yield from guarded("marts", lambda: contents.marts(cursor), "nothing published yet")
+            yield from guarded("last run", lambda: contents.last_runs(cursor), "there was none yet")
+    except PipelineError:
+        pass  # `reach` has reported it

@@ -1,7 +1,7 @@
-"""Where the local run keeps its things, its secrets and its ports.
+"""Where an installation keeps its files, secrets and ports.
 
-Everything is under one folder (`LOCAL_DIR`, else `.local`), so that removing it removes the
-installation and two folders are two installations.
+Everything is in one folder (`LOCAL_DIR`, else `.local`). Removing the folder removes the
+installation, and two folders are two installations.
 """
 
 import fcntl
@@ -10,108 +10,76 @@ import os
 import secrets
 import socket
 from base64 import urlsafe_b64encode
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 LOOPBACK = "127.0.0.1"
-# Everything that an installation has in its folder. The marker tells that the folder is one, so it
-# goes last: a removal that was stopped can be begun again.
+# Everything that an installation has in its folder. The marker says that the folder is one. It
+# is removed last, so that a removal that was interrupted can be repeated.
 MARKER = ".warehouse-installation"
 OWNED = ("airflow", "bench", "data", "dbt", "docs", "logs", "pids", "postgres", "sample",
-         "ports.json", "ports.lock", "secrets.json", "up.json", "warehouse.env",
+         "ports.json", "ports.lock", "secrets.json", "secrets.lock", "up.json", "warehouse.env",
          "warehouse.lock", "work.lock", MARKER)  # fmt: skip
 
 
 class LocalError(Exception):
-    """Something a person must see to; the message says what and how, no traceback is needed."""
+    """A problem that the user can solve. The message says what and how; no traceback is shown."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass
 class Layout:
-    """The folders and files of one installation."""
+    """The folders and files of the installation in `root`."""
 
     root: Path
 
-    @property
-    def postgres(self) -> Path:
-        """The embedded server: its data, its log."""
-        return self.root / "postgres"
+    def __post_init__(self) -> None:
+        """Name the folders and files."""
+        self.airflow = self.root / "airflow"  # AIRFLOW_HOME
+        self.data = self.root / "data"  # downloaded files
+        self.dbt = self.root / "dbt"  # manifest and partial parse
+        self.docs = self.root / "docs"  # the dbt docs site
+        self.logs = self.root / "logs"  # one log per run and per service
+        self.pids = self.root / "pids"  # one file per background process
+        self.postgres = self.root / "postgres"  # the embedded server: its data, its log
+        self.sample = self.root / "sample"  # one folder per generated sample
+        self.secrets = self.root / "secrets.json"
+        self.warehouse_env = self.root / "warehouse.env"  # WAREHOUSE_URL, ANALYST_URL
 
-    @property
-    def airflow(self) -> Path:
-        """AIRFLOW_HOME."""
-        return self.root / "airflow"
+    @classmethod
+    def of(cls, environment: Mapping[str, str] = os.environ) -> "Layout":
+        """Return the installation that LOCAL_DIR names, else `.local` of the repository.
 
-    @property
-    def data(self) -> Path:
-        """The downloaded files."""
-        return self.root / "data"
-
-    @property
-    def sample(self) -> Path:
-        """One folder per made sample."""
-        return self.root / "sample"
-
-    @property
-    def dbt(self) -> Path:
-        """The dbt manifest and partial parse of this installation."""
-        return self.root / "dbt"
-
-    @property
-    def docs(self) -> Path:
-        """The dbt docs site."""
-        return self.root / "docs"
-
-    @property
-    def logs(self) -> Path:
-        """One log per run and per service."""
-        return self.root / "logs"
-
-    @property
-    def pids(self) -> Path:
-        """One file per process in the background."""
-        return self.root / "pids"
-
-    @property
-    def warehouse_env(self) -> Path:
-        """WAREHOUSE_URL and ANALYST_URL, for the owner only."""
-        return self.root / "warehouse.env"
+        Raises LocalError where the folder contains something else.
+        """
+        name = environment.get("LOCAL_DIR", "").strip()
+        layout = cls(Path(name).expanduser().resolve() if name else REPOSITORY / ".local")
+        layout.require_own()
+        return layout
 
     def shown(self, path: Path) -> str:
-        """Return `path` as a person would type it here."""
-        try:
-            return str(path.relative_to(Path.cwd()))
-        except ValueError:
-            return str(path)
+        """Return `path` relative to the current folder where it is below it."""
+        return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
 
     def require_own(self) -> None:
-        """Raise LocalError where the folder holds other things: they are not ours to mix with."""
+        """Raise LocalError where the folder contains files that are not an installation's."""
         shared = REPOSITORY.is_relative_to(self.root) or self.root == Path.home().resolve()
         if not shared and (self.is_installation() or not self.root.exists()):
             return
         if shared or not self.root.is_dir() or any(self.root.iterdir()):
             raise LocalError(
-                f"LOCAL_DIR={self.root} holds something that is no installation of this project. "
-                "Name an empty folder, or one that is not there yet."
+                f"LOCAL_DIR={self.root} contains files that are no installation of this project. "
+                "Name an empty folder or a new one."
             )
 
     def is_installation(self) -> bool:
-        """Return whether an installation is here: its marker, or its secrets, which are older."""
-        return (self.root / MARKER).exists() or self.has_secrets()
-
-    def has_secrets(self) -> bool:
-        """Return whether our secrets are here: other projects have a secrets.json, too."""
-        try:
-            Secrets(**json.loads((self.root / "secrets.json").read_text("utf-8")))
-        except (OSError, ValueError, TypeError):
-            return False
-        return True
+        """Return whether the marker is here, or our secrets (older installations have these)."""
+        return (self.root / MARKER).exists() or Secrets.read(self) is not None
 
     def make(self) -> None:
-        """Make the folders; raises LocalError where that is not allowed."""
+        """Make the folders. Raises LocalError where that is not permitted."""
         try:
             self.root.mkdir(parents=True, exist_ok=True)
             (self.root / MARKER).touch()
@@ -137,65 +105,70 @@ class Secrets:
 
     @classmethod
     def of(cls, layout: Layout) -> "Secrets":
-        """Read the secrets, made and kept (for the owner only) the first time."""
-        path = layout.root / "secrets.json"
-        if not path.exists():
+        """Return the secrets; the first call makes them, readable only by their owner."""
+        if not layout.secrets.exists():
             with locked(layout.root / "secrets.lock"):
-                if not path.exists():  # nor made by another thread or command meanwhile
-                    write_private(path, json.dumps(asdict(cls._made()), indent=2))
-        return cls(**json.loads(path.read_text("utf-8")))
+                if not layout.secrets.exists():  # another command may have made them meanwhile
+                    write_private(layout.secrets, json.dumps(asdict(cls._made()), indent=2))
+        found = cls.read(layout)
+        if found is None:
+            raise LocalError(
+                f"{layout.secrets} is not readable or incomplete: restore it from a copy, or "
+                "remove the installation with make clean."
+            )
+        return found
+
+    @classmethod
+    def read(cls, layout: Layout) -> "Secrets | None":
+        """Return the secrets, None where there are none of ours."""
+        try:
+            return cls(**json.loads(layout.secrets.read_text("utf-8")))
+        except (OSError, ValueError, TypeError):
+            return None
 
     @classmethod
     def _made(cls) -> "Secrets":
-        return cls(
-            superuser=secrets.token_urlsafe(24),
-            pipeline=secrets.token_urlsafe(24),
-            analyst=secrets.token_urlsafe(24),
-            airflow=secrets.token_urlsafe(24),
-            jwt=secrets.token_urlsafe(64),
-            fernet=urlsafe_b64encode(secrets.token_bytes(32)).decode(),
-        )
+        fernet = urlsafe_b64encode(secrets.token_bytes(32)).decode()
+        passwords = {name: secrets.token_urlsafe(24) for name in cls.__slots__}
+        return cls(**passwords | {"jwt": secrets.token_urlsafe(64), "fernet": fernet})
 
 
 class Ports:
-    """The ports of one installation by name, remembered while they stay free."""
+    """The ports of one installation by name. A port is used again while it is free."""
 
     def __init__(self, layout: Layout) -> None:
         self._path = layout.root / "ports.json"
 
     def remembered(self, name: str) -> int | None:
-        """Return the port used last for `name`."""
-        try:
-            port = json.loads(self._path.read_text("utf-8")).get(name)
-        except (FileNotFoundError, ValueError):
-            return None
-        return int(port) if port else None
+        """Return the port that `name` had last."""
+        return self._all().get(name)
 
     def remember(self, name: str, port: int) -> None:
         """Keep `port` for `name`."""
         with locked(self._path.with_suffix(".lock")):
-            try:
-                content = json.loads(self._path.read_text("utf-8"))
-            except (FileNotFoundError, ValueError):
-                content = {}
-            write_private(self._path, json.dumps(content | {name: port}))
+            write_private(self._path, json.dumps(self._all() | {name: port}))
 
     def free(self, name: str) -> int:
-        """Return the remembered port if nobody has it, else a free one; remembered from now on."""
-        port = self.remembered(name)
-        if port is None or not is_free(port):
-            port = free_port()
+        """Return a free port for `name`, the last one if possible, and remember it."""
+        port = self.spare(name)
+        if port != self.remembered(name):
             self.remember(name, port)
         return port
 
     def spare(self, name: str) -> int:
-        """Return the remembered port if nobody has it, else a free one; nothing is remembered."""
+        """Return a free port for `name`, the last one if possible; remember nothing."""
         port = self.remembered(name)
         return port if port is not None and is_free(port) else free_port()
 
+    def _all(self) -> dict[str, int]:
+        try:
+            return {**json.loads(self._path.read_text("utf-8"))}
+        except (OSError, ValueError, TypeError):
+            return {}
+
 
 def free_port() -> int:
-    """Return a port of the loopback interface that nobody has."""
+    """Return a free port of the loopback interface."""
     with socket.socket() as probe:
         probe.bind((LOOPBACK, 0))
         return int(probe.getsockname()[1])
@@ -213,7 +186,7 @@ def is_free(port: int) -> bool:
 
 
 def write_private(path: Path, text: str) -> None:
-    """Write a file that only its owner reads, whole or not at all."""
+    """Write a file that only its owner can read; readers see the old or the new content."""
     path.parent.mkdir(parents=True, exist_ok=True)
     fresh = path.with_name(f"{path.name}.{os.getpid()}.tmp")
     fresh.unlink(missing_ok=True)
@@ -224,14 +197,19 @@ def write_private(path: Path, text: str) -> None:
 
 @contextmanager
 def locked(path: Path, *, busy: str | None = None) -> Iterator[None]:
-    """Hold the lock `path`; freed when the holder dies.
+    """Hold the lock file `path` for a block; the lock ends with the process.
 
-    Waits for another holder, or raises LocalError(`busy`) where that is given.
+    Waits for another holder. With `busy`, raises LocalError with this text and the holder's
+    process number instead.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a+") as handle:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | (fcntl.LOCK_NB if busy else 0))
         except BlockingIOError:
-            raise LocalError(str(busy)) from None
+            handle.seek(0)
+            raise LocalError(f"{busy} (process {handle.read() or 'unknown'})") from None
+        handle.truncate(0)
+        handle.write(str(os.getpid()))
+        handle.flush()
         yield

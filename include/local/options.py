@@ -1,103 +1,98 @@
-"""What a person asked for: the variables of the `make` command line, checked before any work."""
+"""What a user asks of a run: variables of the `make` command line, checked before any work."""
 
-from collections.abc import Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from imdb_pipeline.config import DATASET_NAMES
-from include.local.layout import REPOSITORY, Layout, LocalError
-from include.sample.maker import DEFAULT_TITLES
+import click
+
+from include.local.layout import Layout
 
 SAMPLE, IMDB = "sample", "imdb"
-_YES = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False, "": False}
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
     """A run's options.
 
-    `source` is `sample`, `imdb` or a folder; `datasets` None where none was named; `day` and
-    `titles` shape the sample; the last four are parameters of the DAG.
+    `source` is `sample`, `imdb` or a folder, `source_name` what to call it, None for its usual
+    name. `datasets` is None for all. `day` and `titles` shape the sample. The last four are
+    parameters of the DAG.
     """
 
     layout: Layout
     source: str | Path
+    source_name: str | None
     datasets: tuple[str, ...] | None
     day: int
     titles: int
     force_download: bool
     force_transform: bool
     full_refresh: bool
-    accept_shrink: tuple[str, ...] = ()
+    accept_shrink: tuple[str, ...]
 
     @classmethod
-    def of(cls, environment: Mapping[str, str]) -> "Options":
-        """Read and check the options; raises LocalError saying what is allowed."""
+    def of(
+        cls, *, source: str | Path, day: int | None, titles: int | None,
+        accept_shrink: tuple[str, ...] | None, **others: Any,
+    ) -> "Options":  # fmt: skip
+        """Return the options from the values of `run_options`. Raises click.UsageError."""
+        from include.sample.maker import DEFAULT_TITLES  # noqa: PLC0415 - takes 80 ms
 
-        def value(name: str) -> str:
-            return environment.get(name, "").strip()
-
-        source: str | Path = value("SOURCE") or SAMPLE
-        if source not in (SAMPLE, IMDB):
-            source = _folder(str(source))
-        if source != SAMPLE and (value("DAY") or value("TITLES")):
-            raise LocalError("DAY and TITLES shape the sample; leave them out with SOURCE=.")
+        if source != SAMPLE and (day or titles):
+            raise click.UsageError("DAY and TITLES shape the sample; leave them out with SOURCE=.")
         return cls(
-            layout=layout_of(environment),
+            layout=Layout.of(),
             source=source,
-            datasets=_datasets("DATASETS", value("DATASETS")),
-            day=_number("DAY", value("DAY"), 1),
-            titles=_number("TITLES", value("TITLES"), DEFAULT_TITLES),
-            force_download=_flag("FORCE_DOWNLOAD", value("FORCE_DOWNLOAD")),
-            force_transform=_flag("FORCE_TRANSFORM", value("FORCE_TRANSFORM")),
-            full_refresh=_flag("FULL_REFRESH", value("FULL_REFRESH")),
-            accept_shrink=_datasets("ACCEPT_SHRINK", value("ACCEPT_SHRINK")) or (),
+            day=day or 1,
+            titles=titles or DEFAULT_TITLES,
+            accept_shrink=accept_shrink or (),
+            **others,
         )
 
 
-def layout_of(environment: Mapping[str, str]) -> Layout:
-    """Return the installation that LOCAL_DIR names, else `.local` of the repository.
-
-    Raises LocalError where the folder is something else.
-    """
-    name = environment.get("LOCAL_DIR", "").strip()
-    layout = Layout(Path(name).expanduser().resolve() if name else REPOSITORY / ".local")
-    layout.require_own()
-    return layout
-
-
-def _folder(name: str) -> Path:
-    folder = Path(name).expanduser().resolve()
-    if not folder.is_dir():
-        raise LocalError(
-            f"SOURCE={name}: no such folder. SOURCE is {SAMPLE} (made up, the default), {IMDB} "
-            "(the real files) or a folder of .tsv.gz files."
-        )
-    return folder
+def _source(value: str) -> str | Path:
+    folder = Path(value).expanduser().resolve()
+    if value in (SAMPLE, IMDB) or folder.is_dir():
+        return value if value in (SAMPLE, IMDB) else folder
+    raise click.BadParameter(
+        f"no such folder. SOURCE is {SAMPLE} (generated, the default), {IMDB} (the real files) or "
+        "a folder of .tsv.gz files."
+    )
 
 
-def _datasets(variable: str, text: str) -> tuple[str, ...] | None:
-    if not text:
-        return None
-    names = [name.strip() for name in text.split(",") if name.strip()]
-    unknown = [name for name in names if name not in DATASET_NAMES]
+def _datasets(value: str) -> tuple[str, ...]:
+    from imdb_pipeline.config import DATASET_NAMES  # noqa: PLC0415 - takes 30 ms
+
+    names = {name.strip() for name in value.split(",") if name.strip()}
+    unknown = sorted(names - {*DATASET_NAMES})
     if unknown or not names:
-        raise LocalError(
-            f"{variable}={text}: there is no {' and no '.join(unknown) or 'name in it'}. "
-            f"The datasets are {', '.join(sorted(DATASET_NAMES))}, separated by commas."
+        raise click.BadParameter(
+            f"there is no {' and no '.join(unknown) or 'name in it'}. The datasets are "
+            f"{', '.join(sorted(DATASET_NAMES))}, separated by commas."
         )
     return tuple(name for name in DATASET_NAMES if name in names)
 
 
-def _number(name: str, text: str, default: int) -> int:
-    if not text:
-        return default
-    if not text.isascii() or not text.isdigit() or int(text) < 1:
-        raise LocalError(f"{name}={text}: a whole number from 1 is needed, e.g. {name}={default}.")
-    return int(text)
+def variable(name: str, kind: Any = str, **settings: Any) -> Callable[[Any], Any]:
+    """Return the click option for the variable `name` of the `make` command line."""
+    word = f"--{name.lower().replace('_', '-')}"
+    return click.option(word, envvar=name, type=kind, show_envvar=True, **settings)
 
 
-def _flag(name: str, text: str) -> bool:
-    if text.lower() not in _YES:
-        raise LocalError(f"{name}={text}: 1 or 0 is needed.")
-    return _YES[text.lower()]
+def run_options(verb: Callable[..., int]) -> Callable[..., int]:
+    """Add the options of a run to a verb, which hands them to `Options.of`."""
+    for option in (
+        variable("SOURCE", _source, default=SAMPLE, metavar="sample|imdb|FOLDER"),
+        variable("SOURCE_NAME"),
+        variable("DATASETS", _datasets, metavar="NAMES"),
+        variable("DAY", click.IntRange(min=1)),
+        variable("TITLES", click.IntRange(min=1)),
+        variable("FORCE_DOWNLOAD", bool, is_flag=True),
+        variable("FORCE_TRANSFORM", bool, is_flag=True),
+        variable("FULL_REFRESH", bool, is_flag=True),
+        variable("ACCEPT_SHRINK", _datasets, metavar="NAMES"),
+    ):
+        verb = option(verb)
+    return verb

@@ -1,6 +1,6 @@
-"""The embedded Postgres: one cluster in one folder, on one loopback port, started and stopped.
+"""The embedded Postgres server: one cluster in one folder, on one loopback port.
 
-It outlives the command that starts it. What is in it (databases, roles, schemas) is `warehouse`'s.
+It runs on after the command that starts it has ended. `warehouse` makes its databases and roles.
 """
 
 import contextlib
@@ -26,14 +26,14 @@ GIGABYTE = 1024**3
 
 @dataclass(frozen=True, slots=True)
 class Postmaster:
-    """The server process of the cluster in `data`, as `postmaster.pid` there records it."""
+    """The server process of the cluster in `data`, as its `postmaster.pid` records it."""
 
     data: Path
     pid: int
     port: int
 
     def is_running(self) -> bool:
-        """Return whether that very process is there: a pid alone may be somebody else's by now."""
+        """Return whether it runs; another process may have the recorded number by now."""
         try:
             process = psutil.Process(self.pid)
             return (
@@ -58,9 +58,9 @@ class EmbeddedPostgres:
         self.log = self._home() / "server.log"
 
     def start(self, port: int | None = None) -> int:
-        """Start the server where it does not run; return its port.
+        """Start the server if it does not run; return its port, `port` if that is free.
 
-        `port` is the one to prefer. Raises LocalError with the last lines of the server's log.
+        Raises LocalError with the end of the server's log.
         """
         with locked(self.folder / "lock"):
             running = self._postmaster()
@@ -72,7 +72,7 @@ class EmbeddedPostgres:
             return running.port
 
     def stop(self) -> bool:
-        """Stop the server, its clients' sessions ended; return whether it ran."""
+        """Stop the server and end its sessions; return whether it ran."""
         with locked(self.folder / "lock"):
             if self._postmaster() is None:
                 return False
@@ -85,7 +85,7 @@ class EmbeddedPostgres:
             raise LocalError(f"Postgres does not stop: {said.strip()}\n{self.last_lines()}")
 
     def port(self) -> int | None:
-        """Return the port of the running server, or None where none runs."""
+        """Return the port of the running server, None if it does not run."""
         running = self._postmaster()
         return running.port if running else None
 
@@ -110,7 +110,7 @@ class EmbeddedPostgres:
         return "\n".join(f"    {line}" for line in lines)
 
     def _home(self) -> Path:
-        """Return where the data goes: our folder, or one that the server's user can reach."""
+        """Return the folder for the data: ours, or one that the server's account can reach."""
         account = self._programs.account
         self.folder.mkdir(parents=True, exist_ok=True)
         if account.user is None:
@@ -120,15 +120,15 @@ class EmbeddedPostgres:
             return self.folder
         shared = shared_home(self.folder)
         shared.mkdir(mode=0o700, exist_ok=True)
-        # Anybody may have put a link there beforehand, to have us give away what it leads to.
+        # Another user could have put a link here, to get the ownership of its target.
         if shared.is_symlink() or shared.stat().st_uid not in (account.user, os.geteuid()):
-            raise LocalError(f"{shared} belongs to somebody else: name another LOCAL_DIR.")
+            raise LocalError(f"{shared} belongs to another user: name another LOCAL_DIR.")
         account.own(shared)
         return shared
 
     def _initialize(self) -> None:
         if self.data.exists():
-            shutil.rmtree(self.data)  # an initdb that was stopped half-way
+            shutil.rmtree(self.data)  # an interrupted initdb
         making = self.data.with_name("data.new")
         shutil.rmtree(making, ignore_errors=True)
         secret = self.data.with_name("superuser.txt")
@@ -139,8 +139,8 @@ class EmbeddedPostgres:
             if self._programs.version >= 17
             else ["--no-locale"]
         )
-        # With checksums whoever first reads a page that was just loaded logs all of it, for its
-        # hint bits. Below 18 they are off anyway.
+        # With checksums, the first read of a loaded page writes it to the log, for its hint bits.
+        # Before version 18 they are off by default.
         checksums = ["--no-data-checksums"] if self._programs.version >= 18 else []
         try:
             code, said = self._programs.run(
@@ -161,8 +161,8 @@ class EmbeddedPostgres:
         pid_file = self.data / "postmaster.pid"
         said = ""
         for attempt in range(START_TRIES):
-            # The pid of a server that crashed may be another process' by now, and Postgres
-            # would refuse to start; here it is known that no server of ours runs.
+            # Postgres refuses to start if another process has the number of a crashed server.
+            # Here it is known that no server of ours runs.
             pid_file.unlink(missing_ok=True)
             if port is None or not is_free(port):
                 port = free_port()
@@ -173,7 +173,7 @@ class EmbeddedPostgres:
             running = self._postmaster()
             if code == 0 and running is not None:
                 return running
-            # Sessions of a crashed server take a moment to notice and leave its shared memory.
+            # The sessions of a crashed server need a moment to leave its shared memory.
             time.sleep(0.2 * 2**attempt)
         free = shutil.disk_usage(self.folder).free / GIGABYTE
         raise LocalError(
@@ -186,28 +186,28 @@ class EmbeddedPostgres:
         return recorded if recorded and recorded.is_running() else None
 
     def _check_ours(self, port: int) -> None:
-        """Scram proves the server as well as us: another one does not know our password."""
+        """Raise LocalError if another server answers: scram authentication works both ways."""
         try:
             with contextlib.closing(self.connect()) as session, session.cursor() as cursor:
                 cursor.execute("show data_directory")
                 row = cursor.fetchone()
         except psycopg2.OperationalError as error:
             raise LocalError(
-                f"The server on port {port} is not this installation's or not well: "
+                f"The server on port {port} refuses this installation's password or is ill: "
                 f"{str(error).strip()}\n{self.last_lines()}"
             ) from error
         if row is None or Path(row[0]).resolve() != self.data.resolve():
-            raise LocalError(f"Port {port} is served from {row and row[0]}, not from {self.data}.")
+            raise LocalError(f"Port {port} serves {row and row[0]}, not {self.data}.")
 
 
 def shared_home(folder: Path) -> Path:
-    """Return where the cluster of `folder` goes where the server's user cannot reach `folder`."""
+    """Return the folder for the data if the server's account cannot reach `folder`."""
     name = hashlib.sha256(str(folder).encode()).hexdigest()[:12]
     return Path(gettempdir()) / f"warehouse-{os.geteuid()}-{name}"
 
 
 def recorded_postmaster(data: Path) -> Postmaster | None:
-    """Return the server that the cluster in `data` records, running or not; None without one."""
+    """Return the recorded server of the cluster in `data`, running or not; None without one."""
     try:
         lines = (data / "postmaster.pid").read_text().splitlines()
         return Postmaster(data, int(lines[0]), int(lines[3]))
@@ -216,9 +216,9 @@ def recorded_postmaster(data: Path) -> Postmaster | None:
 
 
 def server_settings(memory: int, shared_memory: int | None) -> str:
-    """Return the settings of a server for bulk loads on a machine with `memory` bytes.
+    """Return the settings for bulk loads; the arguments are sizes in bytes.
 
-    `shared_memory` is the size of /dev/shm in bytes, None where there is none.
+    `memory` is the machine's, `shared_memory` that of /dev/shm, None without one.
     """
     megabyte = 1024**2
     buffers = max(128, min(1024, memory // megabyte // 8))
@@ -247,13 +247,13 @@ def server_settings(memory: int, shared_memory: int | None) -> str:
         "log_checkpoints": "off",
     }
     if shared_memory is not None and shared_memory < GIGABYTE:
-        # Containers give 64 MB, less than one parallel hash join asks for.
+        # Containers have 64 MB, less than one parallel hash join needs.
         lines["dynamic_shared_memory_type"] = "'mmap'"
     return "".join(f"{name} = {value}\n" for name, value in lines.items())
 
 
 def memory_bytes() -> int:
-    """Return the memory that we may use: the machine's, or the container's where that is less."""
+    """Return the memory in bytes: the machine's, or the container's limit if that is less."""
     total = int(psutil.virtual_memory().total)
     with contextlib.suppress(OSError, ValueError):
         total = min(total, int(Path("/sys/fs/cgroup/memory.max").read_text()))
@@ -261,8 +261,8 @@ def memory_bytes() -> int:
 
 
 def shared_memory_bytes() -> int | None:
-    """Return the size of /dev/shm, None where there is none."""
+    """Return the size of /dev/shm in bytes, None if there is none."""
     try:
-        return shutil.disk_usage("/dev/shm").total  # noqa: S108 - asked about, not written to
+        return shutil.disk_usage("/dev/shm").total  # noqa: S108 - its size only
     except OSError:
         return None

@@ -1,7 +1,7 @@
-"""Processes in the background: each in a session of its own, recorded, and ended with its children.
+"""Background processes: each in its own session, recorded, and stopped with its children.
 
-A record holds the moment at which the process began, so that a pid that was given to somebody else
-is not mistaken for ours.
+A record holds the start time of the process, so that another process with the same number is not
+taken for ours.
 """
 
 import contextlib
@@ -17,10 +17,8 @@ import psutil
 
 from include.local.layout import write_private
 
-# Longer than a load needs to roll back; a triggerer would take ten seconds to end with nothing.
+# Seconds. Longer than a load needs to roll back; an idle triggerer would take ten.
 TERM_PATIENCE = 5.0
-
-
 SERVERS = frozenset({"api-server", "source"})
 
 
@@ -33,7 +31,7 @@ class Processes:
     def start(
         self, name: str, command: Sequence[str], *, env: Mapping[str, str], log: Path, cwd: Path
     ) -> subprocess.Popen[bytes]:
-        """Start `command` in a session of its own, its output appended to `log`."""
+        """Start `command` in its own session; its output is appended to `log`."""
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("ab") as output:
             process = subprocess.Popen(
@@ -51,61 +49,60 @@ class Processes:
         return process
 
     def running(self) -> dict[str, psutil.Process]:
-        """Return the recorded processes that are still there, by name."""
-        found = {}
-        for path in sorted(self.folder.glob("*.json")):
-            process = _recorded(path)
-            if process is not None:
-                found[path.stem] = process
-        return found
+        """Return the recorded processes that still run, by name."""
+        found = ((path.stem, _recorded(path)) for path in sorted(self.folder.glob("*.json")))
+        return {name: process for name, process in found if process is not None}
 
     def stop(self, *names: str) -> list[str]:
-        """End the named processes (all, where none is named) and what they started.
+        """Stop the named processes (all, if none is named) and what they started.
 
         TERM first, KILL for what is left after some seconds. Returns the names that ran.
         """
-        found = self.running()
-        running = {name: found[name] for name in found if not names or name in names}
-        # Servers last: whoever talks to them would fill its log with complaints.
+        running = {
+            name: process
+            for name, process in self.running().items()
+            if not names or name in names
+        }  # fmt: skip
+        # Servers last: their clients would fill the logs with complaints.
         for servers in (False, True):
-            self._end([running[name] for name in running if (name in SERVERS) is servers])
+            _end([running[name] for name in running if (name in SERVERS) is servers])
         for path in self.folder.glob("*.json"):
             if not names or path.stem in names:
                 _end_left_behind(path)
                 path.unlink(missing_ok=True)
         return sorted(running)
 
-    def _end(self, processes: Sequence[psutil.Process]) -> None:
-        family = [member for process in processes for member in _with_children(process)]
-        for process in processes:
-            _signal_group(process.pid, signal.SIGTERM)
-        _, left = psutil.wait_procs(family, timeout=TERM_PATIENCE)
-        for member in left:
-            with contextlib.suppress(psutil.Error):
-                member.kill()
-        for process in processes:
-            _signal_group(process.pid, signal.SIGKILL)
-        psutil.wait_procs(left, timeout=5)
+
+def _end(processes: Sequence[psutil.Process]) -> None:
+    family = list(processes)
+    for process in processes:
+        with contextlib.suppress(psutil.Error):
+            family += process.children(recursive=True)
+    for process in processes:
+        _signal_group(process.pid, signal.SIGTERM)
+    _, left = psutil.wait_procs(family, timeout=TERM_PATIENCE)
+    for member in left:
+        with contextlib.suppress(psutil.Error):
+            member.kill()
+    for process in processes:
+        _signal_group(process.pid, signal.SIGKILL)
+    psutil.wait_procs(left, timeout=5)
 
 
 def _recorded(path: Path) -> psutil.Process | None:
-    try:
+    with contextlib.suppress(OSError, ValueError, KeyError, psutil.Error):
         record = json.loads(path.read_text("utf-8"))
         process = psutil.Process(int(record["pid"]))
-        if abs(_born(process) - float(record["born"])) > 1:
-            return None
-        if process.status() == psutil.STATUS_ZOMBIE:
-            return None
-    except (OSError, ValueError, KeyError, psutil.Error):
-        return None
-    return process
+        same = abs(_born(process) - float(record["born"])) <= 1
+        return process if same and process.status() != psutil.STATUS_ZOMBIE else None
+    return None
 
 
 def _born(process: psutil.Process) -> float:
-    """Return when the process began, in seconds; on Linux since the machine did.
+    """Return when the process started, in seconds; on Linux since the machine started.
 
-    There the time of day is that plus the clock's own idea of when the machine began, which is
-    another one after every correction of the clock.
+    psutil's `create_time` adds the machine's start as the clock has it now, so it changes when
+    the clock is corrected.
     """
     with contextlib.suppress(OSError, ValueError, IndexError):
         words = Path(f"/proc/{process.pid}/stat").read_text("utf-8").rpartition(")")[2].split()
@@ -114,9 +111,9 @@ def _born(process: psutil.Process) -> float:
 
 
 def _end_left_behind(path: Path) -> None:
-    """End what a process that was killed left in its session, in whatever group.
+    """Kill what a killed process left in its session, in whatever process group.
 
-    While one of them is there, the system gives the number to nobody else.
+    While one of them runs, the system gives the session's number to no other process.
     """
     with contextlib.suppress(OSError, ValueError, KeyError):
         session = int(json.loads(path.read_text("utf-8"))["pid"])
@@ -128,13 +125,7 @@ def _end_left_behind(path: Path) -> None:
                     process.kill()
 
 
-def _with_children(process: psutil.Process) -> list[psutil.Process]:
-    with contextlib.suppress(psutil.Error):
-        return [process, *process.children(recursive=True)]
-    return [process]
-
-
 def _signal_group(pid: int, number: int) -> None:
-    """Signal the session that `pid` leads; its leader may be gone and its members not."""
+    """Signal the group that `pid` leads; the leader may have ended before its members."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(pid, number)

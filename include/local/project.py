@@ -14,7 +14,8 @@ from typing import Any
 from include.local.airflow import tail
 from include.local.layout import REPOSITORY, Layout, LocalError, locked, write_private
 from include.local.warehouse import Warehouse
-from warehouse.builds.builds import at_work, project_sha256
+from warehouse.builds.builds import build_session
+from warehouse.builds.project import DbtProject, project_sha256
 from warehouse.database.connection import connected
 from warehouse.errors import PipelineError
 
@@ -100,17 +101,47 @@ def dbt_by_hand(
     environment = {"DBT_TARGET": "dev", **environment}
     with ExitStack() as stack:
         if builds_for_all(words, environment):
-            run_id = f"make dbt {datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%fZ}"
-            environment["DBT_ENV_CUSTOM_ENV_RUN_ID"] = run_id
             try:
-                purpose = f"make dbt {words[0]}"
-                connection = stack.enter_context(connected(warehouse.url, purpose=purpose))
-                stack.enter_context(at_work(connection, PROJECT, run_id=run_id))
+                environment |= _begin_by_hand(stack, dbt_project(layout), warehouse, words[0])
             except PipelineError as error:
                 raise LocalError(str(error)) from error
         return subprocess.run(
             _dbt_line(words, target), env=environment, cwd=REPOSITORY, check=False
         ).returncode
+
+
+def _begin_by_hand(
+    stack: ExitStack, project: DbtProject, warehouse: Warehouse, command: str
+) -> dict[str, str]:
+    """Hold the turns of all sources until `stack` ends; return what dbt has to know of it."""
+    run_id = f"make dbt {datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%fZ}"
+    builds = []
+    for source in project.sources():
+        purpose = f"make dbt {command} ({source})"
+        connection = stack.enter_context(connected(warehouse.url, purpose=purpose))
+        builds.append(
+            stack.enter_context(
+                build_session(
+                    connection,
+                    project,
+                    source=source,
+                    dag_id="manual",
+                    run_id=run_id,
+                    patience=0.0,
+                )
+            )
+        )
+    return {
+        "DBT_ENV_CUSTOM_ENV_RUN_ID": run_id,
+        "DBT_ENV_CUSTOM_ENV_LOAD_BOUND": str(max(build.state.load_id for build in builds)),
+        # A model of one source of several does not say which build it is of.
+        **({"DBT_ENV_CUSTOM_ENV_BUILD_ID": str(builds[0].build_id)} if len(builds) == 1 else {}),
+    }
+
+
+def dbt_project(layout: Layout) -> DbtProject:
+    """Return the project with the manifest of this installation."""
+    return DbtProject(PROJECT, layout.dbt / "manifest.json")
 
 
 def builds_for_all(words: Sequence[str], environment: Mapping[str, str]) -> bool:

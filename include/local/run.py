@@ -7,7 +7,7 @@ import shlex
 import signal
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
@@ -53,9 +53,8 @@ def say(text: str) -> None:
     print(text.encode(encoding, "replace").decode(encoding), flush=True)
 
 
-def run(environment: Mapping[str, str] = os.environ) -> int:
+def run(options: Options) -> int:
     """Run the DAG once; return the exit code. Raises LocalError before and around it."""
-    options = Options.of(environment)
     chosen = source.choose(options)
     options.layout.make()
     with at_work(options.layout), stoppable(options.layout):
@@ -146,7 +145,12 @@ def _run(options: Options, chosen: Source) -> int:
         metadata.fail_unfinished()
         newest = metadata.newest_run()
         with source.served(layout, chosen) as base_url:
-            process = airflow.start_run(log, conf=_conf(options, chosen), base_url=base_url)
+            process = airflow.start_run(
+                log,
+                conf=_conf(options, chosen),
+                base_url=base_url,
+                source_name=chosen.name,
+            )
             say(f"log        {layout.shown(log)}\n")
             airflow.wait_for_api_server(api_log)
             api_server = KeptUp(airflow, api_log, say)
@@ -234,7 +238,8 @@ def _lost_server(layout: Layout, warehouse: Warehouse) -> str:
 
 def run_summary(warehouse: Warehouse, run_id: str) -> dict[str, Any] | None:
     """Return the run's row in `meta.run_log`, None where the run wrote none."""
-    rows = _rows(warehouse.url, "select summary from meta.run_log where run_id = %s", run_id)
+    query = "select summary from meta.run_log where dag_id = 'imdb_pipeline' and run_id = %s"
+    rows = _rows(warehouse.url, query, run_id)
     found = rows[0][0] if rows else None
     return json.loads(found) if isinstance(found, str) else found
 

@@ -2,10 +2,8 @@
 
 import contextlib
 import json
-import os
 import sys
 import time
-from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -14,15 +12,14 @@ import requests
 from include.local import airflow as airflows
 from include.local import source
 from include.local.airflow import Airflow
-from include.local.layout import REPOSITORY, LocalError, Ports, locked, write_private
-from include.local.options import Options, layout_of
+from include.local.layout import REPOSITORY, Layout, LocalError, Ports, locked, write_private
+from include.local.options import Options
 from include.local.processes import Processes
 from include.local.progress import Metadata
 from include.local.run import at_work, say, set_up, stoppable
 from include.local.warehouse import embedded_server
 
 SOURCE = "source"
-UI_PORT = 8080
 # Without --skip-serve-logs they listen on every interface; the API server reads the files itself.
 COMPONENTS = {
     "scheduler": ("scheduler", "--skip-serve-logs"),
@@ -32,12 +29,10 @@ COMPONENTS = {
 _HEALTHY = {"metadatabase", "scheduler", "dag_processor", "triggerer"}
 
 
-def up(environment: Mapping[str, str] = os.environ) -> int:
-    """Start Airflow and leave it running; return the exit code. Raises LocalError."""
-    options = Options.of(environment)
+def up(options: Options, port: int) -> int:
+    """Start Airflow, its UI on `port`, and leave it running; return the exit code."""
     chosen = source.choose(options)
     layout = options.layout
-    port = ui_port(environment)
     layout.make()
     record = layout.root / "up.json"
     wanted = json.dumps({"port": port, "source": chosen.title})
@@ -78,7 +73,7 @@ def _start(options: Options, chosen: source.Source, port: int) -> Airflow:
         (layout.logs / f"{name}.log").unlink(missing_ok=True)
     api_log = layout.logs / f"{airflows.API_SERVER}.log"
     airflow = set_up(options, chosen, port, log=api_log, apps="all")
-    environment = airflow.task_environment(chosen.title)
+    environment = airflow.task_environment(chosen.title, chosen.name)
     if chosen.folder is not None:
         source_port = Ports(layout).free("source")
         environment["IMDB_BASE_URL"] = f"http://127.0.0.1:{source_port}/{quote(chosen.name)}"
@@ -134,9 +129,8 @@ def _health(airflow: Airflow) -> dict[str, Any]:
     return {}
 
 
-def down(environment: Mapping[str, str] = os.environ) -> int:
+def down(layout: Layout) -> int:
     """End everything of this installation, the warehouse's server included."""
-    layout = layout_of(environment)
     ended = []
     if layout.root.exists():
         ended = Processes(layout.pids).stop()
@@ -147,11 +141,3 @@ def down(environment: Mapping[str, str] = os.environ) -> int:
                 ended.append("the warehouse")
     say(f"ended: {', '.join(ended)}" if ended else f"nothing runs in {layout.root}")
     return 0
-
-
-def ui_port(environment: Mapping[str, str]) -> int:
-    """Return the port that UP_PORT names for Airflow's UI. Raises LocalError."""
-    text = environment.get("UP_PORT", "").strip() or str(UI_PORT)
-    if not text.isdigit() or not 1024 <= int(text) <= 65535:
-        raise LocalError(f"UP_PORT={text}: a number from 1024 to 65535 is needed.")
-    return int(text)

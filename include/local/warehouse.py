@@ -1,6 +1,6 @@
-"""The warehouse of the local run: embedded, or the one that WAREHOUSE_URL names.
+"""The warehouse of the local run: the embedded one, or the server that WAREHOUSE_URL names.
 
-Here are its databases, roles and schemas (include/sql) and the URLs to reach them.
+This module makes its databases, roles and schemas (include/sql) and knows their URLs.
 """
 
 import contextlib
@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import psycopg2
 from psycopg2 import sql
 from psycopg2.extensions import connection as Connection
+from psycopg2.extensions import cursor as Cursor
 from psycopg2.extensions import encrypt_password
 
 from include.local.layout import (
@@ -31,13 +32,14 @@ from warehouse.database.connection import check_readable, for_dbt
 from warehouse.errors import WarehouseRefused
 
 SQL_FOLDER = REPOSITORY / "include" / "sql"
-# Beside the cluster: the hash of the DDL that was applied to it.
+# A file beside the cluster: the hash of the DDL that was applied to it.
 SCHEMA_STAMP = "schema.sha256"
+_APPLIED = "include/sql: "
 
 
 @dataclass(frozen=True, slots=True)
 class Warehouse:
-    """How to reach the warehouse: as `pipeline`, as `analyst`, and where Airflow's metadata is.
+    """The URLs of the warehouse for `pipeline` and `analyst`, and of Airflow's metadata.
 
     `metadata_url` is None where Airflow keeps its metadata in SQLite.
     """
@@ -54,7 +56,7 @@ class Warehouse:
 
 
 def open_warehouse(layout: Layout, environment: Mapping[str, str] = os.environ) -> Warehouse:
-    """Return the warehouse, up and with its schemas; the embedded one is started where needed.
+    """Return the warehouse, ready for use; the embedded one is started if it does not run.
 
     Raises LocalError.
     """
@@ -65,7 +67,7 @@ def open_warehouse(layout: Layout, environment: Mapping[str, str] = os.environ) 
 
 
 def start_embedded(layout: Layout) -> Warehouse:
-    """Start the embedded warehouse of `layout` where it does not run."""
+    """Start the embedded warehouse of `layout` if it does not run."""
     layout.make()
     with locked(layout.root / "warehouse.lock"):
         secrets = Secrets.of(layout)
@@ -75,20 +77,25 @@ def start_embedded(layout: Layout) -> Warehouse:
         if port != ports.remembered("postgres"):
             ports.remember("postgres", port)
         _prepare(server, secrets)
-
-        def url(user: str, word: str, database: str) -> str:
-            return f"postgresql://{user}:{word}@{LOOPBACK}:{port}/{database}"
-
-        warehouse = Warehouse(
-            url=url("pipeline", secrets.pipeline, "warehouse"),
-            analyst_url=url("analyst", secrets.analyst, "warehouse"),
-            metadata_url=url("airflow", secrets.airflow, "airflow"),
-            embedded=True,
-        )
+        warehouse = embedded_warehouse(secrets, port)
         content = f"WAREHOUSE_URL={warehouse.url}\nANALYST_URL={warehouse.analyst_url}\n"
         if _text(layout.warehouse_env) != content:
             write_private(layout.warehouse_env, content)
     return warehouse
+
+
+def embedded_warehouse(secrets: Secrets, port: int) -> Warehouse:
+    """Return the URLs of the embedded warehouse on `port`."""
+
+    def url(user: str, password: str, database: str) -> str:
+        return f"postgresql://{user}:{password}@{LOOPBACK}:{port}/{database}"
+
+    return Warehouse(
+        url=url("pipeline", secrets.pipeline, "warehouse"),
+        analyst_url=url("analyst", secrets.analyst, "warehouse"),
+        metadata_url=url("airflow", secrets.airflow, "airflow"),
+        embedded=True,
+    )
 
 
 def embedded_server(layout: Layout) -> EmbeddedPostgres:
@@ -130,17 +137,45 @@ def schema_sha256(folder: Path = SQL_FOLDER) -> str:
     return digest.hexdigest()
 
 
-def set_password(session: Connection, role: str, word: str) -> None:
-    """Give `role` a password; only its scram verifier goes to the server and its log."""
-    verifier = encrypt_password(word, role, session, "scram-sha-256")
+def set_password(session: Connection, role: str, password: str) -> None:
+    """Give `role` a password; the server and its log get the scram verifier only."""
+    verifier = encrypt_password(password, role, session, "scram-sha-256")
     with session, session.cursor() as cursor:
         cursor.execute(
             sql.SQL("alter role {} password {}").format(sql.Identifier(role), sql.Literal(verifier))
         )
 
 
+def make_warehouse(session: Connection, passwords: Mapping[str, str]) -> list[str]:
+    """Apply include/sql and give roles their passwords, by role; return what was done.
+
+    The comment of schema meta keeps the hash of include/sql. Raises LocalError.
+    """
+    done = apply_schema(session)
+    with session, session.cursor() as cursor:
+        comment = f"{_comment(cursor)} {_APPLIED}{schema_sha256()}"
+        cursor.execute("comment on schema meta is %s", (comment,))
+    for role, password in passwords.items():
+        if password:
+            set_password(session, role, password)
+            done.append(f"the password of {role}")
+    return done
+
+
+def schema_is_current(cursor: Cursor) -> bool | None:
+    """Return whether the newest include/sql is applied; None where the database does not say."""
+    _, known, digest = _comment(cursor).partition(_APPLIED)
+    return digest == schema_sha256() if known else None
+
+
+def _comment(cursor: Cursor) -> str:
+    cursor.execute("select obj_description(to_regnamespace('meta'), 'pg_namespace')")
+    row = cursor.fetchone()
+    return str(row[0] or "") if row else ""
+
+
 def _prepare(server: EmbeddedPostgres, secrets: Secrets) -> None:
-    """Make databases, roles and schemas; nothing where this very DDL was applied before."""
+    """Make databases, roles and schemas, unless this very DDL was applied before."""
     stamp = server.data.with_name(SCHEMA_STAMP)
     digest = schema_sha256()
     if _text(stamp) == digest:
@@ -148,41 +183,24 @@ def _prepare(server: EmbeddedPostgres, secrets: Secrets) -> None:
     with contextlib.closing(server.connect()) as session:
         session.autocommit = True
         with session.cursor() as cursor:
-            cursor.execute(
-                """
-                do $$ begin
-                    if not exists (select from pg_roles where rolname = 'airflow') then
-                        create role airflow login;
-                    end if;
-                end $$
-                """
-            )
+            cursor.execute("select from pg_roles where rolname = 'airflow'")
+            if cursor.fetchone() is None:
+                cursor.execute("create role airflow login")
             for name, owner in (("warehouse", "postgres"), ("airflow", "airflow")):
                 cursor.execute("select from pg_database where datname = %s", (name,))
                 if cursor.fetchone() is None:
-                    cursor.execute(
-                        sql.SQL("create database {} owner {}").format(
-                            sql.Identifier(name), sql.Identifier(owner)
-                        )
-                    )
-            # The analyst has no business in Airflow's metadata, nor where what they make would be
-            # in every new database.
+                    cursor.execute(f"create database {name} owner {owner}")
+            # The analyst has no rights in the other databases, nor in new ones.
             for name in ("airflow", "postgres", "template1"):
-                cursor.execute(
-                    sql.SQL("revoke connect, temporary on database {} from public").format(
-                        sql.Identifier(name)
-                    )
-                )
+                cursor.execute(f"revoke connect, temporary on database {name} from public")
     with contextlib.closing(server.connect("warehouse")) as session:
-        apply_schema(session)
-        set_password(session, "pipeline", secrets.pipeline)
-        set_password(session, "analyst", secrets.analyst)
-        set_password(session, "airflow", secrets.airflow)
+        roles = ("pipeline", "analyst", "airflow")
+        make_warehouse(session, {role: getattr(secrets, role) for role in roles})
     write_private(stamp, digest)
 
 
 def session_on(url: str) -> Connection:
-    """Open a session on the server that WAREHOUSE_URL names. Raises LocalError."""
+    """Open a session on the server of WAREHOUSE_URL. Raises LocalError."""
     try:
         require_readable(url, "WAREHOUSE_URL")
         return psycopg2.connect(url, connect_timeout=10)
@@ -191,10 +209,10 @@ def session_on(url: str) -> Connection:
 
 
 def require_readable(url: str, variable: str) -> None:
-    """Raise LocalError, without quoting it, where libpq or urllib would misread `url`."""
+    """Raise LocalError where libpq or urllib would misread `url`; the message does not quote it."""
     try:
         check_readable(url, "the set-up", variable)
-        urlsplit(url).port  # noqa: B018 - raises where it is no number
+        urlsplit(url).port  # noqa: B018 - raises if it is not a number
     except (WarehouseRefused, ValueError) as error:
         said = str(error) if isinstance(error, WarehouseRefused) else f"{variable} is no URL."
         raise LocalError(said) from None
@@ -206,14 +224,15 @@ def _external(url: str, analyst_url: str) -> Warehouse:
     with contextlib.closing(session_on(url)) as session, session.cursor() as cursor:
         cursor.execute("select to_regclass('meta.load_log') is not null, current_user")
         found, user = cursor.fetchone() or (False, "?")
-    if not found:
-        raise LocalError(
-            f"WAREHOUSE_URL is reached as {user}, but the warehouse's schemas are not there. As a "
-            "superuser, once: export WAREHOUSE_URL, PIPELINE_PASSWORD, ANALYST_PASSWORD, then "
-            "make schema. Then WAREHOUSE_URL is that of pipeline, ANALYST_URL that of analyst."
-        )
+        if not found or schema_is_current(cursor) is False:
+            raise LocalError(
+                f"WAREHOUSE_URL works as user {user}, but the warehouse's schemas are missing or "
+                "of another version of include/sql. As a superuser: export WAREHOUSE_URL, "
+                "PIPELINE_PASSWORD, ANALYST_PASSWORD, then make schema. After that set "
+                "WAREHOUSE_URL for the role pipeline and ANALYST_URL for the role analyst."
+            )
     if not urlsplit(url).password:
-        raise LocalError("WAREHOUSE_URL must carry the password: Airflow's dbt profile needs it.")
+        raise LocalError("WAREHOUSE_URL needs the password in it, for Airflow's dbt profile.")
     return Warehouse(url=url, analyst_url=analyst_url, metadata_url=None, embedded=False)
 
 

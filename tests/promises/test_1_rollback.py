@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.marts import Marts
 from tests.support.postgres import Database
-from warehouse.builds.publish import what_is_live
+from warehouse.builds.publish_log import what_is_live
 from warehouse.database.connection import connected
 from warehouse.errors import WarehouseRefused
 from warehouse.raw.ledger import Load, record
@@ -46,7 +46,7 @@ def load(database: Database) -> int:
 def live(marts: Marts) -> str:
     """What is live, in words."""
     with connected(marts.database.url, purpose="look") as connection:
-        return what_is_live(connection.cursor())
+        return what_is_live(connection.cursor(), "imdb")
 
 
 def test_the_state_before_is_back_and_noted(twice: Marts) -> None:
@@ -70,14 +70,19 @@ def test_the_state_before_is_back_and_noted(twice: Marts) -> None:
     assert "tested" in twice.database.value("select obj_description('marts_next'::regnamespace)")
 
 
-def test_marks_travel_with_what_they_are_about(twice: Marts) -> None:
+def test_marks_move_with_the_marts_that_they_are_of(twice: Marts) -> None:
     for schema, mark in (("marts", 2), ("marts_next", 1)):
         twice.database.execute(
-            f"create table {schema}.high_water_mark as select {mark} as load_id", role="pipeline"
+            f"create table {schema}.high_water_mark (model text, dataset text, load_id bigint); "
+            f"insert into {schema}.high_water_mark values ('mart_one', 'title.crew', {mark}), "
+            f"('mart_of_another_source', 'other', {mark})",
+            role="pipeline",
         )
     twice.rollback()
-    assert twice.database.value("select load_id from marts.high_water_mark") == 1
-    assert twice.database.value("select load_id from marts_next.high_water_mark") == 2
+    for schema, own, other in (("marts", 1, 2), ("marts_next", 2, 1)):
+        assert twice.database.query(
+            f"select model, load_id from {schema}.high_water_mark order by model desc"
+        ) == [("mart_one", own), ("mart_of_another_source", other)]
 
 
 def test_a_build_from_nothing_can_be_gone_back_from(twice: Marts) -> None:
@@ -101,7 +106,7 @@ def test_before_the_first_publish_there_is_nothing(marts: Marts) -> None:
     with pytest.raises(WarehouseRefused, match="nothing was published yet"):
         marts.rollback()
     marts.build_and_publish("run 1")
-    with pytest.raises(WarehouseRefused, match="no state before the first publish"):
+    with pytest.raises(WarehouseRefused, match="no state of imdb before the first publish"):
         marts.rollback()
     assert marts.published() == {1}
 
@@ -115,7 +120,7 @@ def test_what_a_build_wrote_over_is_gone_and_the_build_is_named(twice: Marts) ->
 
 def test_what_a_cleared_task_of_the_published_run_wrote_over_is_gone(twice: Marts) -> None:
     """Killed in its tests, it left no row in the logs of dbt."""
-    with twice.model_at_work("run 2", build_id=2):
+    with twice.session("run 2", build_id=2):
         twice.database.execute("drop table marts_next.mart_one", role="pipeline")
     with pytest.raises(WarehouseRefused, match=r"build 2 of run run 2, begun .*, has written into"):
         twice.rollback()
@@ -124,14 +129,18 @@ def test_what_a_cleared_task_of_the_published_run_wrote_over_is_gone(twice: Mart
     assert twice.rollback().build_id == 2
 
 
-def test_a_test_that_failed_before_the_run_began_anew_is_past(twice: Marts) -> None:
-    twice.begin("run 3", "a test wants it")
+def test_a_test_that_failed_in_an_earlier_build_of_the_run_is_past(twice: Marts) -> None:
+    first = twice.begin("run 3", "a test wants it")
+    assert first
     twice.build("run 3")
     twice.database.execute(
-        "insert into meta.test_log "
-        "(run_id, invocation_id, test, model, resource_type, severity, status, seconds) "
-        "values ('run 3', 'one', 'of_another_name_now', 'mart_one', 'test', 'error', 'fail', 1)"
+        "insert into meta.test_log (dag_id, run_id, build_id, invocation_id, test, model, "
+        "resource_type, severity, status, seconds) values ('dag', 'run 3', %s, 'one', "
+        "'of_another_name_now', 'mart_one', 'test', 'error', 'fail', 1)",
+        first.build_id,
     )
+    with pytest.raises(WarehouseRefused, match="of_another_name_now failed in run run 3"):
+        twice.publish("run 3", first)
     build = twice.begin("run 3", "everything was cleared")
     assert build
     twice.build("run 3")
@@ -142,12 +151,51 @@ def test_a_test_that_failed_before_the_run_began_anew_is_past(twice: Marts) -> N
 def test_what_dbt_by_hand_wrote_over_is_gone_too(twice: Marts) -> None:
     twice.database.execute(
         "insert into meta.model_log "
-        "(run_id, invocation_id, model, resource_type, relation, status, seconds) "
-        "values ('manual', 'one', 'mart_one', 'model', 'marts_next.mart_one', 'success', 1)"
+        "(dag_id, run_id, invocation_id, model, resource_type, relation, status, seconds) values "
+        "('manual', 'manual', 'one', 'mart_one', 'model', 'marts_next.mart_one', 'success', 1)"
     )
     with pytest.raises(WarehouseRefused, match=r"dbt \(run manual, at .*\) has written into"):
         twice.rollback()
     assert twice.published() == {2}
+
+
+def test_a_table_that_was_replaced_by_hand_is_no_state_to_go_back_to(twice: Marts) -> None:
+    twice.database.execute(
+        "drop table marts_next.mart_two; create table marts_next.mart_two as select 9 as build_id",
+        role="pipeline",
+    )
+    with pytest.raises(
+        WarehouseRefused, match=r"another writer than build 1 \(mart_two: not dbt\) has written"
+    ):
+        twice.rollback()
+    assert twice.published() == {2}
+
+
+def test_a_mart_comes_and_goes_with_the_state_that_has_it(twice: Marts) -> None:
+    """mart_two leaves the project, mart_new is there instead; then both states are exchanged."""
+    twice.let_names_be(["mart_one", "mart_new"])
+    twice.build_and_publish("run 3")
+    assert tables(twice, "marts") == {"mart_one", "mart_new"}
+    twice.rollback()
+    assert tables(twice, "marts") == {"mart_one", "mart_two"}
+    twice.build_and_publish("run 4")
+    assert tables(twice, "marts") == {"mart_one", "mart_new"}
+    twice.build_and_publish("run 5")
+    assert tables(twice, "marts_next") == {"mart_one", "mart_new"}
+
+
+def test_what_an_earlier_version_published_can_be_gone_back_to(twice: Marts) -> None:
+    """Its rows do not say which tables they are of, and nothing noted who wrote these."""
+    twice.database.execute("update meta.publish_log set marts = null, build_id = null")
+    twice.database.execute("delete from meta.mart_writer")
+    twice.rollback()
+    assert twice.published() == {1}
+
+
+def tables(marts: Marts, schema: str) -> set[str]:
+    """The tables of a schema."""
+    found = marts.database.query("select tablename from pg_tables where schemaname = %s", schema)
+    return {name for (name,) in found}
 
 
 def test_what_was_rejected_comes_again_only_for_a_reason(twice: Marts) -> None:

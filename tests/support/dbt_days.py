@@ -12,22 +12,36 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from imdb_pipeline.config import DATASET_NAMES, Settings, dataset_named
-from imdb_pipeline.loader import Loader, LoadOutcome
+from imdb_pipeline.loader import Loader
 from imdb_pipeline.snapshot import SnapshotReader
 from tests.support.dbt import PROJECT
 from tests.support.dbt_site import Site
-from tests.support.marts import TESTED
+from tests.support.marts import DAG
 from tests.support.postgres import Cluster, Database
 from tests.support.snapshots import entry_of
 from tests.support.tables import Place, difference, ids_in, written_for_nothing
-from warehouse.builds.publish import current_state, mart_names, publish, rollback
+from warehouse.builds.builds import build_session
+from warehouse.builds.publish import publish
+from warehouse.builds.rollback import rollback
 from warehouse.database.connection import connected
 from warehouse.raw.dataset import Dataset
+from warehouse.raw.file_loader import LoadOutcome
 
 # So far apart that the last 7 and 30 days of something are not all days.
 BETWEEN_DAYS = timedelta(days=4)
 FIRST_DAY = datetime(2031, 6, 2, 5, 4, 3, tzinfo=UTC)
 _MARKS = "high_water_mark"
+# What dbt logs of the tests that it ran with the models of a run; here they are all green.
+TESTED = """
+    insert into meta.test_log
+        (dag_id, run_id, build_id, invocation_id, test, model, resource_type, severity, status,
+        seconds)
+    select
+        dag_id, run_id, build_id, invocation_id, model || '_is_good', model, 'test', 'error',
+        'pass', 1
+    from meta.model_log
+    where run_id = %s;
+"""
 _LAYERS = ("staging", "intermediate", "marts_next")
 
 
@@ -57,6 +71,7 @@ class Stage:
         self.fresh = fresh
         self.notes = notes
         self.models = daily.models()
+        self.project = daily.dbt_project()
         self.day = 0
         self._runs = 0
         self._files: dict[str, Path] = {}
@@ -115,7 +130,16 @@ class Stage:
             if model.is_incremental and model.place(self.daily.database).exists
         ]
         before = {name: place.versions() for name, place in watched}
-        results = self.daily.build(*words, run_id=f"run {self._runs}", options=options)
+        run_id = f"run {self._runs}"
+        with (
+            connected(self.daily.database.url, purpose=f"dbt {run_id}") as connection,
+            build_session(
+                connection, self.project, source="imdb", dag_id=DAG, run_id=run_id
+            ) as begun,
+        ):
+            results = self.daily.build(
+                *words, run_id=run_id, build_id=begun.build_id, options=options
+            )
         statuses = {name: str(result.status) for name, result in results.items()}
         messages = {name: str(result.message) for name, result in results.items()}
         incremental = {model.name for model in self.models if model.is_incremental}
@@ -134,17 +158,21 @@ class Stage:
 
     def publish(self) -> None:
         """Publish what the last build made, as if its tests had been run and were green."""
-        project = self.daily.project
-        self.daily.database.execute(TESTED, f"run {self._runs}", role="pipeline")
+        run_id = f"run {self._runs}"
+        self.daily.database.execute(TESTED, run_id, role="pipeline")
         with connected(self.daily.database.url, purpose="publish") as connection:
-            with connection, connection.cursor() as cursor:
-                state = current_state(cursor, project)
-            publish(connection, state, run_id=f"run {self._runs}", tables=mart_names(project))
+            publish(connection, self.project, source="imdb", dag_id=DAG, run_id=run_id)
 
     def go_back(self) -> None:
         """Put what was published before back; the next build goes on from what was rejected."""
         with connected(self.daily.database.url, purpose="rollback") as connection:
-            rollback(connection, run_id=f"back from {self._runs}")
+            rollback(
+                connection,
+                self.project,
+                source="imdb",
+                dag_id=DAG,
+                run_id=f"back from {self._runs}",
+            )
 
     def build_and_publish(self) -> Build:
         """A whole run of the pipeline's dbt part, which must succeed."""

@@ -25,7 +25,7 @@ _WAITING = """
     where not granted and locktype in ('transactionid', 'tuple') and pg_sleep(0.01) is not null
 """
 # Rows of one execution: a build that goes on where another was killed says other things.
-LOGS = ("meta.model_log", "meta.test_log")
+LOGS = ("meta.model_log", "meta.test_log", "meta.mart_writer")
 
 
 def ratings(day: int) -> list[Row]:

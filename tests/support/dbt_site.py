@@ -14,6 +14,7 @@ from dbt_common.events.functions import reset_metadata_vars
 from include.local.layout import LOOPBACK
 from tests.support.postgres import PASSWORD, Database
 from tests.support.tables import Place
+from warehouse.builds.project import DbtProject
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,15 @@ class Site:
         self.__dict__.update(state)
         self._manifest = self._manifest.deepcopy()
 
-    def dbt(self, *words: str, run_id: str, options: str = "") -> Any:
+    def dbt_project(self) -> DbtProject:
+        """The project as the pipeline knows it; its manifest is written for that."""
+        path = self.target / "written" / "manifest.json"
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._manifest.write(str(path))
+        return DbtProject(self.project, path)
+
+    def dbt(self, *words: str, run_id: str, build_id: int | None = None, options: str = "") -> Any:
         """Run `dbt <words>` and return its result."""
         folders = (
             *("--project-dir", str(self.project), "--profiles-dir", str(self.project)),
@@ -76,6 +85,7 @@ class Site:
             "WAREHOUSE_DATABASE": self.database.name,
             "DBT_TARGET": "prod",
             "DBT_ENV_CUSTOM_ENV_RUN_ID": run_id,
+            "DBT_ENV_CUSTOM_ENV_BUILD_ID": str(build_id or ""),
             "DO_NOT_TRACK": "1",
             "PGOPTIONS": options,
         }
@@ -87,10 +97,14 @@ class Site:
             raise done.exception
         return done.result
 
-    def build(self, *words: str, run_id: str, options: str = "") -> dict[str, Any]:
-        """Build seeds and models without their tests; return dbt's word on each."""
+    def build(
+        self, *words: str, run_id: str, build_id: int | None = None, options: str = ""
+    ) -> dict[str, Any]:
+        """Build seeds and models without their tests; return dbt's result of each."""
         only_models = ("--exclude-resource-type", "test", "unit_test", "exposure")
-        done = self.dbt("build", *only_models, *words, run_id=run_id, options=options)
+        done = self.dbt(
+            "build", *only_models, *words, run_id=run_id, build_id=build_id, options=options
+        )
         return {
             result.node.name: result
             for result in done.results

@@ -1,91 +1,160 @@
 """Small marts that say which build made each of their rows, published as the real ones are."""
 
+import json
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from tests.support.postgres import Database
-from warehouse.builds.builds import Build, at_work, begin_build
-from warehouse.builds.publish import Live, publish, rollback
+from warehouse.builds.builds import Build, begin_build, build_session
+from warehouse.builds.project import DbtProject
+from warehouse.builds.publish import publish
+from warehouse.builds.publish_log import Live
+from warehouse.builds.rollback import rollback
 from warehouse.database.connection import connected
 
 ROWS = 30
-# What dbt logs of the tests that it ran with the models of a run; here they are all green.
-TESTED = """
+DAG = "a DAG"
+# What dbt logs of a model and of its test, which passed, and what the model's hook notes.
+LOGGED = """
+    insert into meta.model_log
+        (dag_id, run_id, build_id, invocation_id, model, resource_type, relation, status, seconds)
+    values (%(dag)s, %(run)s, %(build)s, 'one', %(mart)s, 'model', %(table)s, 'success', 1);
     insert into meta.test_log
-        (run_id, invocation_id, test, model, resource_type, severity, status, seconds)
-    select run_id, invocation_id, model || '_is_good', model, 'test', 'error', 'pass', 1
-    from meta.model_log
-    where run_id = %s;
+        (dag_id, run_id, build_id, invocation_id, test, model, resource_type, severity, status,
+        seconds)
+    values (
+        %(dag)s, %(run)s, %(build)s, 'one', %(mart)s || '_is_good', %(mart)s, 'test', 'error',
+        'pass', 1
+    );
+    insert into meta.mart_writer (table_id, file_id, model, build_id, invocation_id)
+    select oid, relfilenode, %(mart)s, %(build)s, 'one' from pg_class
+    where oid = %(table)s::regclass
+    on conflict (table_id) do update set
+        file_id = excluded.file_id, build_id = excluded.build_id,
+        written_at = excluded.written_at
 """
 
 
-class Marts:
-    """Marts called `names` in `database`, of the dbt project in `project` (any folder of files)."""
+def log_as_built(database: Database, mart: str, build: Build) -> None:
+    """Leave what dbt leaves of a mart in marts_next that `build` built and tested."""
+    with database.session() as session, session, session.cursor() as cursor:
+        cursor.execute(
+            LOGGED,
+            {
+                "dag": build.dag_id,
+                "run": build.run_id,
+                "build": build.build_id,
+                "mart": mart,
+                "table": f"marts_next.{mart}",
+            },
+        )
 
-    def __init__(self, database: Database, project: Path, names: Sequence[str]) -> None:
+
+def write_manifest(path: Path, marts: Sequence[str], source: str) -> None:
+    """A manifest that knows nothing but the marts of one source."""
+    nodes = {
+        f"model.test.{name}": {
+            "resource_type": "model",
+            "name": name,
+            "original_file_path": f"models/marts/{source}/{name}.sql",
+            "config": {"meta": {"layer": "marts", "source": source}},
+        }
+        for name in marts
+    }
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps({"nodes": nodes}), "utf-8")
+
+
+class Marts:
+    """Marts called `names` of `source` in `database`, of the dbt project in `folder`."""
+
+    def __init__(
+        self,
+        database: Database,
+        folder: Path,
+        names: Sequence[str],
+        *,
+        source: str = "imdb",
+        dag_id: str = DAG,
+    ) -> None:
         self.database = database
-        self.project = project
-        self.names = tuple(names)
-        project.mkdir(exist_ok=True)
+        self.source = source
+        self.dag_id = dag_id
+        self.project = DbtProject(folder, folder / "target" / "manifest.json")
+        self.let_names_be(names)
         self.change_project("select 1")
+
+    def let_names_be(self, names: Sequence[str]) -> None:
+        """Other marts from now on."""
+        self.names = tuple(names)
+        write_manifest(self.project.manifest_path, names, self.source)
 
     def change_project(self, content: str) -> None:
         """Another project from now on."""
-        (self.project / "model.sql").write_text(content)
+        self.project.project_dir.mkdir(exist_ok=True)
+        (self.project.project_dir / "model.sql").write_text(content)
 
     def begin(self, run_id: str, asked_for: str | None = None) -> Build | None:
         """Decide on a build as the task `changed` does."""
         with connected(self.database.url, purpose=f"changed? {run_id}") as connection:
-            return begin_build(connection, self.project, run_id=run_id, asked_for=asked_for)
+            return begin_build(
+                connection,
+                self.project,
+                source=self.source,
+                dag_id=self.dag_id,
+                run_id=run_id,
+                asked_for=asked_for,
+            )
 
     @contextmanager
-    def model_at_work(
-        self, run_id: str, model: str = "mart_one", *, build_id: int | None = None
-    ) -> Iterator[int]:
-        """Be at work on a model as a dbt task is; its server process."""
+    def session(
+        self, run_id: str, *, build_id: int | None = None, patience: float = 0.0
+    ) -> Iterator[Build]:
+        """Hold the turn as the dbt process of a build does."""
         with (
-            connected(self.database.url, purpose=f"dbt {model} {run_id}") as connection,
-            at_work(connection, self.project, run_id=run_id, build_id=build_id),
+            connected(self.database.url, purpose=f"dbt {run_id}") as connection,
+            build_session(
+                connection,
+                self.project,
+                source=self.source,
+                dag_id=self.dag_id,
+                run_id=run_id,
+                build_id=build_id,
+                patience=patience,
+            ) as build,
         ):
-            yield connection.info.backend_pid
+            yield build
 
-    def build(self, run_id: str, *, only: Sequence[str] = ()) -> None:
+    def build(self, run_id: str, *, only: Sequence[str] = (), build_id: int | None = None) -> Build:
         """Build all marts, or some, in marts_next: every other one in place, as dbt does both."""
-        with self.model_at_work(run_id):
+        with self.session(run_id, build_id=build_id) as build:
             for name in only or self.names:
-                self._build(name, run_id)
+                self._build(name, build)
+        return build
 
-    def _build(self, name: str, run_id: str) -> None:
+    def _build(self, name: str, build: Build) -> None:
         table = f"marts_next.{name}"
         in_place = self.names.index(name) % 2 and self.database.value(
             "select to_regclass(%s) is not null", table
         )
-        number = "(select max(build_id) from meta.build_log)"
         if in_place:
-            statement = f"update {table} set build_id = {number};"
+            statement = f"update {table} set build_id = {build.build_id};"
         else:
             statement = f"""
                 drop table if exists {table};
-                create table {table} as
-                select id, {number} as build_id from generate_series(1, {ROWS}) as id;
+                create table {table} (id integer primary key, build_id bigint);
+                insert into {table}
+                select id, {build.build_id} from generate_series(1, {ROWS}) as id;
             """
-        self.database.execute(
-            f"""
-            {statement}
-            insert into meta.model_log
-                (run_id, invocation_id, model, resource_type, relation, status, seconds)
-            values ('{run_id}', 'one', '{name}', 'model', '{table}', 'success', 1);
-            """,
-            role="pipeline",
-        )
-        self.database.execute(TESTED, run_id, role="pipeline")
+        self.database.execute(statement, role="pipeline")
+        log_as_built(self.database, name, build)
 
     def publish(
         self,
         run_id: str,
-        build: Build,
+        build: Build | None = None,
         *,
         patience: float = 0.0,
         pause: Callable[[float], None] = time.sleep,
@@ -94,11 +163,11 @@ class Marts:
         with connected(self.database.url, purpose=f"publish {run_id}") as connection:
             return publish(
                 connection,
-                build.state,
+                self.project,
+                source=self.source,
+                dag_id=self.dag_id,
                 run_id=run_id,
-                tables=self.names,
-                build_id=build.build_id,
-                from_nothing=build.from_nothing,
+                build_id=build.build_id if build else None,
                 patience=patience,
                 pause=pause,
             )
@@ -107,14 +176,21 @@ class Marts:
         """A whole run of the dbt part."""
         build = self.begin(run_id, "a test wants it")
         assert build
-        self.build(run_id)
+        build = self.build(run_id, build_id=build.build_id)
         self.publish(run_id, build)
         return build
 
     def rollback(self, run_id: str = "back", *, patience: float = 0.0) -> Live:
         """Go back to the state before."""
         with connected(self.database.url, purpose=f"rollback {run_id}") as connection:
-            return rollback(connection, run_id=run_id, patience=patience)
+            return rollback(
+                connection,
+                self.project,
+                source=self.source,
+                dag_id=self.dag_id,
+                run_id=run_id,
+                patience=patience,
+            )
 
     def published(self) -> set[int]:
         """The builds that the analyst reads, of all marts."""

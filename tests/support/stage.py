@@ -11,7 +11,7 @@ from imdb_pipeline.config import dataset_named
 from include.sample.maker import make_sample
 from tests.support import pipeline as tasks
 from tests.support.fingerprint import files, fingerprint
-from tests.support.marts import TESTED
+from tests.support.marts import Marts
 from tests.support.pipeline import Pipeline
 from tests.support.postgres import Cluster, Database
 from tests.support.source import Answer, Request, good_server, running_source
@@ -35,6 +35,10 @@ class Scene:
     def state(self) -> State:
         """What the warehouse and the folder hold."""
         return fingerprint(self.database), files(self.folder)
+
+    @property
+    def marts(self) -> Marts:
+        return Marts(self.database, self.folder / "project", MARTS)
 
     @property
     def pipeline(self) -> Pipeline:
@@ -84,24 +88,8 @@ WORK: dict[str, Callable[[Scene], Work]] = {
     "download": lambda scene: (tasks.download, (scene.pipeline, FULL)),
     "load in full": lambda scene: (tasks.load, (scene.pipeline, FULL)),
     "load as a delta": lambda scene: (tasks.load, (scene.pipeline, DELTA)),
-    "publish": lambda scene: (tasks.publish_marts, (scene.database.url, MARTS, "run 2")),
+    "publish": lambda scene: (tasks.publish_marts, (scene.marts, "run 2")),
 }
-
-
-def build(database: Database, run: str) -> None:
-    """Build and log two marts, as dbt does."""
-    rows = ", ".join(f"('{run}', '{run}', '{mart}', 'model', 'success', 1)" for mart in MARTS)
-    database.execute(
-        f"""
-        create table marts_next.mart_one as
-        select '{run}' as built_by, number from generate_series(1, 9) as number;
-        create table marts_next.mart_two as select '{run}' as built_by;
-        insert into meta.model_log (run_id, invocation_id, model, resource_type, status, seconds)
-        values {rows};
-        """,
-        role="pipeline",
-    )
-    database.execute(TESTED, run, role="pipeline")
 
 
 def _answer(bodies: dict[str, bytes], etag: str, request: Request) -> Answer:
@@ -128,7 +116,7 @@ def set_stage(postgres: Cluster, folder: Path) -> Iterator[Stage]:
                 for name in (FULL, DELTA):
                     loading.download(name)
                     loading.load(name)
-        build(template, "run 1")
-        tasks.publish_marts(template.url, MARTS, "run 1")
-        build(template, "run 2")
+        marts = Marts(template, folder / "project", MARTS)
+        marts.build_and_publish("run 1")
+        marts.build("run 2")
         yield Stage(postgres, template, folder, source.url)

@@ -6,12 +6,13 @@
     {%- if not execute or flags.WHICH not in ('build', 'run', 'seed', 'test') or not results -%}
         {{ return('') }}
     {%- endif -%}
+    {%- set dag_id = dbt_metadata_envs.get('DAG_ID') or 'manual' -%}
     {%- set run_id = dbt_metadata_envs.get('RUN_ID') or 'manual' -%}
     {%- set model_rows = [] -%}
     {%- set test_rows = [] -%}
     {%- for result in results -%}
         {%- set node = result.node -%}
-        {%- set head = [run_id, invocation_id, node.name] -%}
+        {%- set head = [dag_id, run_id, build_id(), invocation_id, node.name] -%}
         {%- if node.resource_type in ('model', 'seed') -%}
             {%- set relation = node.schema ~ '.' ~ node.alias -%}
             {%- do model_rows.append(sql_row(head + [
@@ -37,19 +38,40 @@
     {%- endfor -%}
     {%- if model_rows %}
 insert into meta.model_log (
-    run_id, invocation_id, model, resource_type, relation, status, rows_affected, seconds, message
+    dag_id, run_id, build_id, invocation_id, model, resource_type, relation, status, rows_affected, seconds, message
 )
 values
     {{ model_rows | join(',\n    ') }};
     {%- endif -%}
     {%- if test_rows %}
 insert into meta.test_log (
-    run_id, invocation_id, test, model, resource_type, severity, status, failures, failures_table,
+    dag_id, run_id, build_id, invocation_id, test, model, resource_type, severity, status, failures, failures_table,
     seconds, message
 )
 values
     {{ test_rows | join(',\n    ') }};
     {%- endif -%}
+{% endmacro %}
+
+{#- The build in meta.build_log that dbt was started for; none where it was started by hand. -#}
+{% macro build_id() -%}
+    {%- set id = dbt_metadata_envs.get('BUILD_ID') -%}
+    {{- return(id | int if id else none) -}}
+{%- endmacro %}
+
+{#- post-hook of the marts: notes in the model's own transaction who wrote the table. -#}
+{% macro note_writer() %}
+insert into meta.mart_writer (table_id, file_id, model, build_id, invocation_id)
+select
+    oid, relfilenode, '{{ model.name }}', {{ build_id() or 'null' }}, '{{ invocation_id }}'
+from pg_class
+where oid = '{{ this }}'::regclass
+on conflict (table_id) do update set
+    file_id = excluded.file_id,
+    model = excluded.model,
+    build_id = excluded.build_id,
+    invocation_id = excluded.invocation_id,
+    written_at = excluded.written_at
 {% endmacro %}
 
 {#- A list of values as one row of a values list. A text is anything, a message with a value of the data

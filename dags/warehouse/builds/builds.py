@@ -1,93 +1,61 @@
-"""Builds of the marts: when one is due, what it is made from, and whose turn it is.
+"""Builds of a source's marts: when one is due, what it is made from, and whose turn it is.
 
-A build is a row of `meta.build_log`, committed before the first model is built. The newest row says
-whose staging and `marts_next` are: a run that comes back after another one began has lost its turn.
+A build is a row of `meta.build_log`, committed before the first model is built. The newest row of a
+source says which build its tables in staging and `marts_next` belong to: an older build cannot
+continue. One dbt process works on a build at a time, in a `build_session`.
 """
 
-import hashlib
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 
 from psycopg2.extensions import cursor as Cursor
 
+from warehouse.builds.project import DbtProject
+from warehouse.builds.publish_log import State, published_state, rejected_state
 from warehouse.database.connection import Connection
-from warehouse.database.turns import BUILDING, LOADING, alone, sharing
+from warehouse.database.turns import building, building_lock, hold
 from warehouse.errors import WarehouseRefused
-from warehouse.raw.ledger import newest_load_id
+from warehouse.raw.ledger import newest_load_id, scalar
 
-_NOT_SOURCES = frozenset({"target", "logs", "dbt_packages", "__pycache__"})
-
-
-@dataclass(frozen=True, slots=True)
-class State:
-    """What a build is made from: the newest load of the ledger and the files of the dbt project."""
-
-    load_id: int
-    project_sha256: str
+# How long a dbt session waits for the one before it, or for a load, in seconds.
+SESSION_PATIENCE = 60.0
 
 
 @dataclass(frozen=True, slots=True)
 class Build:
-    """A build that was begun: by which run, from what, why, and whether from nothing."""
+    """A build of `source` that began: by which run, from what, why, and whether from nothing.
+
+    `state.load_id` is the newest load that the build takes in; it is final once `bound_at` is set.
+    """
 
     build_id: int
+    source: str
+    dag_id: str
     run_id: str
     state: State
     reason: str
     from_nothing: bool
     began_at: datetime
+    bound_at: datetime | None = None
     reopened_at: datetime | None = None
 
     @property
     def last_begun_at(self) -> datetime:
-        """When it was begun, or begun again."""
+        """When it began, or when one of its models was last built again after the publish."""
         return self.reopened_at or self.began_at
 
 
-def project_sha256(project_dir: Path) -> str:
-    """Return a hash over the names and contents of the dbt project's own files."""
-    digest = hashlib.sha256()
-    for path in sorted(project_dir.rglob("*")):
-        inside = path.relative_to(project_dir)
-        if not path.is_file() or _NOT_SOURCES.intersection(inside.parts) or inside.name[0] == ".":
-            continue
-        digest.update(f"{inside.as_posix()}\0{path.stat().st_size}\0".encode())
-        digest.update(path.read_bytes())
-    return digest.hexdigest()
-
-
-def current_state(cursor: Cursor, project_dir: Path) -> State:
-    """Return what a build begun now would be made from."""
-    return State(newest_load_id(cursor), project_sha256(project_dir))
-
-
-def published_state(cursor: Cursor) -> State | None:
-    """Return what the live marts were made from; None before the first publish."""
-    cursor.execute(
-        "select load_id, project_sha256 from meta.publish_log order by publish_id desc limit 1"
-    )
-    row = cursor.fetchone()
-    return State(*row) if row else None
-
-
-def rejected_state(cursor: Cursor) -> State | None:
-    """Return what the marts were made from that somebody went back from, until the next publish."""
-    cursor.execute(
-        "select action, load_id, project_sha256 "
-        "from meta.publish_log order by publish_id desc limit 2"
-    )
-    rows = cursor.fetchall()
-    if len(rows) < 2 or rows[0][0] != "rollback":
-        return None
-    return State(*rows[1][1:])
+def current_state(cursor: Cursor, project: DbtProject, source: str) -> State:
+    """Return what a build of `source` that begins now would be made from."""
+    return State(newest_load_id(cursor, source), project.sha256(source))
 
 
 def why_build(current: State, published: State | None, rejected: State | None = None) -> str | None:
     """Return why the marts have to be built, in words; None where they are up to date.
 
-    `rejected` is a state that somebody went back from: it does not come again by itself.
+    `rejected` is a state that a rollback rejected: it does not come again by itself.
     """
     if published is None:
         return "nothing was published yet"
@@ -102,98 +70,140 @@ def why_build(current: State, published: State | None, rejected: State | None = 
 
 def begin_build(
     connection: Connection,
-    project_dir: Path,
+    project: DbtProject,
     *,
+    source: str,
+    dag_id: str,
     run_id: str,
     asked_for: str | None = None,
     full_refresh: bool = False,
 ) -> Build | None:
     """Begin a build where one is due, or `asked_for` by a word that says who asks; else None.
 
-    It is committed, and from then on `marts_next` is the run's: what an earlier run still wants to
-    do there is refused (`own_build`). Raises `WarehouseUnavailable` naming who loads or builds at
-    this moment: a load that is not committed yet may have a lower number than one that is.
+    It is committed. From then on the source's tables in `marts_next` are this build's; an earlier
+    build can neither continue nor be published. Raises `WarehouseUnavailable` naming the session
+    that builds or publishes the source at this moment.
     """
     with connection, connection.cursor() as cursor:
-        if _why(cursor, project_dir, asked_for) is None:
+        if _why(cursor, project, source, asked_for) is None:
             return None
-        alone(cursor, BUILDING, never_with=LOADING)
-        # Who was at work until now may just have published this very state.
-        reason = _why(cursor, project_dir, asked_for)
+        hold(cursor, building_lock(source))
+        # The publish that ended a moment ago may be of this very state.
+        reason = _why(cursor, project, source, asked_for)
         if reason is None:
             return None
-        state = current_state(cursor, project_dir)
-        from_nothing = full_refresh or not _can_continue(cursor, state.project_sha256)
-        cursor.execute(
-            """
-            insert into meta.build_log (run_id, load_id, project_sha256, reason, from_nothing)
-            values (%s, %s, %s, %s, %s)
-            """,
-            (run_id, state.load_id, state.project_sha256, reason, from_nothing),
+        return _begin(
+            cursor,
+            current_state(cursor, project, source),
+            source=source,
+            dag_id=dag_id,
+            run_id=run_id,
+            reason=reason,
+            full_refresh=full_refresh,
         )
-        return newest_build(cursor)
 
 
-def _why(cursor: Cursor, project_dir: Path, asked_for: str | None) -> str | None:
+def _why(
+    cursor: Cursor, project: DbtProject, source: str, asked_for: str | None = None
+) -> str | None:
     return asked_for or why_build(
-        current_state(cursor, project_dir), published_state(cursor), rejected_state(cursor)
+        current_state(cursor, project, source),
+        published_state(cursor, source),
+        rejected_state(cursor, source),
     )
 
 
-def _can_continue(cursor: Cursor, project: str) -> bool:
-    """Whether all that is there is of `project`, and nothing was begun from nothing and not ended.
+def _begin(
+    cursor: Cursor,
+    state: State,
+    *,
+    source: str,
+    dag_id: str,
+    run_id: str,
+    reason: str,
+    full_refresh: bool = False,
+) -> Build:
+    from_nothing = full_refresh or not _can_continue(cursor, source, state.project_sha256)
+    cursor.execute(
+        """
+        insert into meta.build_log
+            (source, dag_id, run_id, load_id, project_sha256, reason, from_nothing)
+        values (%s, %s, %s, %s, %s, %s, %s)
+        returning build_id
+        """,
+        (source, dag_id, run_id, state.load_id, state.project_sha256, reason, from_nothing),
+    )
+    return _build(cursor, scalar(cursor))
 
-    An incremental model does not notice that its own SQL is another.
+
+def _can_continue(cursor: Cursor, source: str, sha256: str) -> bool:
+    """Whether the newest publish of `source` and every later build used the project `sha256`, and
+    none of these builds began from nothing.
+
+    Otherwise the source's tables are not what this project made of its loads, and an incremental
+    model does not notice that its own SQL changed.
     """
     cursor.execute(
         """
-        select newest.project_sha256 = %(project)s and not exists (
+        select newest.project_sha256 = %(sha256)s and not exists (
             select from meta.build_log
-            where build_id > coalesce(newest.build_id, 0)
-                and (from_nothing or project_sha256 <> %(project)s)
+            where source = %(source)s
+                and build_id > coalesce(newest.build_id, 0)
+                and (from_nothing or project_sha256 <> %(sha256)s)
         )
         from (
             select * from meta.publish_log
-            where action = 'publish'
+            where source = %(source)s and action = 'publish'
             order by publish_id desc
             limit 1
         ) as newest
         """,
-        {"project": project},
+        {"source": source, "sha256": sha256},
     )
     return cursor.fetchone() == (True,)
 
 
-def newest_build(cursor: Cursor) -> Build | None:
-    """Return the build that was begun last; None before the first."""
+def newest_build(cursor: Cursor, source: str) -> Build | None:
+    """Return the build of `source` that began last; None before the first."""
+    cursor.execute("select max(build_id) from meta.build_log where source = %s", (source,))
+    row = cursor.fetchone()
+    return _build(cursor, row[0]) if row and row[0] is not None else None
+
+
+def _build(cursor: Cursor, build_id: int) -> Build:
     cursor.execute(
         """
         select
-            build_id, run_id, load_id, project_sha256, reason, from_nothing, began_at, reopened_at
+            source, dag_id, run_id, load_id, project_sha256, reason, from_nothing, began_at,
+            bound_at, reopened_at
         from meta.build_log
-        order by build_id desc
-        limit 1
-        """
+        where build_id = %s
+        """,
+        (build_id,),
     )
-    row = cursor.fetchone()
-    if row is None:
-        return None
-    build_id, run_id, load_id, project, *told = row
-    return Build(build_id, run_id, State(load_id, project), *told)
+    ((source, dag_id, run_id, load_id, sha256, *rest),) = cursor.fetchall()
+    return Build(build_id, source, dag_id, run_id, State(load_id, sha256), *rest)
 
 
-def own_build(cursor: Cursor, run_id: str, build_id: int | None = None) -> Build | None:
-    """Return the newest build, which must be `build_id` of `run_id`; None where there is none.
+def own_build(
+    cursor: Cursor, *, source: str, dag_id: str, run_id: str, build_id: int | None = None
+) -> Build:
+    """Return the newest build of `source`, which must be `build_id`, or of the run without one.
 
-    The run alone does not tell: every scheduler calls the run of a night the same. Without a number
-    any build of the run will do. Raises `WarehouseRefused` naming the build whose turn it is.
+    Raises `WarehouseRefused` naming the build that took over, or where there is no build.
     """
-    newest = newest_build(cursor)
-    if newest is not None and (newest.run_id != run_id or build_id not in {None, newest.build_id}):
+    newest = newest_build(cursor, source)
+    if newest is None:
         raise WarehouseRefused(
-            f"run {run_id}: {_name(newest)} has taken over since: staging and marts_next are its "
-            "own now, so this run builds and publishes nothing more. The published marts are as "
-            "they were. Wait for that run, or start a new one."
+            f"run {run_id}: no build of {source} has begun, so there is nothing to publish. The "
+            "published marts are as they were. Start a new run."
+        )
+    is_own = (newest.dag_id, newest.run_id) == (dag_id, run_id)
+    if newest.build_id != build_id and not (build_id is None and is_own):
+        raise WarehouseRefused(
+            f"run {run_id}: {_name(newest)} has taken over since. The tables of {source} in "
+            "staging and marts_next belong to that build, so this run builds and publishes nothing "
+            "more. The published marts are as they were. Wait for that run, or start a new one."
         )
     return newest
 
@@ -202,58 +212,105 @@ def _name(build: Build) -> str:
     return f"run {build.run_id} (build {build.build_id}, begun {build.began_at:%Y-%m-%d %H:%M:%S})"
 
 
-def refuse_newer_loads(cursor: Cursor, build: Build) -> None:
-    """Raise `WarehouseRefused` where a load came in since the build began: name the first."""
+@contextmanager
+def build_session(
+    connection: Connection,
+    project: DbtProject,
+    *,
+    source: str,
+    dag_id: str,
+    run_id: str,
+    build_id: int | None = None,
+    patience: float = SESSION_PATIENCE,
+) -> Iterator[Build]:
+    """Hold the turn of `source` for one dbt process, from its start to its end.
+
+    The first session of a build fixes the upper bound: loads that committed since the build began
+    are taken in. `connection` must be used for nothing else meanwhile; the turn ends with the block
+    or the connection. Without `build_id` (models run by hand) the run's newest build continues, or
+    a new build begins. A build that is published already counts as open again from then on: what is
+    in `marts_next` is no state to roll back to.
+
+    Waits up to `patience` seconds for the source's other builder and for its loads, then raises
+    `WarehouseUnavailable` naming them. Raises `WarehouseRefused` where another build took over, the
+    dbt project changed since the build began, or, in a later session of the same build, a load came
+    in after the bound.
+    """
+    with connection, connection.cursor() as cursor:
+        # The connection is idle while dbt works in connections of its own.
+        cursor.execute("set idle_session_timeout = 0")
+    with building(connection, source, patience=patience):
+        with connection, connection.cursor() as cursor:
+            build = _build_to_work_on(
+                cursor, project, source=source, dag_id=dag_id, run_id=run_id, build_id=build_id
+            )
+            build = _with_bound(cursor, build)
+            _reopen(cursor, build)
+        yield build
+
+
+def _build_to_work_on(
+    cursor: Cursor,
+    project: DbtProject,
+    *,
+    source: str,
+    dag_id: str,
+    run_id: str,
+    build_id: int | None,
+) -> Build:
+    if build_id is None and not _begun_by(cursor, source, dag_id, run_id):
+        return _begin(
+            cursor,
+            current_state(cursor, project, source),
+            source=source,
+            dag_id=dag_id,
+            run_id=run_id,
+            reason="models are run by hand",
+        )
+    build = own_build(cursor, source=source, dag_id=dag_id, run_id=run_id, build_id=build_id)
+    if project.sha256(source) != build.state.project_sha256:
+        raise WarehouseRefused(
+            f"run {run_id}: the dbt project in {project.project_dir} changed after build "
+            f"{build.build_id} began. The published marts are as they were. Start a new run."
+        )
+    return build
+
+
+def _begun_by(cursor: Cursor, source: str, dag_id: str, run_id: str) -> bool:
+    cursor.execute(
+        "select exists (select from meta.build_log where (source, dag_id, run_id) = (%s, %s, %s))",
+        (source, dag_id, run_id),
+    )
+    return cursor.fetchone() == (True,)
+
+
+def _with_bound(cursor: Cursor, build: Build) -> Build:
+    """Fix the bound where this is the build's first session; no load is at work now."""
+    if build.bound_at is None:
+        cursor.execute(
+            "update meta.build_log set load_id = %s, bound_at = clock_timestamp() "
+            "where build_id = %s",
+            (newest_load_id(cursor, build.source), build.build_id),
+        )
+        return _build(cursor, build.build_id)
     cursor.execute(
         """
         select load_id, dataset, run_id, loaded_at::timestamptz(0)::text
         from meta.load_log
-        where load_id > %s
+        where source = %s and load_id > %s
         order by load_id
         limit 1
         """,
-        (build.state.load_id,),
+        (build.source, build.state.load_id),
     )
     row = cursor.fetchone()
     if row:
         raise WarehouseRefused(
-            "run {}: load {} ({}) of run {} came in at {}, after build {} began, so the models "
-            "would not all be made from the same rows. The published marts are as they were. "
-            "Start a new run.".format(build.run_id, *row, build.build_id)
+            "run {}: load {} ({}) of run {} came in at {}, after the first models of build {} were "
+            "built, so the others would be made from other rows. The published marts are as they "
+            "were. Start a new run.".format(build.run_id, *row, build.build_id)
         )
-
-
-def begun_by(cursor: Cursor, run_id: str) -> bool:
-    """Return whether the run ever began a build."""
-    cursor.execute("select exists (select from meta.build_log where run_id = %s)", (run_id,))
-    return cursor.fetchone() == (True,)
-
-
-def at_work(
-    connection: Connection, project_dir: Path, *, run_id: str, build_id: int | None = None
-) -> ExitStack:
-    """Be at work on models of the run's build until the result, or the session, is closed.
-
-    A run that began no build (a model run by hand) begins one. A build that is published already is
-    open again from then on: what it builds is no state to go back to. Raises `WarehouseUnavailable`
-    where somebody loads, or publishes; `WarehouseRefused` where another run has taken over, a load
-    came in, or the dbt project is not the one that the build began with.
-    """
-    with connection, connection.cursor() as cursor:
-        # It is idle while dbt works in sessions of its own.
-        cursor.execute("set idle_session_timeout = 0")
-        begun = begun_by(cursor, run_id)
-    if not begun:
-        begin_build(connection, project_dir, run_id=run_id, asked_for="models are run by hand")
-    with ExitStack() as stack:
-        stack.enter_context(sharing(connection, BUILDING, never_with=LOADING))
-        with connection, connection.cursor() as cursor:
-            build = own_build(cursor, run_id, build_id)
-            if build:
-                refuse_newer_loads(cursor, build)
-                _refuse_other_project(build, project_dir)
-                _reopen(cursor, build)
-        return stack.pop_all()
+    return build
 
 
 def _reopen(cursor: Cursor, build: Build) -> None:
@@ -266,11 +323,3 @@ def _reopen(cursor: Cursor, build: Build) -> None:
         """,
         {"id": build.build_id},
     )
-
-
-def _refuse_other_project(build: Build, project_dir: Path) -> None:
-    if project_sha256(project_dir) != build.state.project_sha256:
-        raise WarehouseRefused(
-            f"run {build.run_id}: the dbt project in {project_dir} changed after build "
-            f"{build.build_id} began. The published marts are as they were. Start a new run."
-        )

@@ -1,82 +1,130 @@
-"""The swap of two schemas' names that makes marts visible, or puts the ones before back.
+"""The exchange of tables between two schemas that makes a source's marts visible.
 
-Names are looked up outside a reader's snapshot: who has read one mart and asks for another would
-find the tables of the next build. So the swap takes the tables for itself for its few milliseconds:
-it waits until nobody reads them, in short tries that keep no reader waiting for long, and whoever
-has begun to read sees one build to the end of the transaction.
+Names are looked up outside a reader's snapshot: a reader who has read one mart and then reads
+another would find the table of the next build. So the exchange locks the source's tables for its
+few milliseconds. It waits until nobody reads them, in short tries that keep no reader waiting for
+long, and a reader sees one build to the end of the transaction. All other tables are left alone.
 """
 
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 
 from psycopg2 import sql
 from psycopg2.extensions import cursor as Cursor
 
 from warehouse.database.sessions import sessions
-from warehouse.database.table_locks import lock_tables_patiently
+from warehouse.database.table_locks import lock_tables_patiently, wait_for_table
 from warehouse.errors import WarehouseUnavailable
 
+# Where incremental models keep the loads that they have processed: (model, dataset, load_id).
+MARKS = "high_water_mark"
 # The most seconds that a try may keep a reader waiting, and shares of it. A reader who has read
-# some marts and wants one that we have will not let us have the others: then soon again beats long.
+# some marts and wants one that we have will not release the others: retry soon rather than wait
+# long.
 _EACH = 0.3
 _RHYTHM = (1 / 15, 1 / 15, 1 / 15, 1 / 15, 1 / 6, 1 / 6, 1 / 3, 1)
-_LIVE = "What analysts and BI read (mart_*): the last published state."
-_BUILT = "Where the next marts are built and tested; after a publish, the state before."
-_SWAP = (
-    "alter schema {live} rename to {between}",
-    "alter schema {built} rename to {live}",
-    "alter schema {between} rename to {built}",
-    "comment on schema {live} is {live_comment}",
-    "comment on schema {built} is {built_comment}",
-    "grant usage on schema {live} to {reader}",
-    "grant select on all tables in schema {live} to {reader}",
-    "revoke usage on schema {built} from {reader}",
-)
 
 
-def swap(
+def lock(
     cursor: Cursor,
+    tables: Collection[str],
     *,
     live: str,
     built: str,
-    reader: str,
     patience: float,
     pause: Callable[[float], None] = time.sleep,
 ) -> None:
-    """Swap the schemas `live` and `built`; `reader` may read what is live then.
+    """Lock those of `tables` that are in the schemas `live` and `built`, to exchange them.
 
     Waits up to `patience` seconds for those who read, then raises `WarehouseUnavailable` naming
-    them. Nobody who wants to read waits for longer than a third of a second at a time.
+    them. A reader waits for no longer than a third of a second at a time.
     """
-    most = _below_deadlock_timeout(cursor)
-    rhythm = [most * share for share in _RHYTHM]
-    tables = [sql.Identifier(live, table) for table in tables_of(cursor, live)]
-    if tables:
-        lock_tables_patiently(cursor, tables, patience=patience, rhythm=rhythm, pause=pause)
-    names = {
-        "live": sql.Identifier(live),
-        "built": sql.Identifier(built),
-        "between": sql.Identifier(f"{live}__swap"),
-        "reader": sql.Identifier(reader),
-        "live_comment": sql.Literal(_LIVE),
-        "built_comment": sql.Literal(_BUILT),
-    }
-    cursor.execute("set local lock_timeout = '30s'")
-    for statement in _SWAP:
-        cursor.execute(sql.SQL(statement).format(**names))
+    for table in tables_of(cursor, built, tables):
+        # The analyst cannot read these, so a long wait keeps no reader waiting.
+        name = sql.Identifier(built, table)
+        wait_for_table(cursor, name, mode="access exclusive", patience=patience)
+    read = [sql.Identifier(live, table) for table in tables_of(cursor, live, tables)]
+    if read:
+        most = _below_deadlock_timeout(cursor)
+        rhythm = [most * share for share in _RHYTHM]
+        lock_tables_patiently(cursor, read, patience=patience, rhythm=rhythm, pause=pause)
 
 
-def tables_of(cursor: Cursor, schema: str) -> list[str]:
-    """Return the tables of `schema` by name."""
-    cursor.execute("select tablename from pg_tables where schemaname = %s order by 1", (schema,))
+def exchange(
+    cursor: Cursor,
+    tables: Collection[str],
+    *,
+    source: str,
+    live: str,
+    built: str,
+    reader: str,
+) -> None:
+    """Move those of `tables` that are in `built` to `live`, and those in `live` to `built`.
+
+    Their high-water marks move with them. `reader` may read what is in `live` then. The tables must
+    be locked (`lock`).
+    """
+    for statement in _statements(cursor, tables, source, live, built, reader):
+        cursor.execute(statement)
+    _exchange_marks(cursor, tables, live, built)
+
+
+def _statements(
+    cursor: Cursor, tables: Collection[str], source: str, live: str, built: str, reader: str
+) -> Iterator[sql.Composable]:
+    before, after = tables_of(cursor, live, tables), tables_of(cursor, built, tables)
+    # Tables and their indexes need a place where neither schema has their names.
+    between = f"{live}__{source}"
+    yield sql.SQL("create schema {}").format(sql.Identifier(between))
+    for moved, origin, target in (
+        (before, live, between),
+        (after, built, live),
+        (before, between, built),
+    ):
+        for table in moved:
+            yield sql.SQL("alter table {} set schema {}").format(
+                sql.Identifier(origin, table), sql.Identifier(target)
+            )
+    yield sql.SQL("drop schema {}").format(sql.Identifier(between))
+    for table in after:
+        yield sql.SQL("grant select on {} to {}").format(
+            sql.Identifier(live, table), sql.Identifier(reader)
+        )
+
+
+def _exchange_marks(cursor: Cursor, tables: Collection[str], live: str, built: str) -> None:
+    taken = {schema: take_marks(cursor, schema, tables) for schema in (live, built)}
+    for schema, marks in ((live, taken[built]), (built, taken[live])):
+        if not marks:
+            continue
+        table = sql.Identifier(schema, MARKS)
+        if not tables_of(cursor, schema, [MARKS]):
+            other = sql.Identifier(built if schema == live else live, MARKS)
+            cursor.execute(sql.SQL("create table {} (like {} including all)").format(table, other))
+        insert = sql.SQL("insert into {} (model, dataset, load_id) values (%s, %s, %s)")
+        cursor.executemany(insert.format(table), marks)
+
+
+def take_marks(cursor: Cursor, schema: str, models: Collection[str]) -> list[tuple[str, str, int]]:
+    """Delete the high-water marks of `models` in `schema`; return them."""
+    if not tables_of(cursor, schema, [MARKS]):
+        return []
+    cursor.execute(
+        sql.SQL("delete from {} where model = any (%s) returning model, dataset, load_id").format(
+            sql.Identifier(schema, MARKS)
+        ),
+        (list(models),),
+    )
+    return cursor.fetchall()
+
+
+def tables_of(cursor: Cursor, schema: str, names: Collection[str]) -> list[str]:
+    """Return those of `names` that are tables of `schema`, sorted."""
+    cursor.execute(
+        "select tablename from pg_tables where schemaname = %s and tablename = any (%s) order by 1",
+        (schema, list(names)),
+    )
     return [str(table) for (table,) in cursor.fetchall()]
-
-
-def drop_all_but(cursor: Cursor, schema: str, known: Collection[str]) -> None:
-    """Drop the tables of `schema` that are not among `known`."""
-    for table in tables_of(cursor, schema):
-        if table not in known:
-            drop(cursor, schema, table)
 
 
 def drop(cursor: Cursor, schema: str, table: str) -> None:
@@ -89,8 +137,8 @@ def wait_for_old_snapshots(
 ) -> None:
     """Wait for the transactions whose snapshot may be older than what was built.
 
-    Even those that read no mart so far: after the swap they would find the new tables by name, and
-    in these the rows of their own time, which are of whatever was half built then. Raises
+    Even for those that have read no mart so far: after the exchange they would find the new tables
+    by name, and in these the rows of their own time, when the tables were half built. Raises
     `WarehouseUnavailable` naming them after `patience` seconds.
     """
     cursor.execute(
@@ -128,7 +176,7 @@ def wait_for_old_snapshots(
 
 
 def _below_deadlock_timeout(cursor: Cursor) -> float:
-    """The longest try in seconds: whoever waits for us must not wait for longer than that."""
+    """The longest try in seconds: a session that waits for us must not wait for longer."""
     cursor.execute("select setting::float / 1000 from pg_settings where name = 'deadlock_timeout'")
     (timeout,) = cursor.fetchone() or (1.0,)
     return min(_EACH, float(timeout) / 2)

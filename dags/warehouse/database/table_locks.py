@@ -11,10 +11,14 @@ from psycopg2.extensions import cursor as Cursor
 from warehouse.database.sessions import sessions
 from warehouse.errors import WarehouseUnavailable
 
-# Which modes of others stand in the way of ours (Postgres' manual, "Explicit Locking").
-_IN_THE_WAY = {
+# Which modes of others conflict with ours (Postgres' manual, "Explicit Locking").
+_CONFLICTING = {
     "access share": ["AccessExclusiveLock"],
     "row exclusive": [
+        *("ShareLock", "ShareRowExclusiveLock", "ExclusiveLock", "AccessExclusiveLock"),
+    ],
+    "access exclusive": [
+        *("AccessShareLock", "RowShareLock", "RowExclusiveLock", "ShareUpdateExclusiveLock"),
         *("ShareLock", "ShareRowExclusiveLock", "ExclusiveLock", "AccessExclusiveLock"),
     ],
 }
@@ -24,14 +28,14 @@ def wait_for_table(
     cursor: Cursor,
     table: sql.Composable,
     *,
-    mode: Literal["access share", "row exclusive"],
+    mode: Literal["access share", "row exclusive", "access exclusive"],
     patience: float,
 ) -> None:
     """Take a lock of `mode` on `table` for the transaction; wait `patience` seconds for it.
 
-    For reading or writing rows: who waits for that keeps no reader waiting. Raises
-    `WarehouseUnavailable` naming the sessions that hold the table; what the transaction did before
-    stays.
+    For reading or writing rows, which keeps no reader waiting, or for a table without readers.
+    Raises `WarehouseUnavailable` naming the sessions that hold the table; what the transaction did
+    before stays.
     """
     cursor.execute("savepoint wait_for_table")
     cursor.execute(
@@ -43,7 +47,7 @@ def wait_for_table(
         cursor.execute("rollback to savepoint wait_for_table")
         name = table.as_string(cursor)
         raise WarehouseUnavailable(
-            f"{name}: {_who_holds(cursor, name, _IN_THE_WAY[mode])} kept the table locked for "
+            f"{name}: {_who_holds(cursor, name, _CONFLICTING[mode])} kept the table locked for "
             f"{patience:.0f} s. Nothing was changed. Wait for that to end, or end it with "
             "pg_terminate_backend; then run again."
         ) from error
@@ -71,7 +75,7 @@ def _who_holds(cursor: Cursor, table: str, modes: Sequence[str]) -> str:
     )
     found = cursor.fetchall()
     return (
-        ", ".join("session {} of {} ({}, since {})".format(*each) for each in found) or "somebody"
+        ", ".join("session {} of {} ({}, since {})".format(*each) for each in found) or "a session"
     )
 
 

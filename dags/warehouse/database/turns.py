@@ -1,28 +1,62 @@
-"""Turns: who may load, build or publish beside whom.
+"""Turns: who may load and who may build the tables of one source at the same time.
 
-Loads work beside loads, and models beside models; but while a model is built, no load may come in,
-since some models would see it and others not. What changes whose turn it is (a build that begins, a
-publish, a rollback) is alone among builders. All of it rests on advisory locks of Postgres: they go
-with the session that holds them, however that ends.
+Loads of a source work beside each other. There is one builder of a source at a time: a dbt session,
+a publish or a rollback. A dbt session also keeps the source's loads out, because these replace the
+tables that its models read; a publish and a rollback do not. What one source does is of no concern
+to another: the name of the source is part of the name of every lock.
+
+The locks are advisory locks of Postgres. They end with the session that holds them.
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 
 import psycopg2
+from psycopg2 import errors
 from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import cursor as Cursor
 
 from warehouse.database.sessions import sessions
 from warehouse.errors import WarehouseUnavailable
 
-LOADING, BUILDING = "loading", "building"
-# Whoever looks who is at work and then joins in does both behind this one.
-_GATE = "gate"
 _WAIT = (
-    "Wait for it to end, or end the task or command that it belongs to; the lock goes with the "
+    "Wait for it to end, or end the task or command that it belongs to; the lock ends with the "
     "session."
 )
+
+
+def loading_lock(source: str) -> str:
+    """Return the name of the lock that loads of `source` share and a dbt session holds alone."""
+    return f"{source}: loading"
+
+
+def building_lock(source: str) -> str:
+    """Return the name of the lock that each builder of `source` holds alone."""
+    return f"{source}: building"
+
+
+@contextmanager
+def loading(connection: Connection, source: str, *, patience: float = 0.0) -> Iterator[None]:
+    """Load tables of `source` in this block, beside other loads.
+
+    Waits up to `patience` seconds for a dbt session of the source. Raises `WarehouseUnavailable`
+    naming the session that builds.
+    """
+    with held(connection, loading_lock(source), shared=True, patience=patience):
+        yield
+
+
+@contextmanager
+def building(connection: Connection, source: str, *, patience: float = 0.0) -> Iterator[None]:
+    """Be the only builder of `source` in this block, with no load of the source beside.
+
+    Waits up to `patience` seconds for each of the two, then raises `WarehouseUnavailable` naming
+    the sessions that build or load.
+    """
+    with ExitStack() as stack:
+        for name in (building_lock(source), loading_lock(source)):
+            stack.enter_context(held(connection, name, patience=patience))
+        yield
 
 
 def hold(cursor: Cursor, name: str) -> None:
@@ -30,84 +64,63 @@ def hold(cursor: Cursor, name: str) -> None:
 
     Raises `WarehouseUnavailable` naming the session that holds it.
     """
-    _take(cursor, "select pg_try_advisory_xact_lock(hashtextextended(%s, 0))", name)
+    cursor.execute("select pg_try_advisory_xact_lock(hashtextextended(%s, 0))", (name,))
+    if cursor.fetchone() != (True,):
+        raise _taken(cursor, name)
 
 
 @contextmanager
-def held(connection: Connection, name: str) -> Iterator[None]:
-    """Hold it for a block of several transactions, at most as long as the session; else as `hold`.
+def held(
+    connection: Connection, name: str, *, shared: bool = False, patience: float = 0.0
+) -> Iterator[None]:
+    """Hold the advisory lock `name` for a block of several transactions.
 
-    It is let go at the end of the block, not only with the session: a server notices that somebody
-    left a little later.
+    `shared` is beside others that share it. Waits up to `patience` seconds, then raises
+    `WarehouseUnavailable` naming the sessions that hold it. The lock is released at the end of the
+    block and not with the session only, because the server may notice later that a session ended.
     """
-    with connection, connection.cursor() as cursor:
-        _take(cursor, "select pg_try_advisory_lock(hashtextextended(%s, 0))", name)
+    mode = "_shared" if shared else ""
+    try:
+        with connection, connection.cursor() as cursor:
+            _take(cursor, name, mode, patience)
+    except errors.LockNotAvailable as error:
+        with connection, connection.cursor() as cursor:
+            raise _taken(cursor, name) from error
     try:
         yield
     finally:
         with suppress(psycopg2.Error), connection, connection.cursor() as cursor:
-            cursor.execute("select pg_advisory_unlock(hashtextextended(%s, 0))", (name,))
+            cursor.execute(f"select pg_advisory_unlock{mode}(hashtextextended(%s, 0))", (name,))
 
 
-@contextmanager
-def sharing(connection: Connection, work: str, *, never_with: str) -> Iterator[None]:
-    """Be at `work`, beside others who are, for a block of several transactions.
-
-    Raises `WarehouseUnavailable` naming them where somebody shares `never_with`, or holds `work`
-    alone.
-    """
-    with connection, connection.cursor() as cursor:
-        _pass_gate(cursor)
-        refuse_beside(cursor, work, never_with)
-        _take(cursor, "select pg_try_advisory_lock_shared(hashtextextended(%s, 0))", work)
-    try:
-        yield
-    finally:
-        with suppress(psycopg2.Error), connection, connection.cursor() as cursor:
-            cursor.execute("select pg_advisory_unlock_shared(hashtextextended(%s, 0))", (work,))
-
-
-def alone(cursor: Cursor, work: str, *, never_with: str) -> None:
-    """As `sharing`, with nobody beside, to the end of the transaction, which must be short."""
-    _pass_gate(cursor)
-    refuse_beside(cursor, work, never_with)
-    hold(cursor, work)
-
-
-def refuse_beside(cursor: Cursor, work: str, other: str) -> None:
-    """Raise `WarehouseUnavailable` naming them where sessions share the lock `other`."""
-    pids = _holders(cursor, other, "ShareLock")
-    if pids:
-        raise WarehouseUnavailable(
-            f"{work} cannot begin: {sessions(cursor, pids)} is {other} at this moment. {_WAIT}"
-        )
-
-
-def _pass_gate(cursor: Cursor) -> None:
-    """Nobody holds it for more than a few statements."""
-    cursor.execute("set local lock_timeout = '10s'")
-    cursor.execute("select pg_advisory_xact_lock(hashtextextended(%s, 0))", (_GATE,))
-    cursor.execute("set local lock_timeout to default")
-
-
-def _take(cursor: Cursor, statement: str, name: str) -> None:
-    cursor.execute(statement, (name,))
+def _take(cursor: Cursor, name: str, mode: str, patience: float) -> None:
+    cursor.execute(f"select pg_try_advisory_lock{mode}(hashtextextended(%s, 0))", (name,))
     if cursor.fetchone() == (True,):
         return
-    pids = _holders(cursor, name, "ExclusiveLock", "ShareLock")
-    raise WarehouseUnavailable(f"{name}: {sessions(cursor, pids)} is at the same work. {_WAIT}")
+    if patience <= 0:
+        raise _taken(cursor, name)
+    limit = f"{max(1, round(patience * 1000))}ms"
+    cursor.execute("select set_config('lock_timeout', %s, true)", (limit,))
+    cursor.execute(f"select pg_advisory_lock{mode}(hashtextextended(%s, 0))", (name,))
 
 
-def _holders(cursor: Cursor, name: str, *modes: str) -> list[int]:
-    """The server processes of others that hold the advisory lock `name` in one of `modes`."""
+def _taken(cursor: Cursor, name: str) -> WarehouseUnavailable:
+    return WarehouseUnavailable(
+        f"{name}: {sessions(cursor, _holders(cursor, name))} holds the lock. Nothing was changed. "
+        f"{_WAIT}"
+    )
+
+
+def _holders(cursor: Cursor, name: str) -> list[int]:
+    """The server processes of others that hold the advisory lock `name`."""
     cursor.execute(
         """
         select distinct pid from pg_locks
-        where locktype = 'advisory' and granted and objsubid = 1 and mode = any(%s)
+        where locktype = 'advisory' and granted and objsubid = 1
             and pid <> pg_backend_pid()
             and database = (select oid from pg_database where datname = current_database())
             and (classid::bigint << 32 | objid::bigint) = hashtextextended(%s, 0)
         """,
-        (list(modes), name),
+        (name,),
     )
     return [int(pid) for (pid,) in cursor.fetchall()]

@@ -1,7 +1,4 @@
-"""The Airflow connection `warehouse`, as libpq reads it; wherever it was made.
-
-The one module here that knows Airflow.
-"""
+"""The Airflow connection `warehouse` as a connection string of libpq, wherever it was made."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,20 +1,18 @@
-"""How a failing task's message comes to the report, and a failed run to the webhook.
-
-Beside `airflow_connection` the module here that knows Airflow.
-"""
+"""How a failing task's message reaches the report, and how a failed run reaches the webhook."""
 
 import contextlib
 import logging
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from airflow.sdk import BaseHook, get_current_context
 from airflow.sdk.definitions.retry_policy import RetryDecision, RetryPolicy
+from airflow.sdk.exceptions import AirflowFailException
 from airflow.sdk.log import mask_secret
 
-from warehouse.errors import PipelineError
+from warehouse.errors import DamagedFile, PermanentError, PipelineError
 from warehouse.orchestration.connection import CONNECTION_ID
 from warehouse.runs.messages import ERROR_KEY, TaskError, message_of, without_message
 from warehouse.runs.webhook import URL_VARIABLE, Alert, AlertSettings, send
@@ -26,51 +24,62 @@ SUMMARY_KEY = "summary"
 
 
 def record_error(error: BaseException, context: Any = None) -> None:
-    """Leave the failing task's message for the report. Never raises: the task has its own fault.
+    """Leave the failing task's message for the report. Never raises: the task has its own error.
 
-    To be called before the task is over: as soon as Airflow knows that it failed, the report may
-    begin.
+    Call it before the task ends: as soon as Airflow knows that it failed, the report may begin.
     """
     try:
         ti = (context or get_current_context())["ti"]
         ti.xcom_push(key=ERROR_KEY, value=message_of(error, secrets=_secrets()))
     except Exception:
-        log.warning("the message could not be handed on to the report", exc_info=True)
+        log.warning("the message could not be handed over to the report", exc_info=True)
+
+
+@contextlib.contextmanager
+def final_where_permanent() -> Iterator[None]:
+    """End the task without retries where trying again cannot help.
+
+    A damaged file counts: it was fetched several times by then. Airflow does not show this error to
+    the tasks' retry policy, so its message is recorded here.
+    """
+    try:
+        yield
+    except (PermanentError, DamagedFile) as error:
+        record_error(error)
+        raise AirflowFailException(str(error)) from error
 
 
 class RecordError(RetryPolicy):
-    """Changes nothing about retries; it is what Airflow asks, with the error in its hand, before it
-    says that a try has failed. Unexpected errors, timeouts and Cosmos's errors come by here;
-    `AirflowFailException` does not, so whoever raises that calls `record_error` himself.
+    """Records the error of a try that failed, and changes nothing about retries.
+
+    Airflow calls it with the error before it marks the try as failed: for unexpected errors,
+    timeouts and Cosmos's errors. It does not for `AirflowFailException`, so code that raises that
+    calls `record_error` first (`final_where_permanent`).
     """
 
     def evaluate(
         self, exception: BaseException, try_number: int, max_tries: int, context: Any = None
     ) -> RetryDecision:
-        """Hand on the message; let Airflow decide."""
+        """Record the message; let Airflow decide."""
         del try_number, max_tries
         record_error(exception, context)
         return RetryDecision.default()
 
 
 def messages_of(ti: Any, tasks: Iterable[str]) -> dict[str, str]:
-    """Return what the failed `tasks` of the run handed on, by task; those that left nothing are
-    left out."""
+    """Return the messages that the failed `tasks` of the run left, by task."""
     found = {task: ti.xcom_pull(task_ids=task, key=ERROR_KEY) for task in tasks}
     return {task: str(message) for task, message in found.items() if message}
 
 
 def alert_when_red(context: Any) -> None:
-    """Tell the webhook of a run that failed; `on_failure_callback` of the task `report`.
+    """Send an alert about a run that failed; `on_failure_callback` of the run's last task.
 
-    `report` comes last in every run and is red when anything before it is, so its last failure is
-    the run's, and Airflow calls this once for it: not for a try that is followed by another, not
-    for a report that ended green. It runs in the task's own process, under a scheduler and under
-    `dags test` alike, with the tasks' XComs and states at hand, also where the warehouse is down. A
+    `report` is the last task of every run and fails when any task before it failed. Airflow calls
+    this once, after its last try, in the task's own process, under a scheduler and under `dags
+    test` alike, with the tasks' XComs and states at hand, also where the warehouse is down. A
     callback of the DAG would run in the DAG processor or inside `dags test`, where one or the other
-    of these is missing; the body of the task would have to know whether a try is the last one.
-    Where a report was killed, a scheduler has its DAG processor call this; `make run` says so
-    itself.
+    is missing. Where a report was killed, a scheduler has its DAG processor call this.
     """
     try:
         settings = AlertSettings.from_environment()
@@ -78,13 +87,13 @@ def alert_when_red(context: Any) -> None:
             _mask(settings)
             send(settings, _alert(context) or _bare_alert(context))
     except PipelineError as error:
-        log.warning("nobody was told of the failed run: %s", error)
+        log.warning("no alert about the failed run was sent: %s", error)
     except Exception as error:
-        log.warning("nobody was told of the failed run: %s", type(error).__name__)
+        log.warning("no alert about the failed run was sent: %s", type(error).__name__)
 
 
 def _alert(context: Mapping[str, Any]) -> Alert | None:
-    """What the run's tasks left; None where Airflow does not hand it out."""
+    """The alert with what the run's tasks left; None where Airflow does not give it."""
     try:
         return _full_alert(context)
     except Exception:
@@ -111,15 +120,14 @@ def _full_alert(context: Mapping[str, Any]) -> Alert:
             dag_id=ti.dag_id,
             run_id=run_id,
             failed=[TaskError(**error) for error in summary["errors"]],
-            published=None if summary.get("rolled_back") else summary["published"],
+            published=summary["published"],
             started_at=datetime.fromisoformat(summary["started_at"]),
             finished_at=datetime.fromisoformat(summary["finished_at"]),
         )
-    # The report itself could not be made: what the tasks left says it.
+    # There is no report: the alert says what the tasks left.
     states = ti.get_task_states(dag_id=ti.dag_id, run_ids=[run_id]).get(run_id, {})
     red = {task for task, state in states.items() if state == "failed"} | {ti.task_id}
     messages = messages_of(ti, red)
-    published = states.get("publish") == "success"
     return Alert(
         dag_id=ti.dag_id,
         run_id=run_id,
@@ -127,7 +135,7 @@ def _full_alert(context: Mapping[str, Any]) -> Alert:
             TaskError(task, messages.get(task) or without_message(ti.dag_id, run_id, task))
             for task in sorted(red)
         ],
-        published=None if states.get("rollback") == "success" else published,
+        published=states.get("publish") == "success",
         started_at=getattr(context.get("dag_run"), "start_date", None),
         finished_at=_now(),
     )
@@ -153,7 +161,7 @@ def _secrets() -> list[str]:
 def _mask(settings: AlertSettings) -> None:
     """Hide the address in the task's log, should a library below write it at level DEBUG."""
     path = settings.url.split("//", 1)[-1].partition("/")[2]
-    # It takes Airflow's other side of the line; without it the alert goes out all the same.
+    # Airflow's supervisor may not answer; the alert is sent without it.
     with contextlib.suppress(Exception):
         for secret in (settings.url, f"/{path}"):
             mask_secret(secret)

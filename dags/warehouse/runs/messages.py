@@ -1,4 +1,4 @@
-"""What went wrong, as one line that a person can act on and that holds no secret."""
+"""Error messages: one line that says what went wrong and what to do, without secrets."""
 
 import re
 from collections.abc import Iterable
@@ -32,7 +32,7 @@ class TaskError:
 def one_line(text: str, *, secrets: Iterable[str] = (), longest: int = LONGEST) -> str:
     """Return `text` as one line of at most `longest` characters, without passwords.
 
-    Hidden are the values `secrets` and whatever stands where addresses and connection strings have
+    Hidden are the values `secrets` and what stands where addresses and connection strings have
     their passwords.
     """
     for secret in sorted(secrets, key=len, reverse=True):
@@ -45,12 +45,12 @@ def one_line(text: str, *, secrets: Iterable[str] = (), longest: int = LONGEST) 
 
 
 def message_of(error: BaseException, *, secrets: Iterable[str] = ()) -> str:
-    """Return why a task failed: our own sentence, or type and text of what nobody expected."""
+    """Return why a task failed: our own sentence, or type and text of an unexpected error."""
     text = str(error).strip()
     if isinstance(error, PipelineError) and text:
         return one_line(text, secrets=secrets)
     kind = type(error).__name__
-    return one_line(f"{kind}: {text}" if text else f"{kind}, without a word", secrets=secrets)
+    return one_line(f"{kind}: {text}" if text else f"{kind}, without a message", secrets=secrets)
 
 
 def without_message(dag_id: str, run_id: str, task: str) -> str:

@@ -13,8 +13,8 @@ from warehouse.runs.messages import LONGEST, TaskError, one_line
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
-    """A test that did not pass: `failures` rows, kept in `failures_table`.
+class FailingTest:
+    """A data test that warned or failed: `failures` rows, kept in `failures_table`.
 
     `examples` are the first of them in words, where the test gives its rows a column `finding`.
     """
@@ -34,34 +34,37 @@ class DbtFigures:
     models: int = 0
     seconds: float = 0.0
     tests: Mapping[str, int] = field(default_factory=lambda: {"pass": 0, "warn": 0, "fail": 0})
-    warnings: tuple[Finding, ...] = ()
-    failures: tuple[Finding, ...] = ()
+    warnings: tuple[FailingTest, ...] = ()
+    failures: tuple[FailingTest, ...] = ()
 
 
-def dbt_figures(cursor: Cursor, run_id: str, *, status: str) -> DbtFigures:
-    """Read what the models and tests of `run_id` gave; the last execution of each counts."""
+def dbt_figures(cursor: Cursor, build_id: int | None, *, status: str) -> DbtFigures:
+    """Read what the models and tests of a build gave; the last execution of each counts.
+
+    `build_id` is None for a run that built nothing.
+    """
     cursor.execute(
         """
         select count(distinct model), coalesce(sum(seconds), 0)
         from meta.model_log
-        where run_id = %s and resource_type = 'model' and status = 'success'
+        where build_id = %s and resource_type = 'model' and status = 'success'
         """,
-        (run_id,),
+        (build_id,),
     )
     models, seconds = cursor.fetchone() or (0, 0.0)
     cursor.execute(
         """
         select distinct on (test) test, model, status, failures, failures_table
         from meta.test_log
-        where run_id = %s and status <> 'skipped'
+        where build_id = %s and status <> 'skipped'
         order by test, test_log_id desc
         """,
-        (run_id,),
+        (build_id,),
     )
     outcomes = cursor.fetchall()
     found = {
         kind: tuple(
-            Finding(test, model, failures, table, _examples(cursor, table))
+            FailingTest(test, model, failures, table, _examples(cursor, table))
             for test, model, outcome, failures, table in outcomes
             if outcome in statuses
         )
@@ -82,19 +85,26 @@ def dbt_figures(cursor: Cursor, run_id: str, *, status: str) -> DbtFigures:
     )
 
 
-def dbt_errors(cursor: Cursor, run_id: str) -> dict[str, str]:
-    """Return why dbt failed in `run_id`, by the model (or seed) whose task it was.
+def dbt_errors(cursor: Cursor, build_id: int | None) -> dict[str, str]:
+    """Return why dbt failed in a build, by the model (or seed) whose task it was.
 
-    That is the one that the invocation built; the tests beside it may belong to others too. The
-    last invocation of each counts.
+    A test belongs to the model that it is attached to. In an invocation of a single model all tests
+    belong to it, because the task of that model ran them. The last invocation of each counts.
     """
     cursor.execute(
         """
         with last as (
             select distinct on (model) model, invocation_id, status, message
             from meta.model_log
-            where run_id = %(run_id)s
+            where build_id = %(build_id)s
             order by model, model_log_id desc
+        ),
+
+        invocations as (
+            select invocation_id, count(distinct model) as models
+            from meta.model_log
+            where build_id = %(build_id)s
+            group by invocation_id
         )
 
         select model, 0 as place, 'model ' || model || ': ' || coalesce(message, status) as said
@@ -106,11 +116,14 @@ def dbt_errors(cursor: Cursor, run_id: str) -> dict[str, str]:
             'test ' || test_log.test || ': '
             || coalesce(test_log.message, test_log.status)
         from last
-        inner join meta.test_log on last.invocation_id = test_log.invocation_id
-        where test_log.run_id = %(run_id)s and test_log.status in ('fail', 'error')
+        inner join invocations using (invocation_id)
+        inner join meta.test_log
+            on last.invocation_id = test_log.invocation_id
+            and (last.model = test_log.model or invocations.models = 1)
+        where test_log.build_id = %(build_id)s and test_log.status in ('fail', 'error')
         order by model, place
         """,
-        {"run_id": run_id},
+        {"build_id": build_id},
     )
     said: dict[str, list[str]] = {}
     for model, _, text in cursor.fetchall():
@@ -155,6 +168,7 @@ class RunSummary:
     """The report of one run. `datasets` holds one mapping of figures per dataset, `errors` one
     message per failed task."""
 
+    dag_id: str
     run_id: str
     state: str
     started_at: datetime
@@ -163,7 +177,6 @@ class RunSummary:
     dbt: DbtFigures
     published: bool
     failed_tasks: tuple[str, ...]
-    rolled_back: bool = False
     errors: tuple[TaskError, ...] = ()
 
     @property
@@ -183,15 +196,16 @@ def record_run(cursor: Cursor, summary: RunSummary) -> None:
     """Write the run's row; a run that is reported again replaces its row."""
     cursor.execute(
         """
-        insert into meta.run_log (run_id, state, started_at, finished_at, summary)
-        values (%s, %s, %s, %s, %s)
-        on conflict (run_id) do update set
+        insert into meta.run_log (dag_id, run_id, state, started_at, finished_at, summary)
+        values (%s, %s, %s, %s, %s, %s)
+        on conflict (dag_id, run_id) do update set
             state = excluded.state,
             started_at = excluded.started_at,
             finished_at = excluded.finished_at,
             summary = excluded.summary
         """,
         (
+            summary.dag_id,
             summary.run_id,
             summary.state,
             summary.started_at,

@@ -1,11 +1,10 @@
 """The report of a run, put together from the tasks' states and figures and dbt's log tables."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from psycopg2.extensions import cursor as Cursor
 
-from imdb_pipeline.config import DATASETS
 from warehouse.runs.messages import TaskError, without_message
 from warehouse.runs.run_log import RunSummary, dbt_errors, dbt_figures
 
@@ -26,58 +25,68 @@ _NO_FIGURES: Mapping[str, object] = {
 def summarize(
     cursor: Cursor,
     *,
+    dag_id: str,
     run_id: str,
+    build_id: int | None,
     started_at: datetime,
     finished_at: datetime,
     states: Mapping[str, str | None],
+    steps: Mapping[str, Sequence[str]],
     figures: Mapping[str, Mapping[str, object]],
     messages: Mapping[str, str] = _NO_MESSAGES,
-    dag_id: str = "imdb_pipeline",
 ) -> RunSummary:
-    """Return the summary of `run_id`, a run of `dag_id`.
+    """Return the summary of `run_id`, a run of `dag_id`, which built `build_id` (None: nothing).
 
-    `states` are the tasks' states by task id; `figures` what the download and load tasks of each
-    dataset handed on, by dataset name; `messages` what failed tasks handed on, by task id.
+    `states` are the tasks' states by task id; `steps` the ids of the tasks that ingest each
+    dataset, by dataset name; `figures` what these tasks handed over, by dataset name; `messages`
+    what failed tasks handed over, by task id.
     """
     failed = tuple(sorted(task for task, state in states.items() if state == "failed"))
     return RunSummary(
+        dag_id=dag_id,
         run_id=run_id,
         state="failed" if failed else "success",
         started_at=started_at,
         finished_at=finished_at,
         datasets=tuple(
             {
-                "dataset": dataset.name,
-                "status": _status(dataset.slug, states),
+                "dataset": dataset,
+                "status": _status({states.get(task) for task in tasks}),
                 **_NO_FIGURES,
-                **figures.get(dataset.name, {}),
+                **figures.get(dataset, {}),
             }
-            for dataset in DATASETS
+            for dataset, tasks in steps.items()
         ),
-        dbt=dbt_figures(cursor, run_id, status=_dbt_status(states)),
+        dbt=dbt_figures(cursor, build_id, status=_dbt_status(states)),
         published=states.get("publish") == "success",
         failed_tasks=failed,
-        rolled_back=states.get("rollback") == "success",
-        errors=_errors(cursor, dag_id, run_id, failed, messages),
+        errors=_errors(cursor, dag_id, run_id, build_id, failed, messages),
     )
 
 
 def _errors(
-    cursor: Cursor, dag_id: str, run_id: str, failed: Iterable[str], messages: Mapping[str, str]
+    cursor: Cursor,
+    dag_id: str,
+    run_id: str,
+    build_id: int | None,
+    failed: Iterable[str],
+    messages: Mapping[str, str],
 ) -> tuple[TaskError, ...]:
     """One message for each failed task.
 
-    What dbt wrote down says more than what its task handed on. A task that handed nothing on was
-    killed; what dbt wrote down is then that of an earlier time.
+    What dbt logged says more than what its task handed over. A task that handed over nothing was
+    killed; what dbt logged is then of an earlier time.
     """
-    by_model = dbt_errors(cursor, run_id)
+    by_model = dbt_errors(cursor, build_id)
 
     def message(task: str) -> str:
-        handed = messages.get(task)
-        if handed is None:
+        handed_over = messages.get(task)
+        if handed_over is None:
             return without_message(dag_id, run_id, task)
-        model = task.removeprefix("dbt.")
-        return by_model.get(model, handed) if model != task else handed
+        group, _, model = task.partition(".")
+        if group != "dbt":
+            return handed_over
+        return by_model.get(model.partition(".")[0], handed_over)
 
     return tuple(TaskError(task, message(task)) for task in failed)
 
@@ -107,8 +116,6 @@ def summary_lines(summary: RunSummary) -> list[str]:
             lines += [f"  {example}" for example in finding.examples]
     lines += [f"{error.task} FAILED: {error.message}" for error in summary.errors]
     tests = summary.dbt.tests
-    if summary.rolled_back:
-        lines.append("the marts before the last publish are live again")
     lines.append(
         f"dbt {summary.dbt.status}: {summary.dbt.models} models in {summary.dbt.seconds:.1f} s, "
         f"tests {tests['pass']} passed, {tests['warn']} warned, {tests['fail']} failed; "
@@ -118,11 +125,10 @@ def summary_lines(summary: RunSummary) -> list[str]:
     return lines
 
 
-def _status(slug: str, states: Mapping[str, str | None]) -> str:
-    both = {states.get(f"download.{slug}"), states.get(f"load.{slug}")}
-    if both & _FAILED:
+def _status(steps: Collection[str | None]) -> str:
+    if _FAILED.intersection(steps):
         return "failed"
-    return "not_selected" if "skipped" in both else "loaded"
+    return "not_selected" if "skipped" in steps else "loaded"
 
 
 def _dbt_status(states: Mapping[str, str | None]) -> str:

@@ -1,7 +1,7 @@
-"""Being told: one POST to a webhook when a run has failed.
+"""Alerts: one POST to a webhook when a run has failed.
 
-The address is a secret (whoever has it can post): it is in no log and in no error; what went wrong
-with it names the scheme and the host.
+The address is a secret, because anyone who has it can post: it is in no log and in no error. An
+error names the scheme and the host.
 """
 
 import logging
@@ -63,7 +63,7 @@ class AlertSettings:
 
     @property
     def place(self) -> str:
-        """Scheme and host: all of the address that may be seen."""
+        """Scheme and host: the part of the address that is no secret."""
         parts = urlsplit(self.url)
         return f"{parts.scheme}://{parts.hostname}"
 
@@ -96,7 +96,7 @@ def _is_loopback(parts: SplitResult) -> bool:
 class Alert:
     """What is posted about a failed run. `published` says whether new marts are live.
 
-    It and `started_at` are None where nobody knows.
+    It and `started_at` are None where that is not known.
     """
 
     dag_id: str
@@ -108,7 +108,7 @@ class Alert:
 
     @property
     def text(self) -> str:
-        """The news in a few sentences, as Slack, Mattermost and Teams show it."""
+        """The message in a few sentences, as Slack, Mattermost and Teams show it."""
         shown = [
             f"{error.task}: {one_line(error.message, longest=_LONGEST_IN_TEXT)}"
             for error in self.failed[:_SHOWN_IN_TEXT]
@@ -139,19 +139,20 @@ class Alert:
 def send(settings: AlertSettings, alert: Alert) -> bool:
     """Post the alert; return whether it was taken. Never raises, and never takes long.
 
-    A second try where the first can have failed by chance. Whoever answers too late may so be told
-    twice; the run's id tells. What does not work is one warning in the log.
+    There is a second try where the first can have failed by chance. A server that answers too late
+    may get the alert twice, with the same run id. A failure is one warning in the log.
     """
     fault: str | None = None
     for _ in range(_TRIES):
         fault, may_pass = _post_in_time(settings, alert.as_json())
         if fault is None:
-            log.info("the failed run was told to %s", settings.place)
+            log.info("the alert about the failed run was sent to %s", settings.place)
             return True
         if not may_pass:
             break
     log.warning(
-        "the failed run could not be told to %s: %s. Nothing else depends on it; check %s.",
+        "the alert about the failed run could not be sent to %s: %s. "
+        "Nothing else depends on it; check %s.",
         settings.place,
         fault,
         URL_VARIABLE,

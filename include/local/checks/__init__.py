@@ -1,1 +1,1 @@
-"""What `make doctor` looks at: small checks that read and never write, each giving findings."""
+"""The checks of `make doctor`: each reads, writes nothing, and yields diagnoses."""

@@ -1,169 +1,124 @@
-"""The warehouse's server and its schemas: version, settings, and what include/sql makes."""
+"""The warehouse: whether its roles get in, its version and schemas, and what the roles may do."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from psycopg2.extensions import cursor as Cursor
 
-from imdb_pipeline.config import DATASETS, Settings
-from include.local.checks import ddl
-from include.local.checks.finding import Finding, fail, ok, problems, warn
-from include.local.checks.place import Place, reading
+from include.local.checks.diagnosis import Diagnosis, fail, ok, warn
 from include.local.programs import OLDEST
-from include.local.warehouse import SCHEMA_STAMP, schema_sha256
+from include.local.warehouse import Warehouse, schema_is_current
+from warehouse.database.connection import connected
 from warehouse.errors import PipelineError
-from warehouse.raw.raw_table import columns
 
-_APPLY = "make schema"
-_APPLY_OUTSIDE = "as the server's superuser: make schema (docs/operations.md)"
+# Each row: what a role may do and should not, and the statement that corrects it.
+_TOO_MUCH = """
+    select format('%I is %s', rolname, power), format('alter role %I no%s', rolname, power)
+    from pg_roles
+    cross join lateral (values
+        ('superuser', rolsuper), ('createrole', rolcreaterole), ('createdb', rolcreatedb),
+        ('replication', rolreplication), ('bypassrls', rolbypassrls)
+    ) as powers (power, has)
+    where rolname in ('pipeline', 'analyst') and has
+    union all
+    select 'the analyst can become pipeline', 'revoke pipeline from analyst'
+    where pg_has_role('analyst', 'pipeline', 'member')
+    union all
+    select
+        format('the analyst can create in schema %I', nspname),
+        format('revoke create on schema %I from analyst, public', nspname)
+    from pg_namespace
+    where nspname !~ '^pg_' and has_schema_privilege('analyst', oid, 'create')
+    union all
+    select
+        format('the analyst can read in schema %I', nspname),
+        format('revoke usage on schema %I from analyst, public', nspname)
+    from pg_namespace
+    where nspowner = 'pipeline'::regrole and nspname not in ('marts', 'meta')
+        and has_schema_privilege('analyst', oid, 'usage')
+    union all
+    select
+        format('the analyst can write to %s', pg_class.oid::regclass),
+        format('revoke all on %s from analyst, public', pg_class.oid::regclass)
+    from pg_class
+    inner join pg_namespace on pg_namespace.oid = relnamespace
+    where nspowner = 'pipeline'::regrole and relkind in ('r', 'v', 'm', 'p')
+        and has_table_privilege('analyst', pg_class.oid, 'insert, update, delete, truncate')
+"""
 
 
-def reach(place: Place) -> Iterator[Finding]:
-    """Whether pipeline and analyst get in with the URLs that there are."""
-    for role in ("pipeline", "analyst"):
-        url = place.url(role)
-        if url is None:
-            yield warn(
-                role, "ANALYST_URL is not set, so make psql has no way in", "export ANALYST_URL=…"
-            )
-            continue
+@contextmanager
+def reading(url: str, *, full: bool = False) -> Iterator[Cursor]:
+    """Yield a cursor that cannot write; each statement is its own transaction.
+
+    Statements end after a minute, unless `full`. Raises as `connected` does.
+    """
+    with connected(url, purpose="doctor") as session:
+        session.set_session(readonly=True, autocommit=True)
+        with session.cursor() as cursor:
+            cursor.execute("set lock_timeout = '3s'")
+            cursor.execute(f"set statement_timeout = '{0 if full else 60}s'")
+            yield cursor
+
+
+def reach(warehouse: Warehouse) -> Iterator[Diagnosis]:
+    """Check that pipeline and analyst get in with their passwords."""
+    for role, url in (("pipeline", warehouse.url), ("analyst", warehouse.analyst_url)):
+        name = f"{'WAREHOUSE' if role == 'pipeline' else 'ANALYST'}_URL"
         try:
             with reading(url) as cursor:
-                cursor.execute("select current_user, current_database()")
-                user, database = cursor.fetchone() or ("?", "?")
+                cursor.execute("select current_user")
+                (user,) = cursor.fetchone() or ("?",)
         except PipelineError as error:
-            do = (
-                "make down, make run; if it stays, the server's log says more"
-                if place.embedded
-                else f"check {'WAREHOUSE' if role == 'pipeline' else 'ANALYST'}_URL and the server."
-            )
+            do = "make schema sets the passwords again." if warehouse.embedded else f"check {name}."
             yield fail(role, str(error).removeprefix("doctor: "), do)
-            continue
-        if user != role:
-            yield warn(role, f"gets in as {user}", f"put the role {role} into its URL.")
         else:
-            yield ok(role, f"gets in, to database {database}")
+            if user == role:
+                yield ok(role, "gets in")
+            else:
+                yield warn(role, f"{name} gets in as {user}", f"put the role {role} into {name}.")
 
 
-def server(cursor: Cursor) -> Iterator[Finding]:
-    """Whether version and encoding are those that the project was made for."""
+def server(cursor: Cursor) -> Iterator[Diagnosis]:
+    """Check the version, the encoding and that include/sql is applied."""
     cursor.execute(
-        """
-        select
-            current_setting('server_version_num')::int / 10000, current_setting('server_version'),
-            pg_encoding_to_char(encoding), datname
-        from pg_database where datname = current_database()
-        """
+        "select current_setting('server_version_num')::int / 10000, pg_encoding_to_char(encoding) "
+        "from pg_database where datname = current_database()"
     )
-    major, version, encoding, name = cursor.fetchone() or (0, "?", "?", "?")
-    yield version_finding(major, version)
-    if encoding == "UTF8":
-        yield ok("encoding", encoding)
-    else:
+    major, encoding = cursor.fetchone() or (0, "?")
+    yield from version(major)
+    if encoding != "UTF8":
+        yield fail("encoding", f"the database is {encoding}; titles need UTF8",
+                   "make a database with encoding 'UTF8', then make schema there.")  # fmt: skip
+    current = schema_is_current(cursor)
+    if not current:
+        yield warn(
+            "schema",
+            "another include/sql is applied"
+            if current is False
+            else "it is not known whether the newest include/sql is applied",
+            "make schema; on your own Postgres with the superuser's WAREHOUSE_URL.",
+        )
+
+
+def version(major: int) -> Iterator[Diagnosis]:
+    """Check the server's major version."""
+    if major < OLDEST:
         yield fail(
-            "encoding",
-            f"database {name} is {encoding}; titles need UTF8",
-            "make another database with encoding 'UTF8' (template template0), then make schema.",
+            "version", f"Postgres {major}; {OLDEST} or newer is needed", "upgrade the server"
         )
 
 
-def version_finding(major: int, version: str) -> Finding:
-    """Return what to think of a server of this version."""
-    if major >= OLDEST:
-        return ok("version", f"Postgres {version}")
-    return fail(
-        "version", f"Postgres {version}; {OLDEST} or newer is needed", "use a newer server."
-    )
-
-
-def settings(cursor: Cursor, environment: Mapping[str, str]) -> Iterator[Finding]:
-    """Whether the server's settings are what bulk work wants."""
-    connections = Settings.from_environment(environment).copy_connections
-    wanted = len(DATASETS) * (connections + 1)
+def roles(cursor: Cursor) -> Iterator[Diagnosis]:
+    """Check that the roles have no right that they do not need."""
     cursor.execute(
-        "select name, setting from pg_settings where name in "
-        "('max_connections', 'superuser_reserved_connections', 'fsync', 'full_page_writes')"
+        "select array_agg(rolname) from pg_roles where rolname in ('pipeline', 'analyst')"
     )
-    found = dict(cursor.fetchall())
-    usable = int(found["max_connections"]) - int(found["superuser_reserved_connections"])
-    yield from problems(
-        _settings(found, usable, wanted),
-        ok("settings", f"{usable} connections, {wanted} wanted when all files are loaded at once"),
-    )
-
-
-def _settings(found: Mapping[str, str], usable: int, wanted: int) -> Iterator[Finding]:
-    if usable <= wanted:
-        yield warn(
-            "settings",
-            f"{usable} connections, {wanted} wanted when all files are loaded at once",
-            "set max_connections higher or IMDB_COPY_CONNECTIONS lower; a load that gets no "
-            "connection is tried again.",
-        )
-    for name in ("fsync", "full_page_writes"):
-        if found[name] != "on":
-            yield warn(
-                "settings",
-                f"{name} is {found[name]}: after a crash of the machine the data may be broken",
-                f"alter system set {name} = on; then reload.",
-            )
-
-
-def schema(cursor: Cursor, place: Place) -> Iterator[Finding]:
-    """Whether schemas, tables and columns are as include/sql makes them."""
-    yield from problems(
-        _schema(cursor, place),
-        ok("schema", f"{len(ddl.tables())} tables in {len(ddl.schemas())} schemas, as include/sql "
-                     "makes them"),
-    )  # fmt: skip
-
-
-def _schema(cursor: Cursor, place: Place) -> Iterator[Finding]:
-    do = _APPLY if place.embedded else _APPLY_OUTSIDE
-    cursor.execute("select nspname, nspowner::regrole::text from pg_namespace")
-    owners = dict(cursor.fetchall())
-    for name in ddl.schemas():
-        if name not in owners:
-            yield fail("schema", f"schema {name} is not there", do)
-        elif owners[name] != "pipeline":
-            yield fail(
-                "schema",
-                f"schema {name} belongs to {owners[name]}, so pipeline cannot build in it",
-                f"alter schema {name} owner to pipeline",
-            )
-    for table, wanted in ddl.tables().items():
-        found = _columns(cursor, table)
-        missing = [column for column in wanted if column not in found]
-        if not found:
-            yield fail("schema", f"{table} is not there", do)
-        elif missing:
-            yield fail("schema", f"{table} has no column {', '.join(missing)}", do)
-    yield from _raw_layouts(cursor)
-    cursor.execute("select from pg_extension where extname = 'pg_trgm'")
-    if cursor.fetchone() is None:
-        yield fail("schema", "the extension pg_trgm is not there", do)
-    stamp = place.data.with_name(SCHEMA_STAMP) if place.embedded and place.data else None
-    if stamp and not (stamp.exists() and stamp.read_text("utf-8") == schema_sha256()):
-        yield warn(
-            "schema", "include/sql is not what was applied last", f"{do}, or the next make run"
-        )
-
-
-def _raw_layouts(cursor: Cursor) -> Iterator[Finding]:
-    for dataset in DATASETS:
-        found = columns(cursor, dataset.table)
-        if found and found != dataset.table_columns:
-            yield fail(
-                "schema",
-                f"raw.{dataset.table} has the columns {', '.join(found)}; {dataset.name} has "
-                f"{', '.join(dataset.table_columns)}",
-                f"make run DATASETS={dataset.name} FULL_REFRESH=1 loads it anew.",
-            )
-
-
-def _columns(cursor: Cursor, table: str) -> tuple[str, ...]:
-    cursor.execute(
-        "select attname from pg_attribute "
-        "where attrelid = to_regclass(%s) and attnum > 0 and not attisdropped",
-        (table,),
-    )
-    return tuple(name for (name,) in cursor.fetchall())
+    (found,) = cursor.fetchone() or ([],)
+    missing = [role for role in ("pipeline", "analyst") if role not in (found or [])]
+    for role in missing:
+        yield fail("roles", f"there is no role {role}", "make schema, as a superuser")
+    if not missing:
+        cursor.execute(_TOO_MUCH)
+        for may, do in cursor.fetchall():
+            yield fail("roles", may, do)

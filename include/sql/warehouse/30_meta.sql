@@ -114,14 +114,29 @@ comment on column meta.column_log.numbers is 'Values that are numbers; null for 
 comment on column meta.column_log.total is 'Sum of the numbers; null for a column that is not one of numbers.';
 
 create table if not exists meta.run_log (
-    run_id text primary key,
+    dag_id text not null,
+    run_id text not null,
     state text not null,
     started_at timestamptz not null,
     finished_at timestamptz not null,
-    summary jsonb not null
+    summary jsonb not null,
+    primary key (dag_id, run_id)
 );
+-- For a log of an earlier version, where there was one DAG.
+alter table meta.run_log add column if not exists dag_id text not null default 'imdb_pipeline';
+alter table meta.run_log alter column dag_id drop default;
+do $$
+begin
+    if (select count(*) from pg_index, unnest(indkey)
+        where indrelid = 'meta.run_log'::regclass and indisprimary) = 1
+    then
+        alter table meta.run_log drop constraint run_log_pkey, add primary key (dag_id, run_id);
+    end if;
+end
+$$;
 create index if not exists run_log_finished_at on meta.run_log (finished_at desc);
 comment on table meta.run_log is 'One row per pipeline run: its state and the figures of its report.';
+comment on column meta.run_log.dag_id is 'The DAG. Two DAGs of the same schedule have the same run ids.';
 comment on column meta.run_log.run_id is 'The Airflow run.';
 comment on column meta.run_log.state is 'success or failed.';
 comment on column meta.run_log.started_at is 'Start of the run.';
@@ -130,22 +145,34 @@ comment on column meta.run_log.summary is 'Rows in and changed per dataset, seco
 
 create table if not exists meta.build_log (
     build_id bigint generated always as identity primary key,
+    source text not null,
+    dag_id text not null,
     run_id text not null,
     load_id bigint not null,
     project_sha256 text not null,
     reason text not null,
     from_nothing boolean not null,
     began_at timestamptz not null default clock_timestamp(),
+    bound_at timestamptz,
     reopened_at timestamptz
 );
--- For a log of an earlier version.
-alter table meta.build_log add column if not exists reopened_at timestamptz;
-create index if not exists build_log_run_id on meta.build_log (run_id);
-comment on table meta.build_log is 'One row per build of the marts that was begun. The newest one says whose staging and marts_next are.';
+-- For a log of an earlier version, where there was one source.
+alter table meta.build_log
+    add column if not exists reopened_at timestamptz,
+    add column if not exists source text not null default 'imdb',
+    add column if not exists dag_id text not null default 'imdb_pipeline',
+    add column if not exists bound_at timestamptz;
+alter table meta.build_log alter column source drop default, alter column dag_id drop default;
+drop index if exists meta.build_log_run_id;
+create index if not exists build_log_source on meta.build_log (source, build_id desc);
+comment on table meta.build_log is 'One row per build of a source''s marts that was begun. The newest one of a source says which build its tables in staging and marts_next belong to.';
 comment on column meta.build_log.build_id is 'Grows with every build.';
+comment on column meta.build_log.source is 'The source whose models are built.';
+comment on column meta.build_log.dag_id is 'The DAG that builds, or manual.';
 comment on column meta.build_log.run_id is 'The Airflow run that builds, or by hand.';
-comment on column meta.build_log.load_id is 'The newest load when the build began; 0 before the first load.';
-comment on column meta.build_log.project_sha256 is 'SHA-256 over the files of the dbt project that builds.';
+comment on column meta.build_log.load_id is 'The build reads the source''s loads up to this one; 0 before the first load. Fixed at bound_at.';
+comment on column meta.build_log.bound_at is 'When the build''s dbt session took its turn and load_id was fixed; null before.';
+comment on column meta.build_log.project_sha256 is 'SHA-256 over the files of the dbt project that the source''s models depend on.';
 comment on column meta.build_log.reason is 'Why the marts were due.';
 comment on column meta.build_log.from_nothing is 'Whether incremental models are built whole.';
 comment on column meta.build_log.began_at is 'When the build was decided on.';
@@ -153,29 +180,42 @@ comment on column meta.build_log.reopened_at is 'When a model of it was last bui
 
 create table if not exists meta.publish_log (
     publish_id bigint generated always as identity primary key,
+    source text not null,
+    dag_id text not null,
     run_id text not null,
     project_sha256 text not null,
     load_id bigint not null,
     published_at timestamptz not null default clock_timestamp(),
     build_id bigint,
-    action text not null default 'publish' check (action in ('publish', 'rollback'))
+    action text not null default 'publish' check (action in ('publish', 'rollback')),
+    marts text []
 );
--- For a log of an earlier version.
+-- For a log of an earlier version, where there was one source.
 alter table meta.publish_log
     add column if not exists build_id bigint,
-    add column if not exists action text not null default 'publish' check (action in ('publish', 'rollback'));
-comment on table meta.publish_log is 'One row per publish or rollback of the marts, written in the transaction of the swap. The newest one says what is live.';
+    add column if not exists action text not null default 'publish' check (action in ('publish', 'rollback')),
+    add column if not exists source text not null default 'imdb',
+    add column if not exists dag_id text not null default 'imdb_pipeline',
+    add column if not exists marts text [];
+alter table meta.publish_log alter column source drop default, alter column dag_id drop default;
+create index if not exists publish_log_source on meta.publish_log (source, publish_id desc);
+comment on table meta.publish_log is 'One row per publish or rollback of a source''s marts, written in the transaction that exchanges the tables. The newest one of a source says what is live of it.';
 comment on column meta.publish_log.publish_id is 'Grows with every publish and rollback.';
-comment on column meta.publish_log.run_id is 'The Airflow run that swapped, or by hand.';
+comment on column meta.publish_log.source is 'The source whose marts were exchanged.';
+comment on column meta.publish_log.dag_id is 'The DAG that published or rolled back, or manual.';
+comment on column meta.publish_log.run_id is 'The Airflow run that published or rolled back, or by hand.';
+comment on column meta.publish_log.marts is 'The tables of the source that are live from then on; null in a row of an earlier version.';
 comment on column meta.publish_log.project_sha256 is 'SHA-256 over the files of the dbt project that built the marts.';
-comment on column meta.publish_log.load_id is 'The newest load in the marts that are live from then on; 0 before the first load.';
-comment on column meta.publish_log.published_at is 'When the swap committed, within milliseconds.';
+comment on column meta.publish_log.load_id is 'The newest load of the source in the marts that are live from then on; 0 before the first load.';
+comment on column meta.publish_log.published_at is 'When the exchange committed, within milliseconds.';
 comment on column meta.publish_log.build_id is 'The build that is live from then on; null where it was not noted.';
 comment on column meta.publish_log.action is 'publish, or rollback: the state before was put back.';
 
 create table if not exists meta.model_log (
     model_log_id bigint generated always as identity primary key,
+    dag_id text not null,
     run_id text not null,
+    build_id bigint,
     invocation_id text not null,
     model text not null,
     resource_type text not null,
@@ -186,11 +226,19 @@ create table if not exists meta.model_log (
     message text,
     finished_at timestamptz not null default clock_timestamp()
 );
-create index if not exists model_log_run_id on meta.model_log (run_id, model);
+-- For a log of an earlier version, where there was one DAG.
+alter table meta.model_log
+    add column if not exists dag_id text not null default 'imdb_pipeline',
+    add column if not exists build_id bigint;
+alter table meta.model_log alter column dag_id drop default;
+drop index if exists meta.model_log_run_id;
+create index if not exists model_log_build_id on meta.model_log (build_id, model);
 create index if not exists model_log_model on meta.model_log (model, finished_at desc);
 create index if not exists model_log_finished_at on meta.model_log (finished_at desc);
 comment on table meta.model_log is 'One row per execution of a model or seed, written by the dbt project when an invocation ends.';
 comment on column meta.model_log.model_log_id is 'Grows with every execution.';
+comment on column meta.model_log.dag_id is 'The DAG, or manual for dbt by hand.';
+comment on column meta.model_log.build_id is 'The build in meta.build_log; null for dbt that was started without one, and in a row of an earlier version.';
 comment on column meta.model_log.run_id is 'The Airflow run, or manual for dbt by hand.';
 comment on column meta.model_log.invocation_id is 'dbt''s own id of the invocation.';
 comment on column meta.model_log.model is 'Name of the model or seed.';
@@ -204,7 +252,9 @@ comment on column meta.model_log.finished_at is 'When the row was written.';
 
 create table if not exists meta.test_log (
     test_log_id bigint generated always as identity primary key,
+    dag_id text not null,
     run_id text not null,
+    build_id bigint,
     invocation_id text not null,
     test text not null,
     model text,
@@ -217,12 +267,20 @@ create table if not exists meta.test_log (
     message text,
     finished_at timestamptz not null default clock_timestamp()
 );
-create index if not exists test_log_run_id on meta.test_log (run_id, status);
+-- For a log of an earlier version, where there was one DAG.
+alter table meta.test_log
+    add column if not exists dag_id text not null default 'imdb_pipeline',
+    add column if not exists build_id bigint;
+alter table meta.test_log alter column dag_id drop default;
+drop index if exists meta.test_log_run_id;
+create index if not exists test_log_build_id on meta.test_log (build_id, test);
 create index if not exists test_log_test on meta.test_log (test, finished_at desc);
 create index if not exists test_log_model on meta.test_log (model, finished_at desc);
 create index if not exists test_log_finished_at on meta.test_log (finished_at desc);
 comment on table meta.test_log is 'One row per execution of a data test or unit test, written by the dbt project when an invocation ends.';
 comment on column meta.test_log.test_log_id is 'Grows with every execution.';
+comment on column meta.test_log.dag_id is 'The DAG, or manual for dbt by hand.';
+comment on column meta.test_log.build_id is 'The build in meta.build_log; null for dbt that was started without one, and in a row of an earlier version.';
 comment on column meta.test_log.run_id is 'The Airflow run, or manual for dbt by hand.';
 comment on column meta.test_log.invocation_id is 'dbt''s own id of the invocation.';
 comment on column meta.test_log.test is 'Name of the test.';
@@ -236,10 +294,26 @@ comment on column meta.test_log.seconds is 'Wall time in seconds.';
 comment on column meta.test_log.message is 'dbt''s message.';
 comment on column meta.test_log.finished_at is 'When the row was written.';
 
+create table if not exists meta.mart_writer (
+    table_id oid primary key,
+    file_id oid not null,
+    model text not null,
+    build_id bigint,
+    invocation_id text not null,
+    written_at timestamptz not null default clock_timestamp()
+);
+comment on table meta.mart_writer is 'Who wrote each mart last, in the transaction that wrote it. A publish compares it with the tables; a table that was replaced by hand has no row.';
+comment on column meta.mart_writer.table_id is 'The table: its oid, which it keeps when it moves to another schema.';
+comment on column meta.mart_writer.file_id is 'The file of the table (relfilenode): another one when the table was emptied or rewritten.';
+comment on column meta.mart_writer.model is 'Name of the model.';
+comment on column meta.mart_writer.build_id is 'The build in meta.build_log; null for dbt that was started without one.';
+comment on column meta.mart_writer.invocation_id is 'dbt''s own id of the invocation.';
+comment on column meta.mart_writer.written_at is 'When the model was written, within the length of its transaction.';
+
 grant select on all tables in schema meta to analyst;
 reset role;
 
--- The pipeline names those who are in its way. Of the sessions of others it could not see since when.
+-- The pipeline role cannot see when the sessions of other roles began; its messages name them.
 create or replace function meta.sessions(pids integer [])
 returns table (pid integer, usename text, application_name text, since timestamptz)
 language sql stable security definer set search_path = pg_catalog
@@ -250,6 +324,6 @@ as $$
     where activity.pid = any(pids)
     order by 4, 1
 $$;
-comment on function meta.sessions is 'Who these server processes are, and since when they are at their transaction.';
+comment on function meta.sessions is 'Who these server processes are, and when their transactions began.';
 revoke all on function meta.sessions from public;
 grant execute on function meta.sessions to pipeline;

@@ -224,7 +224,7 @@ def test_a_link_that_waits_where_the_data_would_go_is_not_taken(tmp_path: Path) 
     goal.mkdir()
     waiting.symlink_to(goal, target_is_directory=True)
     try:
-        with pytest.raises(LocalError, match="belongs to somebody else"):
+        with pytest.raises(LocalError, match="belongs to another user"):
             EmbeddedPostgres(folder, "secret-word", programs=programs)
         assert goal.stat().st_uid == os.geteuid()
     finally:

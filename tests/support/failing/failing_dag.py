@@ -7,17 +7,18 @@ from typing import Any
 
 from airflow.sdk import DAG, TaskGroup, get_current_context, task
 
-from imdb_pipeline.tasks import download, report
+from imdb_pipeline.tasks import download
 from warehouse.errors import WarehouseUnavailable
 from warehouse.orchestration.connection import connection_string
 from warehouse.orchestration.failures import RecordError, alert_when_red
+from warehouse.orchestration.tasks import report
 
 AGAIN: dict[str, Any] = {"retries": 1, "retry_delay": timedelta(0)}
 
 
 @task
 def bug() -> None:
-    """What nobody expected."""
+    """An unexpected error."""
     raise KeyError("tconst")
 
 
@@ -49,7 +50,7 @@ def slow() -> None:
 @task
 def silent() -> None:
     """What leaves no message: without the policy it ends as a killed task does."""
-    raise KeyError("nobody hears it")
+    raise KeyError("lost")
 
 
 with DAG(
@@ -60,7 +61,6 @@ with DAG(
         "accept_shrink": [],
         "force_download": False,
         "full_refresh": False,
-        "rollback": False,
     },
     default_args={"retry_policy": RecordError(), "retries": 0},
 ) as dag:
@@ -74,4 +74,9 @@ with DAG(
         mended.override(**AGAIN)(),
         slow.override(execution_timeout=timedelta(seconds=0.5))(),
         silent.override(retry_policy=None)(),
-    ] >> report.override(on_failure_callback=alert_when_red, **AGAIN)()
+    ] >> report(
+        "imdb",
+        {"title.crew": ["download.title_crew", "load.title_crew"]},
+        on_failure_callback=alert_when_red,
+        **AGAIN,
+    )

@@ -1,130 +1,158 @@
-"""The variables of the command line: what is taken, what is refused and how."""
+"""The variables of the command line: what is accepted, and how a wrong one is refused."""
 
 from pathlib import Path
 
+import click
 import pytest
 
 from include.local import source
+from include.local.__main__ import cli, main
 from include.local.layout import MARKER, REPOSITORY, Layout, LocalError, Ports, Secrets
 from include.local.options import Options
 from include.sample.maker import DEFAULT_TITLES
 
 
-def test_nothing_given_is_the_sample_of_day_one() -> None:
-    options = Options.of({"SOURCE": "", "DATASETS": ""})
-    assert (options.source, options.day, options.titles) == ("sample", 1, DEFAULT_TITLES)
-    assert options.datasets is None
-    assert not (options.force_download or options.force_transform or options.full_refresh)
+@pytest.fixture(autouse=True)
+def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOCAL_DIR", str(tmp_path / "state"))
 
 
-def test_datasets_are_taken_in_any_order_and_spacing() -> None:
-    options = Options.of({"DATASETS": " title.ratings , title.basics,"})
-    assert options.datasets is not None
-    assert set(options.datasets) == {"title.basics", "title.ratings"}
+def options(*words: str) -> Options:
+    """The options of `run` with these words."""
+    command = cli.commands["run"]
+    return Options.of(**command.make_context("run", list(words)).params)
+
+
+def test_nothing_given_is_the_whole_sample_of_day_one() -> None:
+    found = options()
+    assert (found.source, found.day, found.titles) == ("sample", 1, DEFAULT_TITLES)
+    assert (found.datasets, found.accept_shrink) == (None, ())
+    assert not (found.force_download or found.force_transform or found.full_refresh)
+
+
+def test_variables_of_make_are_options(monkeypatch: pytest.MonkeyPatch) -> None:
+    given = {"DAY": "2", "FULL_REFRESH": "1", "FORCE_DOWNLOAD": "0", "SOURCE": "", "TITLES": ""}
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    found = options()
+    assert (found.day, found.full_refresh, found.force_download) == (2, True, False)
+    assert (found.source, found.titles) == ("sample", DEFAULT_TITLES)
+
+
+def test_datasets_are_accepted_in_any_order_and_spacing() -> None:
+    found = options("--datasets", " title.ratings , title.basics,").datasets
+    assert found == ("title.basics", "title.ratings")
 
 
 @pytest.mark.parametrize(
     ("variables", "said"),
     [
-        ({"DATASETS": "title.basics,title.votes"}, "no title.votes.*title.ratings"),
+        ({"DATASETS": "title.basics,title.votes"}, "no title.votes. The datasets are"),
         ({"DATASETS": ","}, "no name in it"),
-        ({"DAY": "0"}, "DAY=0: a whole number from 1"),
-        ({"DAY": "tomorrow"}, "DAY=tomorrow"),
-        ({"DAY": "²"}, "DAY=²"),
-        ({"TITLES": "-5"}, "TITLES=-5"),
-        ({"SOURCE": "/no/such/folder"}, "no such folder.*sample.*imdb"),
+        ({"DAY": "0"}, "DAY=0: 0 is not in the range x>=1"),
+        ({"DAY": "tomorrow"}, "DAY=tomorrow: 'tomorrow' is not"),
+        ({"SOURCE": "/no/such/folder"}, "no such folder. SOURCE is sample"),
         ({"SOURCE": "imdb", "DAY": "2"}, "DAY and TITLES shape the sample"),
-        ({"FULL_REFRESH": "perhaps"}, "FULL_REFRESH=perhaps: 1 or 0"),
+        ({"FULL_REFRESH": "perhaps"}, "FULL_REFRESH=perhaps"),
+        ({"LOCAL_DIR": str(REPOSITORY)}, "contains files that are no installation"),
     ],
 )
-def test_what_cannot_be_is_refused_with_what_can(variables: dict[str, str], said: str) -> None:
-    with pytest.raises(LocalError, match=said):
-        Options.of(variables)
+def test_a_wrong_variable_is_named_before_any_work(
+    variables: dict[str, str],
+    said: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr("sys.argv", ["include.local", "run"])
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert main() != 0
+    assert said in capsys.readouterr().err
+
+
+def test_every_verb_of_the_makefile_is_a_command() -> None:
+    lines = (REPOSITORY / "Makefile").read_text("utf-8").splitlines()
+    called = {line.split()[1] for line in lines if line.startswith("\t$(LOCAL) ")}
+    assert called
+    assert called <= set(cli.commands)
 
 
 def test_a_folder_runs_the_files_that_it_has(tmp_path: Path) -> None:
     (tmp_path / "title.ratings.tsv.gz").touch()
-    chosen = source.choose(Options.of({"SOURCE": str(tmp_path)}))
+    chosen = source.choose(options("--source", str(tmp_path)))
     assert chosen.datasets == ("title.ratings",)
     assert len(chosen.absent) == 6
 
 
-@pytest.mark.parametrize("datasets", ["", "title.basics"])
-def test_a_folder_without_the_wanted_files_is_refused(tmp_path: Path, datasets: str) -> None:
+@pytest.mark.parametrize("datasets", [(), ("--datasets", "title.basics")])
+def test_a_folder_without_the_wanted_files_is_refused(
+    tmp_path: Path, datasets: tuple[str, ...]
+) -> None:
     (tmp_path / "title.crew.tsv.gz.part").touch()
-    options = Options.of({"SOURCE": str(tmp_path), "DATASETS": datasets})
+    found = options("--source", str(tmp_path), *datasets)
     with pytest.raises(LocalError, match=r"has no .*title\.basics\.tsv\.gz"):
-        source.choose(options)
+        source.choose(found)
 
 
 def test_days_of_a_sample_are_one_source_and_folders_are_others(tmp_path: Path) -> None:
-    def name(**variables: str) -> str:
-        return source.choose(Options.of(variables)).name
+    def name(*words: str) -> str:
+        return source.choose(options(*words)).name
 
     (tmp_path / "title.ratings.tsv.gz").touch()
-    assert name(DAY="1") == name(DAY="2")
-    assert len({name(), name(TITLES="50"), name(SOURCE=str(tmp_path)), name(SOURCE="imdb")}) == 4
+    assert name("--day", "1") == name("--day", "2")
+    names = {name(), name("--titles", "50"), name("--source", str(tmp_path)), name("--source=imdb")}
+    assert len(names) == 4
 
 
 def test_a_served_folder_keeps_its_port(tmp_path: Path) -> None:
     files = tmp_path / "my files"
     files.mkdir()
     (files / "title.ratings.tsv.gz").touch()
-    options = Options.of({"SOURCE": str(files), "LOCAL_DIR": str(tmp_path / "state")})
-    chosen = source.choose(options)
-    with source.served(options.layout, chosen) as first:
+    found = options("--source", str(files))
+    chosen = source.choose(found)
+    with source.served(found.layout, chosen) as first:
         pass
-    with source.served(options.layout, chosen) as second:
+    with source.served(found.layout, chosen) as second:
         assert first == second
-        # A second installation's server at the same time does not fail, and both are loopback.
-        with source.served(options.layout, chosen) as third:
+        # A command beside it gets another port, which is not remembered.
+        with source.served(found.layout, chosen, by_hand=True) as third:
             assert third != second
             assert third.startswith("http://127.0.0.1:")
+    assert f":{Ports(found.layout).remembered('source')}/" in second
 
 
-def test_a_folder_with_other_things_in_it_is_no_place_for_an_installation(tmp_path: Path) -> None:
+def test_a_folder_with_other_files_does_not_become_an_installation(tmp_path: Path) -> None:
     (tmp_path / "docs").mkdir()
-    with pytest.raises(LocalError, match="holds something that is no installation"):
-        Options.of({"LOCAL_DIR": str(tmp_path)})
+    with pytest.raises(LocalError, match="no installation"):
+        Layout.of({"LOCAL_DIR": str(tmp_path)})
 
 
-def test_the_repository_itself_is_no_place_for_an_installation() -> None:
-    with pytest.raises(LocalError, match="holds something that is no installation"):
-        Options.of({"LOCAL_DIR": str(REPOSITORY)})
-
-
-def test_an_empty_home_is_no_place_for_an_installation(
+def test_an_empty_home_does_not_become_an_installation(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     with pytest.raises(LocalError, match="no installation"):
-        Options.of({"LOCAL_DIR": "~"})
+        Layout.of({"LOCAL_DIR": "~"})
 
 
-def test_an_installation_older_than_the_marker_is_known_by_its_secrets(tmp_path: Path) -> None:
+def test_an_installation_without_the_marker_is_recognized_by_its_secrets(tmp_path: Path) -> None:
     Secrets.of(Layout(tmp_path))
     assert not (tmp_path / MARKER).exists()
-    assert Options.of({"LOCAL_DIR": str(tmp_path)}).layout.root == tmp_path
+    assert Layout.of({"LOCAL_DIR": str(tmp_path)}).root == tmp_path
 
 
-def test_secrets_of_another_project_are_not_taken_for_ours(tmp_path: Path) -> None:
+def test_secrets_of_another_project_are_not_ours(tmp_path: Path) -> None:
     (tmp_path / "secrets.json").write_text('{"token": "theirs"}')
     with pytest.raises(LocalError, match="no installation"):
-        Options.of({"LOCAL_DIR": str(tmp_path)})
-
-
-def test_what_is_served_by_hand_changes_no_remembered_port(tmp_path: Path) -> None:
-    (tmp_path / "title.ratings.tsv.gz").touch()
-    options = Options.of({"SOURCE": str(tmp_path), "LOCAL_DIR": str(tmp_path / "state")})
-    chosen = source.choose(options)
-    with source.served(options.layout, chosen) as first:
-        remembered = Ports(options.layout).remembered("source")
-        with source.served(options.layout, chosen, by_hand=True) as second:
-            assert second != first
-    assert Ports(options.layout).remembered("source") == remembered
+        Layout.of({"LOCAL_DIR": str(tmp_path)})
 
 
 def test_an_empty_folder_becomes_an_installation_and_stays_one(tmp_path: Path) -> None:
-    layout = Options.of({"LOCAL_DIR": str(tmp_path)}).layout
+    layout = Layout.of({"LOCAL_DIR": str(tmp_path)})
     layout.make()
-    assert Options.of({"LOCAL_DIR": str(tmp_path)}).layout == layout
+    assert Layout.of({"LOCAL_DIR": str(tmp_path)}) == layout
+
+
+def test_an_unknown_verb_is_refused_with_the_known_ones() -> None:
+    with pytest.raises(click.UsageError, match="No such command"):
+        cli.resolve_command(click.Context(cli), ["nonsense"])

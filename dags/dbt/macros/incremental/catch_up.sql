@@ -1,11 +1,11 @@
 {#-
     May a model catch up with the loads since its mark, or must it be built whole?
 
-    A model that names the files that it depends on in meta.datasets keeps, for each of them, the
+    A model that names the datasets that it depends on in meta.datasets keeps, for each of them, the
     load_id up to which it is built: its high-water mark, in the schema that it is built in, so that
-    it travels with the schema when that is renamed. A mart that others read keeps marks even if it
-    is always built whole. Catching up is possible while the change tables
-    hold every load in between, and sensible while these changed a small part of the file.
+    a publish exchanges it with the model's table. A mart that others read keeps marks even if it is
+    always built whole. Catching up is possible while the change tables hold every load in between,
+    and sensible while these changed a small part of the rows.
 -#}
 
 {#- dbt's own switch: whatever it says, a model that cannot catch up is built whole. -#}
@@ -26,12 +26,16 @@
     {{- return(answer.columns[0].values()[0]) -}}
 {% endmacro %}
 
-{#- A mark that the ledger does not know is of another ledger: one that was restored or emptied. -#}
+{#- A mark that the ledger does not have belongs to another ledger: it was restored or emptied. -#}
 {% macro catch_up_query() %}
+    {%- set source_name = model.config.meta.source %}
     select coalesce(bool_and(
         (mark.load_id is null or exists (
-            select from {{ source('meta', 'load_log') }} as marked
-            where marked.dataset = wanted.dataset and marked.load_id = mark.load_id
+            select from {{ source('warehouse', 'load_log') }} as marked
+            where
+                marked.source = '{{ source_name }}'
+                and marked.dataset = wanted.dataset
+                and marked.load_id = mark.load_id
         ))
         and coalesce(missed.all_kept, true)
         and coalesce(missed.rows_changed, 0) <= newest.rows * {{ var('catch_up_share') }}::numeric
@@ -47,12 +51,16 @@
         select
             bool_and(load.changes_kept) as all_kept,
             sum(load.rows_inserted + load.rows_updated + load.rows_deleted) as rows_changed
-        from {{ source('meta', 'load_log') }} as load
-        where load.dataset = wanted.dataset and load.load_id > coalesce(mark.load_id, 0)
+        from {{ source('warehouse', 'load_log') }} as load
+        where
+            load.source = '{{ source_name }}'
+            and load.dataset = wanted.dataset
+            and load.load_id > coalesce(mark.load_id, 0)
+            and {{ is_in_build('load.load_id') }}
     ) as missed
     cross join lateral (
         select coalesce(max(load.rows), 0) as rows
-        from {{ source('meta', 'load_log') }} as load
-        where load.dataset = wanted.dataset
+        from {{ source('warehouse', 'load_log') }} as load
+        where load.source = '{{ source_name }}' and load.dataset = wanted.dataset
     ) as newest
 {% endmacro %}

@@ -1,8 +1,8 @@
-{#- What the loads since the model's mark changed in a file: the change table's rows of these loads. -#}
+{#- What the loads since the model's mark changed in a dataset of the model's source. -#}
 {% macro changes(dataset) -%}
     (
         select *
-        from {{ source('raw', 'imdb_' ~ dataset | replace('.', '_') ~ '_changes') }}
+        from {{ change_table(raw_table(model.config.meta.source, dataset)) }}
         where
             load_id > coalesce({{ bound('mark', dataset) }}, 0)
             and load_id <= {{ bound('newest', dataset) }}
@@ -10,8 +10,8 @@
 {%- endmacro %}
 
 {#-
-    The lines of a file, reduced to some columns, of which there are more or fewer than at the model's
-    mark: what came and went again, and what changed in other columns only, is not among them.
+    The lines of a dataset, reduced to some columns, of which there are more or fewer than at the
+    model's mark: what came and went again, and what changed in other columns only, is not among them.
 -#}
 {% macro net_changes(dataset, columns) -%}
     (
@@ -22,41 +22,21 @@
     )
 {%- endmacro %}
 
-{#- The key columns of a file, by the names that staging gives them. -#}
-{% macro file_key(dataset) -%}
-    {%- if dataset in ('title.akas', 'title.principals') -%} {{- return(['tconst', 'ordering']) -}}
-    {%- elif dataset == 'name.basics' -%} {{- return(['nconst']) -}}
-    {%- endif -%}
-    {{- return(['tconst']) -}}
-{%- endmacro %}
-
-{#- A key column of a raw table; title.akas alone calls the title titleId. -#}
-{% macro raw_column(dataset, column) -%}
-    {{- 'title_id' if dataset == 'title.akas' and column == 'tconst' else column -}}
-{%- endmacro %}
-
-{#- A key column of a raw table as staging has it. -#}
-{% macro key_value(dataset, column) -%}
-    {%- if column == 'ordering' -%} {{ parse('ordering', 'position') }}
-    {%- else -%} {{ raw_column(dataset, column) }}
-    {%- endif -%}
-{%- endmacro %}
-
 {#-
-    The lines of a file that a staging model has to read: all of them, or, when it catches up, the
-    newest line of every key that changed and is still there.
+    The rows of a source table that a staging model has to read: all of them, or, when it catches up,
+    the newest line of every key that changed and is still there.
 -#}
-{% macro file_rows(dataset) -%}
-    {%- set table = 'imdb_' ~ dataset | replace('.', '_') -%}
+{% macro rows_of(relation) -%}
     {%- if not is_incremental() -%}
-    select * from {{ source('raw', table) }}
+    select * from {{ relation }}
     {%- else -%}
+    {%- set table = raw_table_of(relation) -%}
     {%- set keys = [] -%}
-    {%- for column in file_key(dataset) -%} {%- do keys.append(raw_column(dataset, column)) -%} {%- endfor -%}
+    {%- for part in table.config.meta.key -%} {%- do keys.append(key_column(part)) -%} {%- endfor -%}
     select *
     from (
         select distinct on ({{ keys | join(', ') }}) *
-        from {{ changes(dataset) }} as changes
+        from {{ changes(table.config.meta.dataset) }} as changes
         order by {{ keys | join(', ') }}, load_id desc, is_new desc
     ) as newest_lines
     where is_new
@@ -65,16 +45,18 @@
 
 {#-
     The keys whose rows have to be looked at again, as a query. A model whose rows depend on more than
-    the key of one file says which in a macro touched_by_<model>.
+    the key of one table says which in a macro touched_by_<model>.
 -#}
 {% macro touched_keys() -%}
     {%- set own = context.get('touched_by_' ~ model.name) -%}
     {%- if own -%} {{ own() }}
     {%- else -%}
     {%- set dataset = model.config.meta.datasets[0] -%}
+    {%- set table = raw_table(model.config.meta.source, dataset) -%}
+    {%- set scope = scope_columns() -%}
     select distinct
-        {%- for column in scope_columns() %}
-        {{ key_value(dataset, column) }} as {{ column }}{{ ',' if not loop.last }}
+        {%- for part in table.config.meta.key if part.name in scope %}
+        {{ key_value(part) }} as {{ part.name }}{{ ',' if not loop.last }}
         {%- endfor %}
     from {{ changes(dataset) }} as changes
     {%- endif -%}

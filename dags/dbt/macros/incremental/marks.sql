@@ -27,7 +27,7 @@ create temporary table touched on commit drop as
 analyze pg_temp.touched;
         {%- endif %}
     {%- endif -%}
-    {%- if 'marts' in model.fqn and not is_incremental() %}
+    {%- if layer_of(model) == 'marts' and not is_incremental() %}
 {#- Whole marts read whole tables. The planner guesses a few hundred rows for what is grouped from a
     CTE and would look up millions of keys one by one. #}
 set local enable_nestloop = off;
@@ -60,18 +60,22 @@ select
 {% endmacro %}
 
 {#-
-    How far a model may go: staging as far as the ledger; a mart as far as staging is and the marts
-    that it reads, which each have a mark of their own.
+    How far a model may go: staging as far as the ledger and the build's bound; a mart as far as
+    staging and the marts that it reads, which each have a mark of their own.
 -#}
 {% macro newest_load(dataset) %}
-    {%- if 'staging' in model.fqn -%}
-        select max(load_id) from {{ source('meta', 'load_log') }} where dataset = '{{ dataset }}'
+    {%- set source_name = model.config.meta.source -%}
+    {%- if layer_of(model) == 'staging' -%}
+        select max(load_id)
+        from {{ source('warehouse', 'load_log') }}
+        where {{ is_load_of(raw_table(source_name, dataset)) }}
     {%- else -%}
         {%- set staged = [] -%}
         {%- set read = [] -%}
         {%- for node in graph.nodes.values() -%}
-            {%- if node.resource_type == 'model' and dataset in node.config.meta.get('datasets', []) -%}
-                {%- if 'staging' in node.fqn -%} {%- do staged.append(node) -%}
+            {%- if node.resource_type == 'model' and node.config.meta.get('source') == source_name
+                and dataset in node.config.meta.get('datasets', []) -%}
+                {%- if layer_of(node) == 'staging' -%} {%- do staged.append(node) -%}
                 {%- elif node.unique_id in model.depends_on.nodes -%} {%- do read.append(node) -%}
                 {%- endif -%}
             {%- endif -%}
@@ -96,6 +100,7 @@ select
 {%- endmacro %}
 
 {% macro after_build() %}
+    {%- if model.config.materialized == 'view' -%} {{- return('') -}} {%- endif -%}
     {%- set datasets = model.config.meta.get('datasets', []) -%}
 do $$
 begin

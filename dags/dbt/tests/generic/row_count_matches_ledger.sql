@@ -1,14 +1,14 @@
 {#-
-    The table has as many rows as the file of the newest load, or at least min_share of them. A file
-    that was never loaded says nothing.
+    A staging table has as many rows as its raw table has after the newest load, or at least min_share
+    of them. A dataset that was never loaded passes.
 -#}
-{% test row_count_matches_ledger(model, dataset, min_share=none) %}
+{% test row_count_matches_ledger(model, min_share=none) %}
     with newest_load as (
         select
             load_id,
             rows as ledger_rows
-        from {{ source('meta', 'load_log') }}
-        where dataset = '{{ dataset }}'
+        from {{ source('warehouse', 'load_log') }}
+        where {{ is_load_of(raw_table_of_staging(model)) if execute else 'true' }}
         order by load_id desc
         limit 1
     ),

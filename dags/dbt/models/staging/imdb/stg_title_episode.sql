@@ -1,0 +1,31 @@
+{{
+    config(
+        unique_key='tconst',
+        meta={
+            'datasets': ['title.episode'],
+            'duplicates_by': 'parent_tconst collate "C", season_number, episode_number',
+        },
+        indexes=[{'columns': ['parent_tconst']}],
+    )
+}}
+
+with imdb_title_episode as (
+    {{ rows_of(source('imdb', 'title_episode')) }}
+),
+
+typed as (
+    select
+        nullif(tconst, '') as tconst,
+        nullif(parent_tconst, '') as parent_tconst,
+        {{ parse('season_number', 'integer') }} as season_number,
+        {{ parse('episode_number', 'integer') }} as episode_number
+    from imdb_title_episode
+),
+
+stg_title_episode as (
+    select *
+    from typed
+    where tconst is not null
+)
+
+select * from stg_title_episode

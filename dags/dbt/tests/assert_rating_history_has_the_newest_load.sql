@@ -1,7 +1,0 @@
-{{ config(severity='warn') }}
--- depends_on: {{ ref('mart_rating_history') }}
-
-select max(load_id) as newest_load
-from {{ source('meta', 'load_log') }}
-where dataset = 'title.ratings'
-having not {{ rating_changes_are_complete() }}

@@ -1,0 +1,136 @@
+"""The publish log `meta.publish_log`: the newest row of a source says what is live of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from psycopg2.extensions import cursor as Cursor
+
+from warehouse.raw.ledger import scalar
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What a source's marts are made from: its loads up to `load_id`, and the dbt project."""
+
+    load_id: int
+    project_sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """A publish or rollback: which build of `source` is live since then, made from what.
+
+    `build_id` and `marts` (the tables of the source that are live) are None in rows that an earlier
+    version wrote.
+    """
+
+    source: str
+    state: State
+    marts: tuple[str, ...] | None
+    publish_id: int
+    dag_id: str
+    run_id: str
+    action: str
+    build_id: int | None
+    published_at: datetime
+
+
+def newest_publishes(cursor: Cursor, source: str, *, most: int = 2) -> list[Live]:
+    """Return the newest rows of `source`, newest first: what is live, and what was before."""
+    cursor.execute(
+        """
+        select
+            load_id, project_sha256, marts,
+            publish_id, dag_id, run_id, action, build_id, published_at
+        from meta.publish_log
+        where source = %s
+        order by publish_id desc
+        limit %s
+        """,
+        (source, most),
+    )
+    return [
+        Live(source, State(load_id, sha256), None if marts is None else tuple(marts), *rest)
+        for load_id, sha256, marts, *rest in cursor.fetchall()
+    ]
+
+
+def published_state(cursor: Cursor, source: str) -> State | None:
+    """Return what the live marts of `source` were made from; None before the first publish."""
+    newest = newest_publishes(cursor, source, most=1)
+    return newest[0].state if newest else None
+
+
+def rejected_state(cursor: Cursor, source: str) -> State | None:
+    """Return what a rollback rejected; None where the newest row of `source` is no rollback."""
+    newest = newest_publishes(cursor, source)
+    return newest[1].state if len(newest) == 2 and newest[0].action == "rollback" else None
+
+
+def what_is_live(cursor: Cursor, source: str) -> str:
+    """Say which build of `source` is live, in words: its number, its load, when it was built."""
+    cursor.execute(
+        """
+        select
+            coalesce('build ' || live.build_id || ' of run ' || build.run_id, 'a build'),
+            live.load_id,
+            coalesce(build.began_at, (
+                select max(published_at) from meta.publish_log as earlier
+                where source = live.source and action = 'publish'
+                    and (load_id, project_sha256) = (live.load_id, live.project_sha256)
+            ))::timestamptz(0)::text
+        from (
+            select * from meta.publish_log where source = %s order by publish_id desc limit 1
+        ) as live
+        left join meta.build_log as build using (build_id)
+        """,
+        (source,),
+    )
+    row = cursor.fetchone()
+    return "{}, made from load {}, built at {}".format(*row) if row else "nothing yet"
+
+
+def note(
+    cursor: Cursor,
+    action: str,
+    *,
+    source: str,
+    dag_id: str,
+    run_id: str,
+    build_id: int | None,
+    state: State,
+    marts: Sequence[str],
+) -> int:
+    """Write a row in the caller's transaction; return its `publish_id`."""
+    cursor.execute(
+        """
+        insert into meta.publish_log
+            (action, source, dag_id, run_id, build_id, load_id, project_sha256, marts)
+        values (%s, %s, %s, %s, %s, %s, %s, %s)
+        returning publish_id
+        """,
+        (
+            *(action, source, dag_id, run_id, build_id, state.load_id, state.project_sha256),
+            sorted(marts),
+        ),
+    )
+    return scalar(cursor)
+
+
+def tables_to_leave(cursor: Cursor, source: str) -> set[str]:
+    """Return the tables that earlier publishes of `source` listed and no other source has now."""
+    cursor.execute(
+        """
+        select unnest(marts) from meta.publish_log where source = %(source)s
+        except
+        select unnest(marts) from (
+            select distinct on (source) marts
+            from meta.publish_log
+            where source <> %(source)s
+            order by source, publish_id desc
+        ) as live_of_others
+        """,
+        {"source": source},
+    )
+    return {str(table) for (table,) in cursor.fetchall()}

@@ -1,0 +1,18 @@
+"""The Assets of a source: Airflow draws them as the flow of data, and DAGs can schedule on them."""
+
+from airflow.sdk import Asset
+
+
+def raw_asset(source: str) -> Asset:
+    """Return the Asset of the source's raw tables: an outlet of its load tasks."""
+    return Asset(name=f"{source}_raw", uri=f"x-warehouse://{source}/raw")
+
+
+def marts_asset(source: str) -> Asset:
+    """Return the Asset of the source's published marts: an outlet of publish and rollback."""
+    return Asset(name=f"{source}_marts", uri=f"x-warehouse://{source}/marts")
+
+
+def warehouse_asset(source: str) -> Asset:
+    """Return the Asset of the source's finished runs; the event's extra is the run's report."""
+    return Asset(name=f"{source}_warehouse", uri=f"x-warehouse://{source}")

@@ -1,0 +1,231 @@
+"""The tasks that every source's DAG ends with: changed, publish, report; and rollback.
+
+Each function adds one task to the DAG that is being defined and returns it; other arguments are
+those of the operator (`retries`, `execution_timeout` ...). Nothing is decided here: a task calls
+the core, logs one line of figures and hands the figures over.
+"""
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from airflow.sdk import get_current_context, task
+from airflow.sdk.exceptions import AirflowFailException
+from psycopg2.extensions import cursor as Cursor
+
+from warehouse.builds import publish as publishing
+from warehouse.builds import rollback as rolling_back
+from warehouse.builds.builds import begin_build, current_state
+from warehouse.builds.project import DbtProject
+from warehouse.builds.publish_log import rejected_state, what_is_live
+from warehouse.database.connection import connected
+from warehouse.orchestration.assets import marts_asset, raw_asset, warehouse_asset
+from warehouse.orchestration.connection import connection_string
+from warehouse.orchestration.failures import SUMMARY_KEY, final_where_permanent, messages_of
+from warehouse.runs.run_log import record_run
+from warehouse.runs.summary import failure_of, summarize, summary_lines
+
+log = logging.getLogger(__name__)
+
+CHANGED = "changed"
+
+
+def changed(source: str, project: DbtProject, **operator: Any) -> Any:
+    """Add the task `changed`: the tasks after it run where the source's marts are out of date.
+
+    It hands over the build that begins: `build_id`, and `full_refresh` where it begins from
+    nothing. The run's params `force_transform` and `full_refresh` ask for a build in any case.
+    """
+
+    @task.short_circuit(
+        task_id=CHANGED,
+        trigger_rule="none_failed",
+        ignore_downstream_trigger_rules=False,
+        doc_md="Begins a build where the loads or the dbt project are not those of the live marts.",
+        **operator,
+    )
+    def decide() -> dict[str, Any] | None:
+        context = get_current_context()
+        params, run_id = context["params"], context["run_id"]
+        asked_for = [
+            f"{parameter} was asked for"
+            for parameter in ("force_transform", "full_refresh")
+            if params.get(parameter)
+        ]
+        with (
+            final_where_permanent(),
+            connected(connection_string(), purpose=f"changed? {run_id}") as connection,
+        ):
+            build = begin_build(
+                connection,
+                project,
+                source=source,
+                dag_id=context["ti"].dag_id,
+                run_id=run_id,
+                asked_for=asked_for[-1] if asked_for else None,
+                full_refresh=bool(params.get("full_refresh")),
+            )
+            if build is None:
+                with connection, connection.cursor() as cursor:
+                    _say_why_not(cursor, project, source)
+                return None
+        how = " from nothing" if build.from_nothing else ""
+        log.info("build %s: the marts will be built%s: %s", build.build_id, how, build.reason)
+        return {"build_id": build.build_id, "full_refresh": build.from_nothing}
+
+    return decide()
+
+
+def _say_why_not(cursor: Cursor, project: DbtProject, source: str) -> None:
+    live, rejected = what_is_live(cursor, source), rejected_state(cursor, source)
+    if rejected and rejected == current_state(cursor, project, source):
+        log.info(
+            "nothing is built: a rollback rejected the marts made from load %s and this dbt "
+            "project; they come again with a new load, another project or force_transform. "
+            "Live is %s",
+            rejected.load_id,
+            live,
+        )
+    else:
+        log.info("nothing changed. Live is %s", live)
+
+
+def publish(
+    source: str, project: DbtProject, *, patience: Callable[[], float], **operator: Any
+) -> Any:
+    """Add the task `publish`: the tested marts of the run's build become visible together.
+
+    `patience` gives the seconds to wait for readers when the task runs.
+    """
+
+    @task(
+        task_id="publish",
+        trigger_rule="none_failed_min_one_success",
+        inlets=[raw_asset(source)],
+        outlets=[marts_asset(source)],
+        doc_md="Audits the marts that were built and tested, then makes them visible together.",
+        **operator,
+    )
+    def make_visible() -> int:
+        context = get_current_context()
+        ti, run_id = context["ti"], context["run_id"]
+        with (
+            final_where_permanent(),
+            connected(connection_string(), purpose=f"publish {run_id}") as connection,
+        ):
+            publish_id = publishing.publish(
+                connection,
+                project,
+                source=source,
+                dag_id=ti.dag_id,
+                run_id=run_id,
+                build_id=_build_id(ti),
+                patience=patience(),
+            )
+            with connection, connection.cursor() as cursor:
+                log.info("published: live is %s", what_is_live(cursor, source))
+        return publish_id
+
+    return make_visible()
+
+
+def rollback(
+    source: str, project: DbtProject, *, patience: Callable[[], float], **operator: Any
+) -> Any:
+    """Add the task `rollback`, for a DAG of its own: the marts before the last publish are live
+    again. `patience` is as in `publish`."""
+
+    @task(
+        task_id="rollback",
+        outlets=[marts_asset(source)],
+        doc_md="Puts the marts before the last publish back, by the same exchange of tables.",
+        **operator,
+    )
+    def put_back() -> int:
+        context = get_current_context()
+        run_id = context["run_id"]
+        with (
+            final_where_permanent(),
+            connected(connection_string(), purpose=f"rollback {run_id}") as connection,
+        ):
+            live = rolling_back.rollback(
+                connection,
+                project,
+                source=source,
+                dag_id=context["ti"].dag_id,
+                run_id=run_id,
+                patience=patience(),
+            )
+            with connection, connection.cursor() as cursor:
+                log.info("rolled back: live is %s", what_is_live(cursor, source))
+        return live.publish_id
+
+    return put_back()
+
+
+def report(source: str, steps: Mapping[str, Sequence[str]], **operator: Any) -> Any:
+    """Add the task `report`, which runs whatever happened before and fails where a task failed.
+
+    `steps` are the ids of the tasks that ingest each dataset, by dataset name; what these tasks
+    returned are the dataset's figures. The report goes to the log, to `meta.run_log` and to the
+    Asset's extra; of a failed run also to an XCom for `alert_when_red`.
+    """
+    outlet = warehouse_asset(source)
+
+    @task(
+        task_id="report",
+        trigger_rule="all_done",
+        inlets=[marts_asset(source)],
+        outlets=[outlet],
+        doc_md="Reports what the run did; fails where a task before it failed.",
+        **operator,
+    )
+    def summarize_run() -> dict[str, Any]:
+        context = get_current_context()
+        ti, run_id, finished_at = context["ti"], context["run_id"], datetime.now(UTC)
+        states = ti.get_task_states(dag_id=ti.dag_id, run_ids=[run_id]).get(run_id, {})
+        messages = messages_of(ti, [task for task, state in states.items() if state == "failed"])
+        figures = {
+            dataset: {
+                key: value
+                for task_id in tasks
+                for key, value in (ti.xcom_pull(task_ids=task_id) or {}).items()
+            }
+            for dataset, tasks in steps.items()
+        }
+        with (
+            final_where_permanent(),
+            connected(connection_string(), purpose="report") as connection,
+            connection,
+            connection.cursor() as cursor,
+        ):
+            summary = summarize(
+                cursor,
+                dag_id=ti.dag_id,
+                run_id=run_id,
+                build_id=_build_id(ti),
+                started_at=context["dag_run"].start_date or finished_at,
+                finished_at=finished_at,
+                states=states,
+                steps=steps,
+                figures=figures,
+                messages=messages,
+            )
+            record_run(cursor, summary)
+        content = summary.as_json()
+        for line in summary_lines(summary):
+            log.info(line)
+        if summary.failed_tasks:
+            ti.xcom_push(key=SUMMARY_KEY, value=content)
+            raise AirflowFailException(failure_of(summary))
+        context["outlet_events"][outlet].extra = content
+        return content
+
+    return summarize_run()
+
+
+def _build_id(ti: Any) -> int | None:
+    """The build that the task `changed` of this run began; None where it began none."""
+    begun: Mapping[str, Any] = ti.xcom_pull(task_ids=CHANGED) or {}
+    return begun.get("build_id")
