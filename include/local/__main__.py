@@ -205,7 +205,7 @@ def airflow(cmd: str, **values: Any) -> int:
     with source.served(layout, chosen, by_hand=True) as base_url:
         command, environment = (
             airflow.command(*shlex.split(cmd)),
-            airflow.task_environment(base_url),
+            airflow.task_environment(base_url, chosen.name),
         )
         return subprocess.run(command, env=environment, cwd=REPOSITORY, check=False).returncode
 

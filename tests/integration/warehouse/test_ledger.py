@@ -70,6 +70,7 @@ def test_two_sources_may_have_a_dataset_of_one_name(database: Database) -> None:
         assert last_load(cursor, "toy", "title.crew") == batch
         assert last_load_id(cursor, "toy", "title.crew") == first
         assert last_load_id(cursor, "imdb", "title.crew") == second
+        assert newest_load_id(cursor, "toy") == first
 
 
 def test_an_id_can_be_had_before_the_row(database: Database) -> None:
