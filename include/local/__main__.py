@@ -147,8 +147,10 @@ def dbt(cmd: str) -> int:
     from include.local import project
 
     airflow = _airflow(layout := Layout.of())
-    words = shlex.split(cmd)
-    return project.dbt_by_hand(layout, airflow.environment(), airflow.warehouse, words)
+    words, environment = shlex.split(cmd), airflow.environment()
+    if project.builds_for_all(words, environment):
+        project.make_manifest(layout, environment, airflow.warehouse)
+    return project.dbt_by_hand(layout, environment, airflow.warehouse, words)
 
 
 @cli.command()
