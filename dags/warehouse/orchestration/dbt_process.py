@@ -95,23 +95,18 @@ class Watcher:
 
     def take(self, event: Any) -> None:
         """Take one of dbt's events; the callback of `dbtRunner`."""
-        info = event.info
-        if info.level == "debug" and info.name != "NodeFinished":
-            return
-        node = getattr(event.data, "node_info", None)
-        key = node.unique_id if node is not None else ""
-        if info.name != "NodeFinished":
-            if info.msg.strip():
-                getattr(log, info.level, log.info)(info.msg)
+        info, node = event.info, getattr(event.data, "node_info", None)
+        if info.name == "NodeFinished" and node is not None:
+            result = event.data.run_result
             with self._lock:
-                for owner in self._owners.get(key, ()):
+                ended = self._note(node.unique_id, str(node.node_status), str(result.message))
+            for owner in ended:
+                self._tell(owner)
+        elif info.level != "debug" and info.msg.strip():
+            getattr(log, info.level, log.info)(info.msg)
+            with self._lock:
+                for owner in self._owners.get(node.unique_id, ()) if node else ():
                     self._endings[owner].lines.append(info.msg)
-            return
-        result = event.data.run_result
-        with self._lock:
-            ended = self._note(key, str(node.node_status), str(result.message))
-        for owner in ended:
-            self._tell(owner)
 
     def finish(self) -> None:
         """Report the models that dbt finished although some of their tests were not selected."""
