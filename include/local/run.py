@@ -142,7 +142,12 @@ def _run(options: Options, chosen: Source) -> int:
         airflow = set_up(options, chosen, port, log=api_log)
         runs = Runs(airflow.api_url)
         with source.served(layout, chosen) as base_url:
-            process = airflow.start_run(log, conf=_conf(options, chosen), base_url=base_url)
+            process = airflow.start_run(
+                log,
+                conf=_conf(options, chosen),
+                base_url=base_url,
+                source_name=chosen.name,
+            )
             say(f"log        {layout.shown(log)}\n")
             # The run begins after the API server answers, and seconds after this.
             airflow.wait_for_api_server(api_log, "/api/v2/version")

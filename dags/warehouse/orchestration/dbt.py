@@ -161,8 +161,8 @@ class DbtTask(BaseOperator):
                 run_id=context["run_id"],
                 build_id=begun.get("build_id"),
             ) as build,
-            _environment(
-                for_dbt_process(url),
+            dbt_environment(
+                url,
                 DBT_ENV_CUSTOM_ENV_RUN_ID=build.run_id,
                 DBT_ENV_CUSTOM_ENV_DAG_ID=build.dag_id,
                 DBT_ENV_CUSTOM_ENV_BUILD_ID=str(build.build_id),
@@ -248,19 +248,16 @@ class DbtModel(DbtTask):
         return found[self.model]
 
 
-def for_dbt_process(url: str) -> dict[str, str]:
-    """Return the environment of a dbt process on the warehouse at `url`."""
-    environment = for_dbt(url)
-    # A reader who forgot to end a transaction must not hold up the build for ever.
-    options = f"{environment.get('PGOPTIONS', '')} -c lock_timeout={LOCK_TIMEOUT_MINUTES}min"
-    return environment | {"PGOPTIONS": options.strip(), "DO_NOT_TRACK": "1"}
-
-
 @contextmanager
-def _environment(values: Mapping[str, str], **more: str) -> Iterator[None]:
-    """Set variables of this very process, where dbt reads them and Airflow stores nothing."""
-    before = dict(os.environ)
-    os.environ.update({**values, **more})
+def dbt_environment(url: str, **more: str) -> Iterator[None]:
+    """Give dbt in this very process the warehouse at `url`, as its profile reads it.
+
+    Airflow stores the fields of an operator with the rendered templates; these it does not see.
+    """
+    before, found = dict(os.environ), for_dbt(url)
+    # A reader who forgot to end a transaction must not hold up the build without limit.
+    options = f"{found.get('PGOPTIONS', '')} -c lock_timeout={LOCK_TIMEOUT_MINUTES}min".strip()
+    os.environ.update({**found, "PGOPTIONS": options, "DO_NOT_TRACK": "1", **more})
     try:
         yield
     finally:

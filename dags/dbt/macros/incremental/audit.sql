@@ -85,34 +85,3 @@
     {%- endif -%}
     {{- return(relation) -}}
 {%- endmacro %}
-
-{#-
-    Whether the database itself keeps a promise, as a scalar query: then Postgres looks no further. A
-    table without the constraint is searched, and so is the part of one that a test is asked of.
--#}
-{% macro has_unique_key(relation, columns) -%}
-    {%- if (relation | string).startswith('(') -%} {{- return('false') -}} {%- endif -%}
-    (
-        select exists (
-            select from pg_index
-            where
-                indrelid = to_regclass('{{ relation }}')
-                and indisunique and indisvalid and indpred is null
-                and (
-                    select array_agg(attname::text order by attname)
-                    from pg_attribute
-                    where attrelid = indrelid and attnum = any(indkey)
-                ) = array[
-                    {%- for column in columns | sort -%} '{{ column }}'{{ ', ' if not loop.last }} {%- endfor -%}
-                ]
-        )
-    )
-{%- endmacro %}
-
-{% macro has_not_null(relation, column) -%}
-    (
-        select coalesce(bool_or(attnotnull), false)
-        from pg_attribute
-        where attrelid = to_regclass('{{ relation }}') and attname = '{{ column }}'
-    )
-{%- endmacro %}
