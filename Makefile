@@ -12,7 +12,7 @@ TESTS ?= tests
 # A folder of tests runs on all cores. The whole suite also measures the coverage of dags/.
 PARALLEL = --numprocesses logical --maxprocesses 4 --dist loadscope --no-loadscope-reorder
 COVERAGE = --durations 20 --cov=dags
-export SOURCE DATASETS DAY TITLES ACCEPT_SHRINK FULL_REFRESH FORCE_DOWNLOAD FORCE_TRANSFORM
+export SOURCE SOURCE_NAME DATASETS DAY TITLES ACCEPT_SHRINK FULL_REFRESH FORCE_DOWNLOAD FORCE_TRANSFORM
 export LOCAL_DIR UP_PORT SQL CMD NAME CHECK ONLY REPEATS UPGRADE WAREHOUSE_URL ANALYST_URL PIPELINE_PASSWORD ANALYST_PASSWORD
 export DAYS SEED FAULT FULL
 

@@ -45,9 +45,10 @@ class DagRun:
 class Runner:
     """Starts runs; the API server is up meanwhile."""
 
-    def __init__(self, airflow: Airflow, base_url: str) -> None:
+    def __init__(self, airflow: Airflow, base_url: str, source_name: str) -> None:
         self._airflow = airflow
         self._base_url = base_url
+        self._source_name = source_name
         self._metadata = Metadata(airflow.metadata_url)
 
     def run(self, **parameters: bool) -> DagRun:
@@ -60,7 +61,9 @@ class Runner:
             "full_refresh": False,
             **parameters,
         }
-        process = self._airflow.start_run(log, conf=conf, base_url=self._base_url)
+        process = self._airflow.start_run(
+            log, conf=conf, base_url=self._base_url, source_name=self._source_name
+        )
         process.wait()
         newest = self._metadata.newest_run()
         if newest is None or newest[2] != "success":
@@ -83,6 +86,6 @@ def runner(space: Workspace, files: SampleFiles) -> Iterator[Runner]:
             airflow = set_up(options, chosen, port, log=log, apps="execution")
             with served(layout, chosen) as base_url:
                 airflow.wait_for_api_server(log)
-                yield Runner(airflow, base_url)
+                yield Runner(airflow, base_url, chosen.name)
         finally:
             Processes(layout.pids).stop()

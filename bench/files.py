@@ -7,10 +7,10 @@ from pathlib import Path
 from isal import igzip
 
 from bench.workspace import bench_folder, progress, whole_number
-from imdb_pipeline.cache_manager import CacheEntry
 from imdb_pipeline.config import DATASETS
 from imdb_pipeline.inspection import inspect
 from include.sample.maker import make_sample
+from warehouse.http.cache import CacheEntry
 from warehouse.raw.dataset import Dataset
 
 
@@ -31,7 +31,14 @@ class SampleFiles:
         for dataset in DATASETS:
             facts = inspect(self.path(dataset), dataset)
             found[dataset.name] = CacheEntry(
-                None, None, facts.sha256, facts.bytes, facts.rows, dataset.file_name, "bench"
+                None,
+                None,
+                facts.sha256,
+                facts.bytes,
+                facts.rows,
+                dataset.file_name,
+                "bench",
+                "bench",
             )
         return found
 

@@ -16,11 +16,11 @@ from psycopg2 import sql
 
 from bench.files import SampleFiles
 from bench.workspace import BenchDatabase
-from imdb_pipeline.cache_manager import CacheEntry
 from imdb_pipeline.config import DATASETS, Settings, dataset_named
 from imdb_pipeline.loader import Loader
 from include.local.layout import LocalError
 from include.local.programs import psql_program
+from warehouse.http.cache import CacheEntry
 
 _COPY = (
     "\\copy raw.control_{table} from pstdin with "

@@ -8,13 +8,13 @@ from datetime import timedelta
 
 from airflow.sdk import DAG, Param, TaskGroup
 
-from imdb_pipeline.config import DATASET_NAMES, DATASETS, Settings
-from imdb_pipeline.dbt_tasks import dbt_project, dbt_task_group
+from imdb_pipeline.config import DATASET_NAMES, DATASETS, SOURCE, Settings
+from imdb_pipeline.dbt_tasks import dbt_task_group
 from imdb_pipeline.tasks import download, load
+from warehouse.orchestration.dbt import dbt_project
 from warehouse.orchestration.failures import RecordError, alert_when_red
 from warehouse.orchestration.tasks import changed, publish, report, rollback
 
-SOURCE = "imdb"
 PROJECT = dbt_project()
 
 

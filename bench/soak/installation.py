@@ -37,6 +37,7 @@ class SoakInstallation(Workspace):
             name: value for name, value in os.environ.items() if not name.startswith(_NOT_INHERITED)
         }
         ours = {"LOCAL_DIR": str(self.layout.root), "IMDB_BASE_URL": base_url}
+        ours["IMDB_SOURCE_NAME"] = "soak"
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("wb") as output:
             process = subprocess.Popen(

@@ -18,10 +18,10 @@ from bench.soak.plan import Fault, SoakDay
 from bench.soak.strike import prepare, strike, table_locked
 from bench.workspace import progress
 from imdb_pipeline.config import DATASETS
-from imdb_pipeline.snapshot import sha256_of
 from include.local.layout import free_port
 from include.local.warehouse import start_embedded
 from include.sample.server import SourceServer
+from warehouse.http.cache import sha256_of
 
 _LONGEST_RUN = 1800.0  # seconds; a longer run is stuck
 _LOOK = 0.05

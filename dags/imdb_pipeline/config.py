@@ -14,10 +14,14 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from warehouse.errors import PermanentError
+from warehouse.http.download_policy import DownloadPolicy
 from warehouse.raw.dataset import Dataset
+from warehouse.raw.load_policy import LoadPolicy
 
 SOURCE = "imdb"
-IMDB_BASE_URL = "https://datasets.imdbws.com"
+PREFIX = "IMDB_"
+IMDB_HOST = "datasets.imdbws.com"
+IMDB_BASE_URL = f"https://{IMDB_HOST}"
 
 
 # Timeouts allow about five times what the largest files take on a slow line (2 MB/s).
@@ -112,10 +116,13 @@ def dataset_named(name: str) -> Dataset:
     raise PermanentError(f"{name!r} is not a dataset; the seven are {', '.join(DATASET_NAMES)}.")
 
 
-def same_source(one: str, other: str) -> bool:
-    """Whether two URLs name the same file; a local server's port may change between runs."""
-    first, second = urlsplit(one), urlsplit(other)
-    return (first.hostname, first.path) == (second.hostname, second.path)
+def origin_of(url: str) -> str:
+    """Return the origin that an earlier version meant with `url`: IMDb, or a folder of a server."""
+    address = urlsplit(url)
+    host = address.hostname or ""
+    if host == IMDB_HOST:
+        return SOURCE
+    return (address.path.split("/")[-2:-1] or [""])[0] or host
 
 
 _ABOVE_ZERO = frozenset(
@@ -151,13 +158,17 @@ class Settings:
     `max_ratio` are above zero. `copy_connections` is how many sessions share one large file,
     `keep_loads` for how many loads of a dataset the change tables keep what changed.
 
-    A file with fewer rows than `min_rows_share` (at most 1) of the last load of the same source is
-    held back. A file may have `max_bytes` as it comes and unpacked, and unpack to `max_ratio` times
-    its size: the real ones of 2025 have up to 5e9 bytes, a quarter of them compressed. With
+    `source_name` names the place that `base_url` is: loads from one place are compared with each
+    other, and have one history. Only IMDb's own address has a name without it.
+
+    A file with fewer rows than `min_rows_share` (at most 1) of the last load from the same origin
+    is held back. A file may have `max_bytes` as it comes and unpacked, and unpack to `max_ratio`
+    times its size: the real ones of 2025 have up to 5e9 bytes, a quarter of them compressed. With
     `accept_added_columns` columns that are new at the end of a file are left out, not refused.
     """
 
     base_url: str = IMDB_BASE_URL
+    source_name: str = ""
     data_dir: Path = Path(".local/data")
     connect_timeout: float = 10.0
     read_timeout: float = 60.0
@@ -178,7 +189,7 @@ class Settings:
         """Read the settings; raise `PermanentError` naming the variable that does not parse."""
         settings = cls()
         for setting in fields(cls):
-            variable = f"IMDB_{setting.name.upper()}"
+            variable = f"{PREFIX}{setting.name.upper()}"
             text = environment.get(variable, "").strip()
             if not text:
                 continue
@@ -197,12 +208,54 @@ class Settings:
                 _check_range(variable, value, above_zero=above_zero, most=most)
             settings = replace(settings, **{setting.name: value})
         if "@" in urlsplit(settings.base_url).netloc:
-            # The address is kept in the ledger and told in every message.
+            # The address is kept in the ledger and is in every message.
             raise PermanentError(
                 "IMDB_BASE_URL must hold no user and no password. Put them into ~/.netrc, for the "
                 "host of that address."
             )
+        settings.origin  # noqa: B018 - raises where there is none
         return settings
+
+    @property
+    def origin(self) -> str:
+        """The name of the place that the files come from.
+
+        Raises `PermanentError` where the address is not IMDb's own and has no name.
+        """
+        if self.source_name:
+            return self.source_name
+        if urlsplit(self.base_url).hostname == IMDB_HOST:
+            return SOURCE
+        raise PermanentError(
+            f"IMDB_BASE_URL is {self.base_url}, which is not IMDb's own address. Set "
+            "IMDB_SOURCE_NAME to a name for this place, the same every day: files are compared "
+            "with earlier ones from the same place."
+        )
+
+    @property
+    def download_policy(self) -> DownloadPolicy:
+        """How the generic download is to work."""
+        return DownloadPolicy(
+            connect_timeout=self.connect_timeout,
+            read_timeout=self.read_timeout,
+            tries=self.download_tries,
+            backoff_start=self.backoff_start,
+            backoff_limit=self.backoff_limit,
+            max_bytes=self.max_bytes,
+            settings_prefix=PREFIX,
+        )
+
+    @property
+    def load_policy(self) -> LoadPolicy:
+        """How the generic load is to work."""
+        return LoadPolicy(
+            lock_patience=self.lock_patience,
+            copy_connections=self.copy_connections,
+            keep_loads=self.keep_loads,
+            min_rows_share=self.min_rows_share,
+            progress_every=self.progress_every,
+            settings_prefix=PREFIX,
+        )
 
     def url_of(self, dataset: Dataset) -> str:
         """Where the dataset's file is fetched from."""

@@ -1,23 +1,21 @@
 """Whether a file is whole, harmless and what its dataset has, before it may replace a good one."""
 
-import logging
 from dataclasses import replace
 from pathlib import Path
 
 from imdb_pipeline.config import Settings
 from imdb_pipeline.lines import LineCheck
-from imdb_pipeline.snapshot import SnapshotFacts, SnapshotReader
+from imdb_pipeline.snapshot import SnapshotReader
 from warehouse.database.bounded_queue import read_ahead
 from warehouse.errors import DamagedFile, UnexpectedContent
+from warehouse.http.cache import FileFacts
 from warehouse.raw.dataset import Dataset
-
-log = logging.getLogger(__name__)
 
 # A short file may well be all alike; what it unpacks to harms nobody.
 RATIO_MATTERS_FROM = 64 << 20
 
 
-def inspect(path: Path, dataset: Dataset, settings: Settings | None = None) -> SnapshotFacts:
+def inspect(path: Path, dataset: Dataset, settings: Settings | None = None) -> FileFacts:
     """Read a whole file and return what it holds; warn of columns that are accepted though new.
 
     Raises `DamagedFile` or `UnexpectedContent`, as `SnapshotReader` and `LineCheck` do, for a
@@ -41,21 +39,8 @@ def inspect(path: Path, dataset: Dataset, settings: Settings | None = None) -> S
         facts = replace(reader.facts(), rows=check.rows)
     if facts.rows == 0:
         raise DamagedFile(f"{path.name}: has the header of {dataset.name} but not a single row.")
-    warn_of_added(reader)
+    reader.log_remarks()
     return facts
-
-
-def warn_of_added(reader: SnapshotReader) -> None:
-    """Say in the log which columns of the file are left out."""
-    if reader.added:
-        log.warning(
-            "%s: has columns that %s did not have, and is loaded without them: %s "
-            "(IMDB_ACCEPT_ADDED_COLUMNS). To have their values, change imdb_pipeline/config.py, "
-            "include/sql/imdb/40_raw.sql and the staging model together.",
-            reader.path.name,
-            reader.dataset.name,
-            ", ".join(repr(column[:40]) for column in reader.added),
-        )
 
 
 class _Limits:

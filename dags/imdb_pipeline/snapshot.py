@@ -6,8 +6,8 @@ chunks in memory, and nothing is unpacked on the disk.
 
 import hashlib
 import io
+import logging
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from isal import igzip, isal_zlib
@@ -15,7 +15,10 @@ from isal import igzip, isal_zlib
 from imdb_pipeline.header import columns_added_at_the_end, refusal
 from imdb_pipeline.lines import LONGEST_LINE, LineCheck, check_bytes, too_long
 from warehouse.errors import DamagedFile, UnexpectedContent
+from warehouse.http.cache import FileFacts
 from warehouse.raw.dataset import Dataset
+
+log = logging.getLogger(__name__)
 
 CHUNK = 1 << 20
 _LONGEST_HEADER = 4096
@@ -25,15 +28,6 @@ _BROKEN: tuple[type[Exception], ...] = (
     igzip.BadGzipFile,
     isal_zlib.error,  # type: ignore[assignment]  # its stub says instance, it is a class
 )
-
-
-@dataclass(frozen=True, slots=True)
-class SnapshotFacts:
-    """A whole file: `bytes` compressed, `rows` without the header, SHA-256 of the file."""
-
-    bytes: int
-    rows: int
-    sha256: str
 
 
 class _HashingFile(io.FileIO):
@@ -159,9 +153,22 @@ class SnapshotReader(io.RawIOBase):
             check.feed(chunk)
             yield b"\n".join([line.rsplit(b"\t", surplus)[0] for line in chunk.split(b"\n")])
 
-    def facts(self) -> SnapshotFacts:
+    def facts(self) -> FileFacts:
         """What the file held; call it after the end was read."""
-        return SnapshotFacts(self._file.consumed, self.rows, self._file.digest.hexdigest())
+        return FileFacts(self._file.consumed, self.rows, self._file.digest.hexdigest())
+
+    def log_remarks(self) -> None:
+        """Say in the log which columns of the file are left out."""
+        if self.added:
+            log.warning(
+                "%s: has columns that %s did not have, and is loaded without them: %s "
+                "(IMDB_ACCEPT_ADDED_COLUMNS). To have their values, change "
+                "imdb_pipeline/config.py, include/sql/imdb/40_raw.sql and the staging model "
+                "together.",
+                self.path.name,
+                self.dataset.name,
+                ", ".join(repr(column[:40]) for column in self.added),
+            )
 
     def close(self) -> None:
         """Close the file."""
@@ -215,12 +222,6 @@ class SnapshotReader(io.RawIOBase):
             raise DamagedFile(
                 f"{self.path.name}: the gzip stream breaks in the first line: {error}."
             ) from error
-
-
-def sha256_of(path: Path) -> str:
-    """Return the SHA-256 of a file's bytes as hex."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _described(start: bytes) -> str:

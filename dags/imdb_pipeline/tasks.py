@@ -7,34 +7,23 @@ hands the figures over.
 import logging
 from typing import Any
 
-from airflow.sdk import Variable, get_current_context, task
+from airflow.sdk import Asset, get_current_context, task
 from airflow.sdk.exceptions import AirflowSkipException
 
 from imdb_pipeline.cache_manager import CacheManager
-from imdb_pipeline.config import Settings, dataset_named
+from imdb_pipeline.config import IMDB_BASE_URL, SOURCE, Settings, dataset_named
 from imdb_pipeline.downloader import Downloader
 from imdb_pipeline.loader import Loader
+from warehouse.orchestration.assets import raw_asset
 from warehouse.orchestration.connection import connection_string
 from warehouse.orchestration.failures import final_where_permanent
+from warehouse.orchestration.variables import VariableStore
+from warehouse.raw.file_loader import load_newest
 
 log = logging.getLogger(__name__)
 
 
-class VariableStore:
-    """Cache entries as Airflow Variables, so that every worker and the UI see them."""
-
-    def read(self, key: str) -> str | None:
-        """Return the Variable, or None."""
-        value = Variable.get(key, default=None)
-        return None if value is None else str(value)
-
-    def write(self, key: str, value: str) -> None:
-        """Set the Variable."""
-        Variable.set(key, value, description="What the downloaded file is; delete to fetch anew.")
-
-    def delete(self, key: str) -> None:
-        """Delete the Variable."""
-        Variable.delete(key)
+FILES_ASSET = Asset(name=f"{SOURCE}_files", uri=IMDB_BASE_URL)
 
 
 def _downloader() -> Downloader:
@@ -42,9 +31,12 @@ def _downloader() -> Downloader:
     return Downloader(settings, CacheManager(VariableStore(), settings.data_dir))
 
 
-@task
+@task(inlets=[FILES_ASSET])
 def download(dataset_name: str) -> dict[str, Any]:
-    """Fetch the dataset's file where it changed."""
+    """Fetch the dataset's file where it changed: conditional, resumable, checked to the last byte.
+
+    A file that is damaged or has another layout is thrown away; the one before stays.
+    """
     params = get_current_context()["params"]
     if dataset_name not in params["datasets"]:
         raise AirflowSkipException(f"{dataset_name} is not among the run's datasets")
@@ -69,31 +61,25 @@ def download(dataset_name: str) -> dict[str, Any]:
     }
 
 
-@task
+@task(outlets=[raw_asset(SOURCE)])
 def load(dataset_name: str) -> dict[str, Any]:
-    """Load the dataset's file into its raw table where the ledger does not have it yet."""
+    """Load the dataset's file into its raw table where the ledger does not have it yet.
+
+    In one transaction with its row in `meta.load_log`: only what changed since the file before, or
+    the whole file. A file with far fewer rows is held back (parameter `accept_shrink`).
+    """
     context = get_current_context()
     with final_where_permanent():
-        dataset = dataset_named(dataset_name)
         downloader = _downloader()
-        loader = Loader(connection_string(), downloader.settings)
-        force = context["params"]["full_refresh"]
-        noted = downloader.cache.entry(dataset)
-        # What the ledger has needs no file, which may be on another worker's disk.
-        outcome = loader.loaded_already(dataset, noted) if noted and not force else None
-        if outcome is None:
-            outcome = loader.load(
-                dataset,
-                downloader.cache.path_of(dataset),
-                downloader.present(dataset),
-                run_id=context["run_id"],
-                force=force,
-                accept_shrink=dataset_name in context["params"]["accept_shrink"],
-                previous=downloader.cache.previous_path_of(dataset),
-            )
-        loaded = downloader.cache.entry(dataset)
-        if loaded and loaded.sha256 == (outcome.load.file and outcome.load.file.sha256):
-            downloader.cache.keep_loaded(dataset, loaded)
+        outcome = load_newest(
+            dataset_named(dataset_name),
+            loader=Loader(connection_string(), downloader.settings),
+            files=downloader,
+            dag_id=context["ti"].dag_id,
+            run_id=context["run_id"],
+            force=context["params"]["full_refresh"],
+            accept_shrink=dataset_name in context["params"]["accept_shrink"],
+        )
     row = outcome.load
     seconds = row.seconds if outcome.written else 0.0
     log.info(

@@ -147,8 +147,10 @@ def dbt(cmd: str) -> int:
     from include.local import project
 
     airflow = _airflow(layout := Layout.of())
-    words = shlex.split(cmd)
-    return project.dbt_by_hand(layout, airflow.environment(), airflow.warehouse, words)
+    words, environment = shlex.split(cmd), airflow.environment()
+    if project.builds_for_all(words, environment):
+        project.make_manifest(layout, environment, airflow.warehouse)
+    return project.dbt_by_hand(layout, environment, airflow.warehouse, words)
 
 
 @cli.command()
@@ -203,7 +205,7 @@ def airflow(cmd: str, **values: Any) -> int:
     with source.served(layout, chosen, by_hand=True) as base_url:
         command, environment = (
             airflow.command(*shlex.split(cmd)),
-            airflow.task_environment(base_url),
+            airflow.task_environment(base_url, chosen.name),
         )
         return subprocess.run(command, env=environment, cwd=REPOSITORY, check=False).returncode
 

@@ -114,10 +114,14 @@ class Airflow:
             "PYTHONUNBUFFERED": "1",
         }  # fmt: skip
 
-    def task_environment(self, base_url: str) -> dict[str, str]:
-        """Return the environment of what runs tasks; the files are fetched from `base_url`."""
+    def task_environment(self, base_url: str, source_name: str) -> dict[str, str]:
+        """Return the environment of what runs tasks: the files are fetched from `base_url`.
+
+        `source_name` is the origin that the ledger notes.
+        """
         return self.environment() | {
             "IMDB_BASE_URL": base_url,
+            "IMDB_SOURCE_NAME": source_name,
             # A dbt task looks at its own schemas only, and leaves no files that nobody reads.
             "DBT_CACHE_SELECTED_ONLY": "True",
             "DBT_LOG_LEVEL_FILE": "none",
@@ -194,7 +198,7 @@ class Airflow:
             raise LocalError(f"{error}; the end of {log}:\n{tail(log)}") from error
 
     def start_run(
-        self, log: Path, *, conf: Mapping[str, object], base_url: str
+        self, log: Path, *, conf: Mapping[str, object], base_url: str, source_name: str
     ) -> subprocess.Popen[bytes]:
         """Start one run of the DAG with `conf` as its parameters, its tasks in parallel.
 
@@ -203,7 +207,7 @@ class Airflow:
         return self.processes.start(
             RUN,
             self.command("dags", "test", DAG_ID, "--use-executor", "--conf", json.dumps(conf)),
-            env=self.task_environment(base_url),
+            env=self.task_environment(base_url, source_name),
             log=log,
             cwd=REPOSITORY,
         )

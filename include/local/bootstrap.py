@@ -1,7 +1,7 @@
 """Make `.venv` from the pinned lock, then run `python -m include.local` in it.
 
-Started by any python3, so nothing beyond the standard library and no syntax newer than Python 3.5:
-an old Python gets a sentence, not a SyntaxError. With the environment there, it costs milliseconds.
+Any python3 can start it: it uses only the standard library and the syntax of Python 3.5, so that an
+old Python prints a sentence, not a SyntaxError. With the environment ready, it takes milliseconds.
 """
 
 # ruff: noqa: UP006, UP032, UP035, UP045, RUF005, S606
@@ -20,6 +20,21 @@ UV_VERSION = "0.13.8"
 REPOSITORY = Path(__file__).resolve().parent.parent.parent
 LOCK = Path(__file__).resolve().parent / "requirements.txt"
 PROBE = "import sys; print('%d.%d' % sys.version_info[:2])"
+# What an installer prints for a cause, and what to do about it.
+NETWORK = (
+    "dns error|name resolution|connection refused|failed to connect|network is unreachable|"
+    "timed out|tunnel|failed to establish|error sending request|no matching distribution"
+)
+UNREACHABLE = (
+    "The package index cannot be reached. Check the network, HTTPS_PROXY, or the index that "
+    "PIP_INDEX_URL and UV_DEFAULT_INDEX name."
+)
+ADVICE = (
+    ("certificate", "A certificate is not trusted: set SSL_CERT_FILE and PIP_CERT to your bundle."),
+    ("no space left", "The disk is full: the environment needs about 1 GB."),
+    (NETWORK, UNREACHABLE),
+    ("", "Remove .venv and try again; if that does not help, the lines above say why."),
+)
 
 
 class SetupError(Exception):
@@ -32,7 +47,7 @@ def is_supported(version: "tuple[int, ...]") -> bool:
 
 
 def wrong_python_message(version: "tuple[int, ...]", executable: str) -> str:
-    """Return what a person with no usable Python should read."""
+    """Return the message for a user without a supported Python."""
     return (
         "The warehouse needs Python 3.11, 3.12 or 3.13, found {} at {}, and no other on PATH.\n"
         "Install one of them, or name one: make run PYTHON=/path/to/python3.12"
@@ -59,21 +74,19 @@ def _version_of(python: str) -> Optional[str]:
 def stamp_of(lock: Path) -> str:
     """Return what the environment is made from: the lock's hash, Python's version, uv's."""
     digest = hashlib.sha256(lock.read_bytes()).hexdigest()
-    return "{} python{}.{} uv{}".format(
-        digest, sys.version_info[0], sys.version_info[1], UV_VERSION
-    )
+    return "{} python{}.{} uv{}".format(digest, *sys.version_info[:2], UV_VERSION)
 
 
 def child_environment() -> Dict[str, str]:
     """Return the environment for installers and everything after them.
 
-    Compiled bytecode halves every start of Airflow, so what forbids writing it is dropped.
+    Bytecode halves every later start of Airflow, so the variable that forbids it is dropped. It is
+    not compiled in advance: a run imports a third of the installed files.
     """
     environment = dict(os.environ)
     for name in ("PYTHONDONTWRITEBYTECODE", "PYTHONHOME", "PYTHONPATH", "VIRTUAL_ENV"):
         environment.pop(name, None)
     environment["PIP_DISABLE_PIP_VERSION_CHECK"] = "1"
-    environment["UV_COMPILE_BYTECODE"] = "1"
     environment["UV_NO_PROGRESS"] = "1"
     home = environment.get("HOME", "")
     if not home or not os.access(home, os.W_OK):
@@ -92,17 +105,28 @@ class Environment:
         self.stamp = folder / ".stamp"
 
     def is_ready(self) -> bool:
-        """Return whether it is there and made from this lock with this Python."""
+        """Return whether it was made here, from this lock with this Python."""
+        lock, folder = self._stamped()
+        here = folder == str(self.folder.resolve())
+        return lock == stamp_of(self.lock) and here and self.python.exists()
+
+    def _stamped(self) -> Tuple[str, str]:
+        """Return from what and in which folder it was made; its scripts run only there.
+
+        The stamp of an earlier version does not name the folder.
+        """
         try:
-            return self.python.exists() and self.stamp.read_text("utf-8") == stamp_of(self.lock)
+            lines = self.stamp.read_text("utf-8").splitlines()
         except OSError:
-            return False
+            lines = []
+        lines += ["", str(self.folder.resolve())][len(lines) :]
+        return lines[0], lines[1]
 
     def ensure(self) -> None:
-        """Make it where it is not ready; two at once wait for each other. Raises SetupError."""
+        """Make it if it is not ready; two commands wait for each other. Raises SetupError."""
         if self.is_ready():
             return
-        # The folder itself is the lock: a file beside .venv would be one more to explain.
+        # The lock is the folder above: a lock file beside .venv would be one more to explain.
         handle = os.open(str(self.folder.parent), os.O_RDONLY)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX)
@@ -113,47 +137,45 @@ class Environment:
 
     def _make(self) -> None:
         say("environment: installing the pinned packages into {} ...".format(self.folder.name))
+        here, version = str(self.folder.resolve()), "{}.{}".format(*sys.version_info[:2])
+        moved = self._stamped()[1] != here
         if self.stamp.exists():
             self.stamp.unlink()
-        if self.python.exists() and _version_of(str(self.python)) != "{}.{}".format(
-            *sys.version_info[:2]
-        ):
-            shutil.rmtree(str(self.folder))
+        if self.python.exists() and (moved or _version_of(str(self.python)) != version):
+            shutil.rmtree(here)
         uv = self._uv()
         _run(
             [uv, "pip", "sync", "--quiet", "--python", str(self.python), str(self.lock)],
             "installing {}".format(self.lock.name),
         )
-        self.stamp.write_text(stamp_of(self.lock), "utf-8")
+        self.stamp.write_text("{}\n{}\n".format(stamp_of(self.lock), here), "utf-8")
 
     def _uv(self) -> str:
-        """Return a uv that works on the environment, whose Python is there afterwards."""
+        """Return a uv that works on the environment, whose Python exists afterwards."""
         own = self.folder / "uv" / "bin" / "uv"
         if self.python.exists() and own.exists():
             return str(own)
         on_path = shutil.which("uv")
         pip = self._make_venv(on_path)
-        if pip is None:
-            return str(on_path)
-        command = pip + ["install", "--quiet", "--target", str(self.folder / "uv")]
-        try:
-            _run(command + ["uv==" + UV_VERSION], "installing uv")
-        except SetupError:
-            if on_path is None:
-                raise
-            return on_path
-        return str(own)
+        if pip is not None:
+            install = ["install", "--quiet", "--target", str(self.folder / "uv")]
+            try:
+                _run(pip + install + ["uv==" + UV_VERSION], "installing uv")
+                return str(own)
+            except SetupError:
+                if on_path is None:
+                    raise
+        return str(on_path)
 
     def _make_venv(self, uv: Optional[str]) -> Optional[List[str]]:
-        """Make the virtual environment; return the pip command for it, or None with uv's own."""
-        whole = [sys.executable, "-m", "venv", str(self.folder)]
-        if _works(whole):
-            return [str(self.python), "-m", "pip"]
-        # Debian and Ubuntu split ensurepip off: without it, a pip of the machine does as well.
-        bare = [sys.executable, "-m", "venv", "--without-pip", "--clear", str(self.folder)]
+        """Make the virtual environment; return a pip command, or None where uv made it."""
+        venv = [sys.executable, "-m", "venv", "--clear", str(self.folder)]
         pip = [sys.executable, "-m", "pip"]
-        if _works(pip + ["--version"]) and _works(bare):
-            return pip + ["--python", str(self.python)]
+        # A pip of its own takes seconds to install; the pip of the machine installs uv as well.
+        if _works(pip + ["--version"]) and _works(venv + ["--without-pip"]):
+            return pip
+        if _works(venv):
+            return [str(self.python), "-m", "pip"]
         if uv and _works([uv, "venv", "--clear", "--python", sys.executable, str(self.folder)]):
             return None
         raise SetupError(
@@ -164,19 +186,17 @@ class Environment:
 
 
 def _works(command: List[str]) -> bool:
-    quiet = subprocess.DEVNULL
     try:
-        done = subprocess.call(command, env=child_environment(), stdout=quiet, stderr=quiet)
+        return _output(command, child_environment())[0] == 0
     except OSError:
         return False
-    return done == 0
 
 
 def _run(command: List[str], what: str) -> None:
     environment = child_environment()
     code, output = _output(command, environment)
     if code != 0 and "peer certificate" in output and "UV_SYSTEM_CERTS" not in environment:
-        # Behind a proxy with a certificate of its own, which this machine knows and uv does not.
+        # A proxy with its own certificate, which the machine trusts and uv does not know.
         code, output = _output(command, dict(environment, UV_SYSTEM_CERTS="1"))
     if code != 0:
         raise SetupError(failure_message(what, output))
@@ -191,27 +211,14 @@ def _output(command: List[str], environment: Dict[str, str]) -> Tuple[int, str]:
 
 def failure_message(what: str, output: str) -> str:
     """Return why an installer failed, with advice where its output shows the cause."""
-    lowered = output.lower()
     tail = "\n".join("    " + line for line in output.strip().splitlines()[-12:])
-    network = ("dns error", "name resolution", "connection refused", "failed to connect",
-               "network is unreachable", "timed out", "tunnel", "failed to establish",
-               "error sending request", "no matching distribution")  # fmt: skip
-    if "certificate" in lowered:
-        advice = "A certificate is not trusted: set SSL_CERT_FILE and PIP_CERT to your bundle."
-    elif any(sign in lowered for sign in network):
-        advice = (
-            "The package index cannot be reached. Check the network, HTTPS_PROXY, or the index "
-            "that PIP_INDEX_URL and UV_DEFAULT_INDEX name."
-        )
-    elif "no space left" in lowered:
-        advice = "The disk is full: the environment needs about 1 GB."
-    else:
-        advice = "Remove .venv and try again; if it stays, the lines above say why."
+    advice = next(text for signs, text in ADVICE
+                  if any(sign in output.lower() for sign in signs.split("|")))  # fmt: skip
     return "{} failed:\n{}\n{}".format(what, tail, advice)
 
 
 def say(text: str) -> None:
-    """Print one line at once, also into a pipe."""
+    """Print a line without delay, also into a pipe."""
     sys.stdout.write(text + "\n")
     sys.stdout.flush()
 
@@ -230,7 +237,7 @@ def main(arguments: List[str]) -> NoReturn:
     except SetupError as error:
         sys.exit(str(error))
     except KeyboardInterrupt:
-        sys.exit("stopped; run it again to go on with the set-up")
+        sys.exit("stopped; run it again to continue the set-up")
     if not arguments:
         sys.exit(0)
     os.chdir(str(REPOSITORY))

@@ -128,8 +128,9 @@ class Secrets:
 
     @classmethod
     def _made(cls) -> "Secrets":
-        words = [secrets.token_urlsafe(size) for size in (24, 24, 24, 24, 64)]
-        return cls(*words, urlsafe_b64encode(secrets.token_bytes(32)).decode())
+        fernet = urlsafe_b64encode(secrets.token_bytes(32)).decode()
+        passwords = {name: secrets.token_urlsafe(24) for name in cls.__slots__}
+        return cls(**passwords | {"jwt": secrets.token_urlsafe(64), "fernet": fernet})
 
 
 class Ports:

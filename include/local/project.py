@@ -121,7 +121,14 @@ def _begin_by_hand(
         connection = stack.enter_context(connected(warehouse.url, purpose=purpose))
         builds.append(
             stack.enter_context(
-                build_session(connection, project, source=source, dag_id="manual", run_id=run_id)
+                build_session(
+                    connection,
+                    project,
+                    source=source,
+                    dag_id="manual",
+                    run_id=run_id,
+                    patience=0.0,
+                )
             )
         )
     return {

@@ -145,7 +145,12 @@ def _run(options: Options, chosen: Source) -> int:
         metadata.fail_unfinished()
         newest = metadata.newest_run()
         with source.served(layout, chosen) as base_url:
-            process = airflow.start_run(log, conf=_conf(options, chosen), base_url=base_url)
+            process = airflow.start_run(
+                log,
+                conf=_conf(options, chosen),
+                base_url=base_url,
+                source_name=chosen.name,
+            )
             say(f"log        {layout.shown(log)}\n")
             airflow.wait_for_api_server(api_log)
             api_server = KeptUp(airflow, api_log, say)

@@ -73,7 +73,7 @@ def _start(options: Options, chosen: source.Source, port: int) -> Airflow:
         (layout.logs / f"{name}.log").unlink(missing_ok=True)
     api_log = layout.logs / f"{airflows.API_SERVER}.log"
     airflow = set_up(options, chosen, port, log=api_log, apps="all")
-    environment = airflow.task_environment(chosen.title)
+    environment = airflow.task_environment(chosen.title, chosen.name)
     if chosen.folder is not None:
         source_port = Ports(layout).free("source")
         environment["IMDB_BASE_URL"] = f"http://127.0.0.1:{source_port}/{quote(chosen.name)}"

@@ -22,8 +22,8 @@ from warehouse.errors import PermanentError
 class Source:
     """A run's files: those of `folder`, or those of IMDb where it is None.
 
-    `datasets` are the ones to run; `absent` those that the folder lacks; `name` tells one source
-    from another, in the URL that the files are served at.
+    `datasets` are the ones to run; `absent` those that the folder lacks; `name` is the origin that
+    the ledger notes: files are compared with those of the same name.
     """
 
     folder: Path | None
@@ -37,15 +37,18 @@ def choose(options: Options) -> Source:
     """Return what the options ask for; nothing is made yet. Raises LocalError."""
     wanted = options.datasets or DATASET_NAMES
     if options.source == IMDB:
+        named = {"IMDB_SOURCE_NAME": options.source_name} if options.source_name else {}
         try:
-            address = Settings.from_environment().base_url
+            settings = Settings.from_environment({**os.environ, **named})
         except PermanentError as error:
             raise LocalError(str(error)) from None
-        return Source(None, wanted, (), address, IMDB)
+        return Source(None, wanted, (), settings.base_url, settings.origin)
     if options.source == SAMPLE:
         folder = options.layout.sample / f"day-{options.day}-{options.titles}"
         title = f"sample of {options.titles:,} titles, day {options.day}"
-        return Source(folder, wanted, (), title, f"{SAMPLE}-{options.titles}")
+        # Samples of other sizes are other people and titles.
+        name = options.source_name or f"{SAMPLE}-{options.titles}"
+        return Source(folder, wanted, (), title, name)
     folder = Path(options.source)
     absent = tuple(
         name for name in DATASET_NAMES if not (folder / dataset_named(name).file_name).is_file()
@@ -55,8 +58,7 @@ def choose(options: Options) -> Source:
         files = ", ".join(f"{name}.tsv.gz" for name in missing or DATASET_NAMES)
         raise LocalError(f"SOURCE={folder} has no {files}.")
     present = tuple(name for name in wanted if name not in absent)
-    name = f"folder-{hashlib.sha256(str(folder).encode()).hexdigest()[:12]}"
-    return Source(folder, present, absent, str(folder), name)
+    return Source(folder, present, absent, str(folder), options.source_name or folder.name)
 
 
 def make_ready(options: Options, source: Source) -> bool:
@@ -103,7 +105,6 @@ def served(layout: Layout, source: Source, *, by_hand: bool = False) -> Iterator
     if source.folder is None:
         yield source.title
         return
-    # Below the source's name: by the URL the download cache tells one source from another.
     ports = Ports(layout)
     port = ports.spare("source") if by_hand else ports.free("source")
     with SourceServer(source.folder, port, source.name) as server:

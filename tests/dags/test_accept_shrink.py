@@ -37,6 +37,7 @@ def run_task(
 
     monkeypatch.setenv("IMDB_DATA_DIR", str(workbench.path.parent))
     monkeypatch.setenv("IMDB_BASE_URL", workbench.settings.base_url)
+    monkeypatch.setenv("IMDB_SOURCE_NAME", workbench.settings.source_name)
     connection = {
         "conn_type": "postgres",
         "host": "127.0.0.1",

@@ -33,8 +33,8 @@ AT = datetime(2031, 6, 2, 5, 0, tzinfo=UTC)
             "two lines and a colour",
         ),
         (KeyError("tconst"), "KeyError: 'tconst'"),
-        (ZeroDivisionError(), "ZeroDivisionError, without a word"),
-        (PipelineError(), "PipelineError, without a word"),
+        (ZeroDivisionError(), "ZeroDivisionError, without a message"),
+        (PipelineError(), "PipelineError, without a message"),
         (ValueError("line\r\nbreak\u2028here"), "ValueError: line break here"),
         (TimeoutError("30 s"), "TimeoutError: 30 s"),
     ],
@@ -94,23 +94,26 @@ def test_a_wrong_password_or_address_is_told_without_it(database: Database) -> N
 # The rows that dbt leaves: (run, invocation, model, status, message) and
 # (run, invocation, test, status, message).
 MODELS = [
-    ("run", "a", "stg_broken", "success", "INSERT 0 1"),
-    ("run", "b", "stg_broken", "error", 'Database Error in model\n  column "x" is not there'),
-    ("run", "c", "stg_tested", "success", "INSERT 0 5"),
-    ("run", "d", "label_thresholds", "error", "Database Error in seed"),
-    ("run", "e", "mart_many", "success", "INSERT 0 5"),
-    ("run", "f", "stg_mended", "error", "once"),
-    ("run", "g", "stg_mended", "success", "INSERT 0 5"),
-    ("other", "h", "stg_elsewhere", "error", "another run"),
+    (1, "a", "stg_broken", "success", "INSERT 0 1"),
+    (1, "b", "stg_broken", "error", 'Database Error in model\n  column "x" is not there'),
+    (1, "c", "stg_tested", "success", "INSERT 0 5"),
+    (1, "d", "label_thresholds", "error", "Database Error in seed"),
+    (1, "e", "mart_many", "success", "INSERT 0 5"),
+    (1, "f", "stg_mended", "error", "once"),
+    (1, "g", "stg_mended", "success", "INSERT 0 5"),
+    (2, "h", "stg_elsewhere", "error", "another build"),
+    # One process that built several models.
+    (1, "i", "mart_left", "success", "INSERT 0 5"),
+    (1, "i", "mart_right", "success", "INSERT 0 5"),
 ]
 TESTS = [
-    ("run", "c", "not_null_x", "fail", "Got 3 results; the failing rows are in quality.not_null_x"),
-    ("run", "c", "fine", "pass", None),
-    ("run", "c", "warned", "warn", "Got 1 result"),
-    ("run", "c", "unique_x", "error", None),
-    ("run", "f", "again", "fail", "before the mending"),
+    (1, "c", "not_null_x", "fail", "Got 3 results; the failing rows are in quality.not_null_x"),
+    (1, "c", "fine", "pass", None),
+    (1, "c", "warned", "warn", "Got 1 result"),
+    (1, "c", "unique_x", "error", None),
+    (1, "f", "again", "fail", "before the mending"),
     *(
-        ("run", "e", f"test_{n:02}", "fail", f"Got {n} {'results ' * 10}; in quality.test_{n:02}")
+        (1, "e", f"test_{n:02}", "fail", f"Got {n} {'results ' * 10}; in quality.test_{n:02}")
         for n in range(20)
     ),
 ]
@@ -118,21 +121,28 @@ TESTS = [
 
 @pytest.fixture
 def after_dbt(database: Database) -> Database:
-    """What dbt has written down of a run and of another."""
+    """What dbt has logged of a run and of another."""
     for row in MODELS:
         database.execute(
             "insert into meta.model_log "
-            "(run_id, invocation_id, model, status, message, resource_type, seconds) "
-            "values (%s, %s, %s, %s, %s, 'model', 1)",
+            "(dag_id, run_id, build_id, invocation_id, model, status, message, resource_type, "
+            "seconds) "
+            "values ('dag', 'run', %s, %s, %s, %s, %s, 'model', 1)",
             *row,
         )
     for test in TESTS:
         database.execute(
             "insert into meta.test_log "
-            "(run_id, invocation_id, test, status, message, resource_type, severity, seconds) "
-            "values (%s, %s, %s, %s, %s, 'test', 'error', 1)",
+            "(dag_id, run_id, build_id, invocation_id, test, model, status, message, "
+            "resource_type, severity, seconds) "
+            "values ('dag', 'run', %s, %s, %s, null, %s, %s, 'test', 'error', 1)",
             *test,
         )
+    database.execute(
+        "insert into meta.test_log (dag_id, run_id, build_id, invocation_id, test, model, status, "
+        "resource_type, severity, seconds) select 'dag', 'run', 1, 'i', 'of_' || model, model, "
+        "'fail', 'test', 'error', 1 from unnest(array['mart_left', 'mart_right']) as model"
+    )
     return database
 
 
@@ -141,9 +151,12 @@ def summary(database: Database, messages: Mapping[str, str | None]) -> RunSummar
     with database.session() as session, session.cursor() as cursor:
         return summarize(
             cursor,
+            dag_id="imdb_pipeline",
             run_id="run",
+            build_id=1,
             started_at=AT,
             finished_at=AT,
+            steps={},
             states={"publish": "skipped", **dict.fromkeys(messages, "failed")},
             figures={},
             messages={task: text for task, text in messages.items() if text is not None},
@@ -171,6 +184,8 @@ COSMOS = "CosmosDbtRunError: dbt invocation completed with errors"
             ),
         ),
         ("dbt.label_thresholds", COSMOS, "model label_thresholds: Database Error in seed"),
+        ("dbt.mart_left", COSMOS, "test of_mart_left: fail"),
+        ("dbt.mart_right.run", COSMOS, "test of_mart_right: fail"),
         # dbt ended before it could write: what the task said.
         ("dbt.stg_unwritten", f"{COSMOS}: no connection", f"{COSMOS}: no connection"),
         ("dbt.stg_elsewhere", COSMOS, COSMOS),
@@ -196,26 +211,27 @@ def test_a_task_that_was_killed_is_said_to_have_left_nothing_but_its_log(
 def test_of_many_failed_tests_as_many_are_named_as_one_line_holds(after_dbt: Database) -> None:
     (error,) = summary(after_dbt, {"dbt.mart_many": COSMOS}).errors
     assert len(error.message) <= LONGEST
-    told = error.message.count("; in quality.test_")
-    assert 0 < told < 20
-    assert error.message.endswith(f"; and {20 - told} more, see meta.test_log")
+    named = error.message.count("; in quality.test_")
+    assert 0 < named < 20
+    assert error.message.endswith(f"; and {20 - named} more, see meta.test_log")
 
 
 def test_a_green_run_has_no_errors(after_dbt: Database) -> None:
     with after_dbt.session() as session, session.cursor() as cursor:
         green = summarize(
-            cursor, run_id="run", started_at=AT, finished_at=AT,
-            states={"dbt.stg_broken": "success", "publish": "success"}, figures={},
+            cursor, dag_id="imdb_pipeline", run_id="run", build_id=1, started_at=AT,
+            finished_at=AT, steps={}, states={"dbt.stg_broken": "success", "publish": "success"},
+            figures={},
         )  # fmt: skip
     assert green.errors == ()
     assert green.as_json()["errors"] == ()
 
 
-TOLD = {"download.title_crew": "title.crew: cut short", "load.title_akas": "KeyError: 'x'"}
+MESSAGES = {"download.title_crew": "title.crew: cut short", "load.title_akas": "KeyError: 'x'"}
 
 
 def test_the_messages_are_in_the_log_and_the_red_task_says_them(database: Database) -> None:
-    red = summary(database, TOLD)
+    red = summary(database, MESSAGES)
     lines = summary_lines(red)
     assert "download.title_crew FAILED: title.crew: cut short" in lines
     assert "load.title_akas FAILED: KeyError: 'x'" in lines
@@ -226,19 +242,19 @@ def test_the_messages_are_in_the_log_and_the_red_task_says_them(database: Databa
 
 
 def test_the_messages_are_in_the_run_log_for_the_analyst(database: Database) -> None:
-    red = summary(database, TOLD)
+    red = summary(database, MESSAGES)
     with database.session() as session, session, session.cursor() as cursor:
         record_run(cursor, red)
     ((state, content),) = database.query("select state, summary from run_log", role="analyst")
     assert state == "failed"
     assert content == json.loads(json.dumps(red.as_json()))
     assert content["errors"] == [
-        {"task": task, "message": message} for task, message in sorted(TOLD.items())
+        {"task": task, "message": message} for task, message in sorted(MESSAGES.items())
     ]
 
 
 def test_make_run_prints_them(database: Database) -> None:
-    text = render_summary(summary(database, TOLD).as_json())
+    text = render_summary(summary(database, MESSAGES).as_json())
     assert "What is wrong:\n  download.title_crew: title.crew: cut short\n" in text
     green = summary(database, {}).as_json()
     assert "What is wrong" not in render_summary(green)

@@ -59,6 +59,7 @@ def seen(postgres: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterato
             "AIRFLOW_CONN_WAREHOUSE": database.url,
             "DO_NOT_TRACK": "1",
             "IMDB_BASE_URL": source.url,
+            "IMDB_SOURCE_NAME": "files",
             "IMDB_DATA_DIR": str(home / "data"),
             "PYTHONPATH": os.pathsep.join((str(ROOT / "dags"), str(ROOT))),
             "WAREHOUSE_ALERT_URL": webhook.url,

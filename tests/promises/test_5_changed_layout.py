@@ -167,7 +167,7 @@ def test_a_column_added_at_the_end_is_left_out_where_the_setting_says_so(
     warehouse = Warehouse(database, workbench.path.parent)
     warehouse.settings = ACCEPTING
 
-    with caplog.at_level(logging.WARNING, "imdb_pipeline"):
+    with caplog.at_level(logging.WARNING):
         entry = workbench.download().entry
         warehouse.loader().load(RATINGS, workbench.path, entry)
 

@@ -15,7 +15,7 @@ from include.local.__main__ import cli
 from include.local.options import Options
 from include.local.source import choose
 from tests.support.loads import IMPATIENT, Warehouse
-from tests.support.snapshots import RATINGS, Row, entry_of, snapshot
+from tests.support.snapshots import ORIGIN, RATINGS, Row, entry_of, snapshot
 from warehouse.errors import HeldBack
 
 HUNDRED: list[Row] = [(f"tt{number:07d}", "5.7", str(number)) for number in range(100)]
@@ -31,12 +31,17 @@ def loaded(warehouse: Warehouse) -> Warehouse:
 
 
 def load(warehouse: Warehouse, rows: int, **options: Any) -> Any:
-    """Load so many of the hundred rows; `url` is where they are said to come from."""
+    """Load so many of the hundred rows; `origin` is where they are said to come from."""
     path = warehouse.folder / RATINGS.file_name
     path.write_bytes(snapshot(RATINGS, HUNDRED[:rows]))
-    entry = replace(entry_of(path, rows), **{k: v for k, v in options.items() if k == "url"})
-    options.pop("url", None)
+    entry = replace(entry_of(path, rows), origin=options.pop("origin", ORIGIN))
     return warehouse.loader().load(RATINGS, path, entry, **options)
+
+
+def run_options(**variables: str) -> Options:
+    """The options of `make run` with these variables."""
+    words = [f"--{name.lower().replace('_', '-')}={text}" for name, text in variables.items()]
+    return Options.of(**cli.commands["run"].make_context("run", words).params)
 
 
 @pytest.mark.parametrize("options", [{}, {"force": True}])
@@ -67,7 +72,7 @@ def test_the_share_itself_is_enough(loaded: Warehouse) -> None:
 def test_a_person_lets_it_through_and_the_log_says_so(
     loaded: Warehouse, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with caplog.at_level("WARNING", "imdb_pipeline"):
+    with caplog.at_level("WARNING", "warehouse"):
         assert load(loaded, 10, accept_shrink=True).load.rows_deleted == 90
 
     (said,) = [record.getMessage() for record in caplog.records]
@@ -82,12 +87,28 @@ def test_another_share_is_a_setting(loaded: Warehouse) -> None:
     assert load(loaded, 1).written
 
 
-def test_the_file_of_another_source_has_its_own_size(loaded: Warehouse) -> None:
-    url = f"http://127.0.0.1:9/elsewhere/{RATINGS.file_name}"
-    assert load(loaded, 3, url=url).written
-    # The same source on another port is the same source.
+def test_the_file_of_another_origin_has_its_own_size(loaded: Warehouse) -> None:
+    assert load(loaded, 3, origin="elsewhere").written
     with pytest.raises(HeldBack):
-        load(loaded, 1, url=url.replace(":9", ":10"))
+        load(loaded, 1, origin="elsewhere")
+
+
+def test_a_folder_for_each_day_is_one_origin_where_it_has_one_name(
+    warehouse: Warehouse, tmp_path: Path
+) -> None:
+    def origin(day: str, **variables: str) -> str:
+        folder = tmp_path / "files" / day
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / RATINGS.file_name).touch()
+        return choose(run_options(SOURCE=str(folder), **variables)).name
+
+    days = ("2031-06-01", "2031-06-02")
+    assert tuple(map(origin, days)) == days
+    assert {origin(day, SOURCE_NAME="daily") for day in days} == {"daily"}
+    warehouse.settings = STRICT
+    assert load(warehouse, 100, origin="daily").written
+    with pytest.raises(HeldBack):
+        load(warehouse, 50, origin="daily")
 
 
 def test_a_table_that_lost_its_rows_gets_what_there_is(loaded: Warehouse) -> None:
@@ -110,8 +131,7 @@ def test_the_next_normal_file_loads_as_if_nothing_had_been(loaded: Warehouse) ->
 
 def test_make_run_hands_the_names_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def conf(**variables: str) -> object:
-        words = [f"--{name.lower().replace('_', '-')}={text}" for name, text in variables.items()]
-        options = Options.of(**cli.commands["run"].make_context("run", words).params)
+        options = run_options(**variables)
         return run._conf(options, choose(options))["accept_shrink"]
 
     monkeypatch.setenv("LOCAL_DIR", str(tmp_path / "state"))
@@ -124,4 +144,4 @@ def test_make_run_hands_the_names_on(tmp_path: Path, monkeypatch: pytest.MonkeyP
     makefile = (Path(__file__).parents[2] / "Makefile").read_text("utf-8")
     exported = {word for line in makefile.splitlines() if line.startswith("export ")
                 for word in line.split()[1:]}  # fmt: skip
-    assert "ACCEPT_SHRINK" in exported
+    assert {"ACCEPT_SHRINK", "SOURCE_NAME"} <= exported

@@ -150,7 +150,7 @@ def test_a_full_disk_under_the_database_is_told_and_no_fault_of_the_file(
 
         said = fails_cleanly(loaded, load, WarehouseRefused)
 
-        assert "load title.crew: Postgres refused: could not extend file" in said
+        assert "imdb: load title.crew: Postgres refused: could not extend file" in said
         assert "No space left on device. Free space on the server's disk" in said
         grow(8192)
         works_again(loaded, load)
@@ -181,7 +181,7 @@ def test_a_line_that_breaks_in_the_middle_of_copy(loaded: Warehouse, load: Load)
         said = fails_cleanly(loaded, lambda: load(broken), WarehouseUnavailable)
 
         assert line.broken > 0
-    assert said.startswith("load title.crew: the warehouse is not available: ")
+    assert said.startswith("imdb: load title.crew: the warehouse is not available: ")
     assert "It may pass" in said
     works_again(loaded, lambda: load(url))
 

@@ -1,13 +1,15 @@
-"""Promise 8: two at once do no harm: one works, the other ends with a sentence that says who."""
+"""Promise 8: two at once do no harm: one works, the other ends and names the first."""
 
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
+from threading import Thread
 
 import pytest
+from psycopg2.extensions import cursor as Cursor
 
 from imdb_pipeline.config import dataset_named
 from imdb_pipeline.loader import Loader
@@ -15,11 +17,11 @@ from include.local.layout import Layout, LocalError
 from include.local.project import builds_for_all, dbt_by_hand
 from include.local.warehouse import Warehouse as Place
 from tests.support.loads import Warehouse
-from tests.support.marts import Marts
+from tests.support.marts import Marts, write_manifest
 from tests.support.postgres import Database
 from tests.support.snapshots import RATINGS, TWO_ROWS, written
 from warehouse.database.connection import connected
-from warehouse.database.turns import BUILDING, LOADING, hold, sharing
+from warehouse.database.turns import building, building_lock, hold, loading, loading_lock
 from warehouse.errors import WarehouseRefused, WarehouseUnavailable
 from warehouse.raw.ledger import newest_load_id
 
@@ -47,7 +49,7 @@ def test_the_second_loader_of_a_file_names_the_first(warehouse: Warehouse) -> No
     (sentence,) = said
     assert re.match(
         r"load title\.ratings: session \d+ of pipeline \(warehouse: load title\.ratings, since "
-        r"20.* is at the same work\. Wait for it to end",
+        r"20.* holds the lock\. Nothing was changed\. Wait for it to end",
         sentence,
     )
     assert warehouse.rows() == TWO_ROWS
@@ -64,44 +66,77 @@ def test_loads_of_different_files_work_beside_each_other(warehouse: Warehouse) -
     assert beside == [True]
 
 
-def test_no_load_comes_in_while_a_model_is_built(warehouse: Warehouse, marts: Marts) -> None:
+def test_no_load_comes_in_while_dbt_builds(warehouse: Warehouse, marts: Marts) -> None:
     marts.begin("nightly")
-    with (
-        marts.model_at_work("nightly", "mart_top_titles") as pid,
-        marts.model_at_work("nightly", "mart_one"),
-    ):
+    with marts.session("nightly"):
         with pytest.raises(WarehouseUnavailable) as caught:
             warehouse.load(TWO_ROWS)
-        assert str(caught.value).startswith(
-            f"loading cannot begin: session {pid} of pipeline "
-            "(warehouse: dbt mart_top_titles nightly, since "
+        assert re.match(
+            r"imdb: loading: session \d+ of pipeline \(warehouse: dbt nightly, since ",
+            str(caught.value),
         )
         assert warehouse.ledger() == []
     assert warehouse.load(TWO_ROWS).written
 
 
-def test_no_model_is_built_and_no_build_begins_while_a_load_works(
-    warehouse: Warehouse, marts: Marts
-) -> None:
-    marts.begin("nightly")
-    refused = rf"building cannot begin: session \d+ of pipeline \(warehouse: load {RATINGS.name}"
+def test_dbt_does_not_begin_while_a_load_works(warehouse: Warehouse, marts: Marts) -> None:
+    build = marts.begin("nightly")
+    assert build
+    refused = rf"imdb: loading: session \d+ of pipeline \(warehouse: load {RATINGS.name}"
     tried = []
 
-    def build(_: int) -> None:
-        with (
-            pytest.raises(WarehouseUnavailable, match=refused),
-            marts.model_at_work("nightly"),
-        ):
+    def try_to_build(_: int) -> None:
+        with pytest.raises(WarehouseUnavailable, match=refused), marts.session("nightly"):
             pass
-        with pytest.raises(WarehouseUnavailable, match=refused):
-            marts.begin("another")
         tried.append(True)
 
-    assert warehouse.load(TWO_ROWS, during_copy=build).written
+    assert warehouse.load(TWO_ROWS, during_copy=try_to_build).written
     assert tried == [True]
-    build_of_what_came_in = marts.begin("another")
-    assert build_of_what_came_in
-    assert build_of_what_came_in.state.load_id == newest(marts.database)
+    with marts.session("nightly", build_id=build.build_id) as build:
+        assert build.state.load_id == newest(marts.database)
+
+
+def test_a_session_that_has_to_wait_begins_when_the_other_ended(marts: Marts) -> None:
+    """With patience, a load and a dbt session wait for a session of the source."""
+    marts.begin("nightly")
+    got = []
+
+    def take(turn: Callable[..., AbstractContextManager[None]]) -> None:
+        with marts.database.session() as session, turn(session, "imdb", patience=15):
+            got.append(turn)
+
+    with marts.session("nightly"):
+        threads = [Thread(target=take, args=[turn]) for turn in (loading, building)]
+        for thread in threads:
+            thread.start()
+        waiting = "select count(*) from pg_locks where locktype = 'advisory' and not granted"
+        while marts.database.value(waiting) < 2:
+            assert got == []
+    for thread in threads:
+        thread.join()
+    assert set(got) == {loading, building}
+
+
+def test_a_source_is_loaded_while_another_is_built(
+    warehouse: Warehouse, marts: Marts, tmp_path: Path
+) -> None:
+    """Neither waits for the other, and neither sees the other's loads."""
+    toy = Marts(warehouse.database, tmp_path / "toy", ["mart_toy"], source="toy", dag_id="toy")
+    own = toy.begin("nightly")
+    assert own
+    with toy.session("nightly", build_id=own.build_id) as build:
+        assert warehouse.load(TWO_ROWS).written
+        marts.begin("nightly")
+        with marts.session("nightly") as other:
+            assert other.state.load_id == newest(warehouse.database) == 1
+        marts.build("nightly")
+        marts.publish("nightly")
+        toy._build("mart_toy", build)
+    # The load of the other source is not in its way, nor its build of the same name.
+    with toy.session("nightly", build_id=own.build_id) as build:
+        assert build.state.load_id == 0
+    toy.publish("nightly", own)
+    assert (toy.published(), marts.published()) == ({own.build_id}, {own.build_id + 1})
 
 
 class AfterItsId:
@@ -124,8 +159,9 @@ class AfterItsId:
             path, entry = written(self.other.folder, EPISODE, EPISODES)
             Loader(self.database.url, self.other.settings).load(EPISODE, path, entry)
             assert newest(self.database) == last + 1
-            with pytest.raises(WarehouseUnavailable) as caught:
-                self.marts.begin("too soon", "a test wants it")
+            self.marts.begin("too soon", "a test wants it")
+            with pytest.raises(WarehouseUnavailable) as caught, self.marts.session("too soon"):
+                pass
             self.found.append(str(caught.value))
         return 0.0
 
@@ -133,39 +169,66 @@ class AfterItsId:
 def test_a_load_with_a_lower_number_that_commits_later_is_not_missed(
     warehouse: Warehouse, marts: Marts
 ) -> None:
-    """A publish made from load 2 while load 1 is not there yet would say: up to 2, all is there."""
+    """A build whose bound is load 2 while load 1 is not committed would miss load 1 for good."""
     clock = AfterItsId(warehouse.database, 0)
     clock.marts, clock.other = marts, warehouse
     path, entry = written(warehouse.folder, RATINGS, TWO_ROWS)
     Loader(warehouse.database.url, warehouse.settings, clock=clock).load(RATINGS, path, entry)
 
     (sentence,) = clock.found
-    assert sentence.startswith("building cannot begin: session")
+    assert sentence.startswith("imdb: loading: session")
     assert warehouse.database.query("select load_id, dataset from meta.load_log order by 1") == [
         (1, "title.ratings"),
         (2, "title.episode"),
     ]
-    build = marts.begin("now")
-    assert build
-    assert build.state.load_id == 2
+    with marts.session("too soon") as build:
+        assert build.state.load_id == 2
 
 
 def newest(database: Database) -> int:
     """The newest load that is committed."""
     with database.session() as session:
-        return newest_load_id(session.cursor())
+        return newest_load_id(session.cursor(), "imdb")
 
 
-def test_a_load_that_came_in_ends_the_build(warehouse: Warehouse, marts: Marts) -> None:
+def test_a_load_between_the_decision_and_dbt_is_taken_in(
+    warehouse: Warehouse, marts: Marts
+) -> None:
+    build = marts.begin("nightly")
+    assert build
+    assert build.state.load_id == 0
+    warehouse.load(TWO_ROWS, run_id="by hand")
+    with marts.session("nightly", build_id=build.build_id) as build:
+        assert build.state.load_id == 1
+    marts.build("nightly")
+    marts.publish("nightly", build)
+    assert marts.begin("next") is None, "the load is in what was published"
+
+
+def test_a_load_between_dbt_and_the_publish_is_for_the_next_build(
+    warehouse: Warehouse, marts: Marts
+) -> None:
     build = marts.begin("nightly")
     assert build
     marts.build("nightly")
     warehouse.load(TWO_ROWS, run_id="by hand")
+    marts.publish("nightly", build)
+    assert marts.published() == {build.build_id}
+    after = marts.begin("next")
+    assert after
+    assert after.reason == "the newest load is 1, the marts are made from 0"
+
+
+def test_a_load_between_two_sessions_of_a_build_ends_the_build(
+    warehouse: Warehouse, marts: Marts
+) -> None:
+    """The models that the first session built are made from other rows."""
+    marts.begin("nightly")
+    marts.build("nightly", only=NAMES[:1])
+    warehouse.load(TWO_ROWS, run_id="by hand")
     came_in = r"^run nightly: load 1 \(title\.ratings\) of run by hand came in at 20.*Start a new"
-    with pytest.raises(WarehouseRefused, match=came_in), marts.model_at_work("nightly"):
+    with pytest.raises(WarehouseRefused, match=came_in), marts.session("nightly"):
         pass
-    with pytest.raises(WarehouseRefused, match=came_in):
-        marts.publish("nightly", build)
     marts.build_and_publish("next")
     assert marts.published() == {2}
 
@@ -175,7 +238,7 @@ def test_another_project_ends_the_build(marts: Marts) -> None:
     marts.change_project("select 2")
     with (
         pytest.raises(WarehouseRefused, match=r"the dbt project in .* changed after build 1 began"),
-        marts.model_at_work("nightly"),
+        marts.session("nightly"),
     ):
         pass
 
@@ -184,11 +247,12 @@ def test_of_two_builds_the_one_that_began_last_goes_on(marts: Marts) -> None:
     first = marts.begin("first")
     assert first
     marts.build("first", only=NAMES[:1])
-    with (
-        marts.model_at_work("first") as pid,
-        pytest.raises(WarehouseUnavailable, match=rf"building: session {pid} of pipeline .*first"),
-    ):
-        marts.begin("second")
+    refused = r"imdb: building: session \d+ of pipeline .*first"
+    with marts.session("first"):
+        with pytest.raises(WarehouseUnavailable, match=refused):
+            marts.begin("second")
+        with pytest.raises(WarehouseUnavailable, match=refused), marts.session("first"):
+            pass
 
     second = marts.begin("second")
     assert second
@@ -212,14 +276,14 @@ def test_two_schedulers_call_their_nightly_run_the_same(marts: Marts) -> None:
     taken_over = rf"run {re.escape(run_id)} \(build {second.build_id}, begun .* has taken over"
     with (
         pytest.raises(WarehouseRefused, match=taken_over),
-        marts.model_at_work(run_id, build_id=first.build_id),
+        marts.session(run_id, build_id=first.build_id),
     ):
         pass
     with pytest.raises(WarehouseRefused, match=taken_over):
         marts.publish(run_id, first)
     with pytest.raises(WarehouseRefused, match="did not build mart_one"):
         marts.publish(run_id, second)  # What the other one built is not its own.
-    with marts.model_at_work(run_id, build_id=second.build_id):
+    with marts.session(run_id, build_id=second.build_id):
         pass
     marts.build(run_id)
     marts.publish(run_id, second)
@@ -235,7 +299,7 @@ def test_a_model_by_hand_begins_a_build_of_its_own(marts: Marts) -> None:
     assert reasons[-1] == ("by hand", "models are run by hand")
     with (
         pytest.raises(WarehouseRefused, match=r"run by hand .* has taken over"),
-        marts.model_at_work("tonight"),
+        marts.session("tonight"),
     ):
         pass
     with pytest.raises(WarehouseRefused, match=r"run by hand, begun .* has written into"):
@@ -243,26 +307,26 @@ def test_a_model_by_hand_begins_a_build_of_its_own(marts: Marts) -> None:
     assert marts.published() == {nightly.build_id}
 
 
-def test_nothing_is_published_while_a_model_is_at_work(marts: Marts) -> None:
+def test_nothing_is_published_while_dbt_builds(marts: Marts) -> None:
     build = marts.begin("nightly")
     assert build
     marts.build("nightly")
     with (
-        marts.model_at_work("nightly", "mart_two") as pid,
-        pytest.raises(WarehouseUnavailable, match=rf"building: session {pid} .*dbt mart_two night"),
+        marts.session("nightly"),
+        pytest.raises(WarehouseUnavailable, match=r"imdb: building: session \d+ .*dbt nightly"),
     ):
         marts.publish("nightly", build)
     marts.publish("nightly", build)
 
 
-def test_a_publish_of_a_run_that_lost_its_turn_is_in_nobodys_way(marts: Marts) -> None:
-    """It says whose turn it is, and asks for no lock that a model of that run would miss."""
+def test_a_publish_of_a_run_that_lost_its_turn_takes_no_lock(marts: Marts) -> None:
+    """It names the build that took over, whose dbt session would miss the lock."""
     first = marts.begin("first")
     assert first
     marts.build("first")
     marts.begin("second")
     with (
-        marts.model_at_work("second"),
+        marts.session("second"),
         pytest.raises(WarehouseRefused, match=r"run second .* has taken over"),
     ):
         marts.publish("first", first)
@@ -292,7 +356,9 @@ def test_of_two_publishes_one_works_and_no_build_begins(marts: Marts) -> None:
 
     assert len(said) == 2
     for sentence in said:
-        assert re.match(r"building: session \d+ of pipeline \(warehouse: publish nightly", sentence)
+        assert re.match(
+            r"imdb: building: session \d+ of pipeline \(warehouse: publish nightly", sentence
+        )
     assert marts.published() == {build.build_id}
     assert marts.database.value("select count(*) from meta.publish_log") == 2
 
@@ -300,9 +366,9 @@ def test_of_two_publishes_one_works_and_no_build_begins(marts: Marts) -> None:
 HOLDER = """
 import sys, time
 from warehouse.database.connection import connected
-from warehouse.database.turns import held, sharing
+from warehouse.database.turns import building, held
 with connected(sys.argv[1], purpose="holder") as connection, connection.cursor() as cursor:
-    with held(connection, "load title.ratings"), sharing(connection, "building", never_with="-"):
+    with held(connection, "load title.ratings"), building(connection, "imdb"):
         print("holds", flush=True)
         cursor.execute(sys.argv[2])
         sys.stdin.read()
@@ -339,31 +405,32 @@ def test_a_holder_that_is_killed_lets_go(
         process.wait()
         with warehouse.database.session() as session, session.cursor() as cursor:
             # Until the server has noticed; the cluster of the tests ends a wait after 20 s.
-            cursor.execute("select pg_advisory_xact_lock(hashtextextended(%s, 0))", (BUILDING,))
+            cursor.execute(
+                "select pg_advisory_xact_lock(hashtextextended(%s, 0))", (building_lock("imdb"),)
+            )
     assert warehouse.load(TWO_ROWS).written
     assert marts.begin("after")
 
 
-def test_who_holds_a_lock_in_a_crowd_is_named_three_times_at_most(database: Database) -> None:
-    with (
-        database.session() as one,
-        database.session() as two,
-        database.session() as three,
-        database.session() as four,
-        database.session() as five,
-    ):
-        with (
-            sharing(one, LOADING, never_with=BUILDING),
-            sharing(two, LOADING, never_with=BUILDING),
-            sharing(three, LOADING, never_with=BUILDING),
-            sharing(four, LOADING, never_with=BUILDING),
-            pytest.raises(WarehouseUnavailable) as caught,
-            sharing(five, BUILDING, never_with=LOADING),
-        ):
+def test_of_many_that_hold_a_lock_three_are_named(database: Database) -> None:
+    with ExitStack() as stack:
+        for _ in range(4):
+            session = stack.enter_context(database.session())
+            stack.enter_context(loading(session, "imdb"))
+        builder = stack.enter_context(database.session())
+        with pytest.raises(WarehouseUnavailable) as caught, building(builder, "imdb"):
             pass
-        assert str(caught.value).count("session") == 4, "three, and the one of the advice"
-        assert "and 1 more is loading" in str(caught.value)
-        hold(five.cursor(), LOADING)
+        assert str(caught.value).count("session ") == 3
+        assert "and 1 more holds the lock" in str(caught.value)
+        # What it got of the turn was given back.
+        hold(database_cursor(stack, database), building_lock("imdb"))
+        with pytest.raises(WarehouseUnavailable):
+            hold(database_cursor(stack, database), loading_lock("imdb"))
+
+
+def database_cursor(stack: ExitStack, database: Database) -> Cursor:
+    """A cursor of a session of its own."""
+    return stack.enter_context(database.session()).cursor()
 
 
 @pytest.mark.parametrize(
@@ -385,11 +452,13 @@ def test_dbt_by_hand_takes_a_turn_where_it_writes_for_all(
     assert builds_for_all(words.split(), {"DBT_TARGET": target}) is expected
 
 
-def test_dbt_by_hand_waits_for_its_turn(database: Database, tmp_path: Path) -> None:
+def test_dbt_by_hand_does_not_begin_while_a_load_works(database: Database, tmp_path: Path) -> None:
     place = Place(database.url, database.url, None, embedded=False)
+    layout = Layout(tmp_path)
+    write_manifest(layout.dbt / "manifest.json", NAMES, "imdb")
     with (
         connected(database.url, purpose="load title.crew") as session,
-        sharing(session, LOADING, never_with=BUILDING),
-        pytest.raises(LocalError, match=r"^building cannot begin: session \d+ .*load title\.crew"),
+        loading(session, "imdb"),
+        pytest.raises(LocalError, match=r"^imdb: loading: session \d+ .*load title\.crew"),
     ):
-        dbt_by_hand(Layout(tmp_path), {}, place, ["build", "--target", "prod"])
+        dbt_by_hand(layout, {}, place, ["build", "--target", "prod"])

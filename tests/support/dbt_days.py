@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from imdb_pipeline.config import DATASET_NAMES, Settings, dataset_named
-from imdb_pipeline.loader import Loader, LoadOutcome
+from imdb_pipeline.loader import Loader
 from imdb_pipeline.snapshot import SnapshotReader
 from tests.support.dbt import PROJECT
 from tests.support.dbt_site import Site
@@ -25,6 +25,7 @@ from warehouse.builds.publish import publish
 from warehouse.builds.rollback import rollback
 from warehouse.database.connection import connected
 from warehouse.raw.dataset import Dataset
+from warehouse.raw.file_loader import LoadOutcome
 
 # So far apart that the last 7 and 30 days of something are not all days.
 BETWEEN_DAYS = timedelta(days=4)

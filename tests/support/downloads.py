@@ -4,23 +4,28 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from imdb_pipeline.cache_manager import CacheEntry, CacheManager, JsonFileStore
+from imdb_pipeline.cache_manager import CacheManager
 from imdb_pipeline.config import Settings
-from imdb_pipeline.downloader import Download, Downloader
-from tests.support.snapshots import RATINGS
+from imdb_pipeline.downloader import Downloader
+from tests.support.snapshots import ORIGIN, RATINGS
+from warehouse.http.cache import CacheEntry
+from warehouse.http.file_download import Download
+from warehouse.http.json_store import JsonFileStore
 
 
 class Workbench:
     """Downloads `title.ratings`; pauses are recorded, not waited for."""
 
     def __init__(self, base_url: str, folder: Path) -> None:
-        self.settings = Settings(base_url=base_url, data_dir=folder, download_tries=3)
+        self.settings = Settings(
+            base_url=base_url, source_name=ORIGIN, data_dir=folder, download_tries=3
+        )
         self.cache = CacheManager(JsonFileStore(folder / "cache.json"), folder)
         self.path = folder / RATINGS.file_name
         self.pauses: list[float] = []
 
     def change(self, **settings: object) -> None:
-        """Go on with other settings."""
+        """Continue with other settings."""
         self.settings = replace(self.settings, **settings)  # type: ignore[arg-type]
 
     def downloader(self, pause: Callable[[float], None] | None = None) -> Downloader:

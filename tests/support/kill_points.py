@@ -29,8 +29,8 @@ def _after(*steps: str) -> Moment:
 
 
 _PART = "warehouse.http.part_file:PartFile"
-_CACHE = "imdb_pipeline.cache_manager:CacheManager"
-_LOADER = "imdb_pipeline.loader"
+_CACHE = "warehouse.http.cache:FileCache"
+_LOADER = "warehouse.raw.file_load"
 _WRITE, _REPLACE = "pathlib:Path.write_text", "pathlib:Path.replace"
 _LINK = "pathlib:Path.hardlink_to"
 _CHUNK = "warehouse.database.parallel_copy:_Feed.read"

@@ -1,13 +1,15 @@
 """Loads of the tests, and things that happen in the middle of one."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from imdb_pipeline.config import Settings
-from imdb_pipeline.loader import Loader, LoadOutcome
+from imdb_pipeline.loader import Loader
 from tests.support.postgres import Database
-from tests.support.snapshots import RATINGS, Row, loaded_rows, written
+from tests.support.snapshots import ORIGIN, RATINGS, Row, loaded_rows, written
 from warehouse.raw.dataset import Dataset
+from warehouse.raw.file_loader import LoadOutcome
 from warehouse.raw.ledger import Load
 
 # One try of a fifth of a second for a table lock; a file of three rows may lose two.
@@ -61,10 +63,12 @@ class Warehouse:
         dataset: Dataset = RATINGS,
         force: bool = False,
         run_id: str = "manual",
+        origin: str = ORIGIN,
         during_copy: Callable[[int], None] | None = None,
     ) -> LoadOutcome:
         """Write a file of `rows` (or `body` after the header) and load it."""
         path, entry = written(self.folder, dataset, rows, body=body)
+        entry = replace(entry, origin=origin)
         loader = self.loader(during_copy)
         return loader.load(dataset, path, entry, force=force, run_id=run_id)
 
@@ -74,12 +78,14 @@ class Warehouse:
         *,
         body: bytes | None = None,
         dataset: Dataset = RATINGS,
+        origin: str = ORIGIN,
         during_copy: Callable[[int], None] | None = None,
     ) -> LoadOutcome:
         """As `load`, with the file that is there kept as the one before."""
         previous = self.folder / "previous.tsv.gz"
         (self.folder / dataset.file_name).replace(previous)
         path, entry = written(self.folder, dataset, rows, body=body)
+        entry = replace(entry, origin=origin)
         return self.loader(during_copy).load(dataset, path, entry, previous=previous)
 
     def changes(self, dataset: Dataset = RATINGS) -> list[tuple[object, ...]]:

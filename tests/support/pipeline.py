@@ -6,12 +6,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from unittest.mock import patch
 
-from imdb_pipeline.cache_manager import CacheManager, JsonFileStore
+from imdb_pipeline.cache_manager import CacheManager
 from imdb_pipeline.config import Settings, dataset_named
-from imdb_pipeline.downloader import Download, Downloader
-from imdb_pipeline.loader import Loader, LoadOutcome
+from imdb_pipeline.downloader import Downloader
+from imdb_pipeline.loader import Loader
 from tests.support.marts import Marts
+from tests.support.snapshots import ORIGIN
+from warehouse.http.file_download import Download
+from warehouse.http.json_store import JsonFileStore
 from warehouse.http.part_file import PartFile
+from warehouse.raw.file_loader import LoadOutcome, load_newest
 
 # Files of some kilobytes come in many pieces, and over more than one session.
 PIECE = 2048
@@ -32,6 +36,7 @@ class Pipeline:
         """A run's settings; a download is begun anew once."""
         return Settings(
             base_url=self.source_url,
+            source_name=ORIGIN,
             data_dir=self.folder,
             download_tries=2,
             copy_connections=SESSIONS,
@@ -43,31 +48,27 @@ class Pipeline:
         """What is known of the files."""
         return CacheManager(JsonFileStore(self.folder / "cache.json"), self.folder)
 
+    @property
+    def downloader(self) -> Downloader:
+        """A downloader, as a task makes it."""
+        return Downloader(self.settings, self.cache, pause=lambda _: None)
+
     def download(self, name: str, *, force: bool = False) -> Download:
         """The task download."""
         with small_pieces():
-            downloader = Downloader(self.settings, self.cache, pause=lambda _: None)
-            return downloader.download(dataset_named(name), force=force)
+            return self.downloader.download(dataset_named(name), force=force)
 
     def load(self, name: str, *, force: bool = False) -> LoadOutcome:
         """The task load."""
-        dataset, cache = dataset_named(name), self.cache
-        loader = Loader(self.database_url, self.settings)
         with small_pieces():
-            entry = cache.entry(dataset)
-            assert entry is not None
-            outcome = None if force else loader.loaded_already(dataset, entry)
-            if outcome is None:
-                outcome = loader.load(
-                    dataset,
-                    cache.path_of(dataset),
-                    entry,
-                    run_id="run",
-                    force=force,
-                    previous=cache.previous_path_of(dataset),
-                )
-            cache.keep_loaded(dataset, entry)
-        return outcome
+            return load_newest(
+                dataset_named(name),
+                loader=Loader(self.database_url, self.settings),
+                files=self.downloader,
+                dag_id="imdb_pipeline",
+                run_id="run",
+                force=force,
+            )
 
 
 def download(pipeline: Pipeline, name: str) -> None:
@@ -90,14 +91,14 @@ def small_pieces() -> Iterator[None]:
     """Read, fetch and copy in small pieces, over several sessions."""
     append = PartFile.append
 
-    def append_told(part: PartFile, chunks: Iterable[bytes]) -> None:
-        append(part, _told(part, chunks))
+    def append_with_stops(part: PartFile, chunks: Iterable[bytes]) -> None:
+        append(part, _with_stops(part, chunks))
 
     with (
-        patch.object(PartFile, "append", append_told),
+        patch.object(PartFile, "append", append_with_stops),
         patch("imdb_pipeline.snapshot.CHUNK", PIECE),
-        patch("imdb_pipeline.downloader.CHUNK", PIECE),
-        patch("imdb_pipeline.loader.PARALLEL_FROM", 0),
+        patch("warehouse.http.file_download.CHUNK", PIECE),
+        patch("warehouse.raw.file_load.PARALLEL_FROM", 0),
     ):
         yield
 
@@ -107,7 +108,7 @@ def piece_arrived(part: PartFile) -> None:
     assert part.size > 0
 
 
-def _told(part: PartFile, chunks: Iterable[bytes]) -> Iterator[bytes]:
+def _with_stops(part: PartFile, chunks: Iterable[bytes]) -> Iterator[bytes]:
     for number, chunk in enumerate(chunks):
         if number and part.size:
             piece_arrived(part)

@@ -4,16 +4,17 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from imdb_pipeline.cache_manager import CacheEntry
 from imdb_pipeline.config import dataset_named
 from tests.support.postgres import Database
 from tests.support.source import packed
+from warehouse.http.cache import CacheEntry
 from warehouse.raw.dataset import Dataset
 
 Row = tuple[str, ...]
 
 RATINGS = dataset_named("title.ratings")
 N = r"\N"
+ORIGIN = "files"
 
 TWO_ROWS: list[Row] = [("tt0000001", "5.7", "210"), ("tt0000002", "6.1", "5")]
 THREE_ROWS: list[Row] = [*TWO_ROWS, ("tt0000003", "9.9", "31")]
@@ -41,6 +42,7 @@ def entry_of(path: Path, rows: int) -> CacheEntry:
         rows=rows,
         file=path.name,
         url=f"http://127.0.0.1/files/{path.name}",
+        origin=ORIGIN,
     )
 
 

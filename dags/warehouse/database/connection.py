@@ -135,8 +135,8 @@ def _hope(error: psycopg2.Error) -> str:
         )
     if "too many connections" in str(error) or "remaining connection slots" in str(error):
         return (
-            "Nothing was changed. Wait until others leave, ask for fewer with "
-            "IMDB_COPY_CONNECTIONS, or raise the limit of the server, database or role."
+            "Nothing was changed. Wait until others leave, let each load open fewer (the setting "
+            "COPY_CONNECTIONS of the source), or raise the limit of the server, database or role."
         )
     return (
         "It may pass; if it does not, look at the server's log and at the connection `warehouse`."

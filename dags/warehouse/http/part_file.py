@@ -30,10 +30,14 @@ class Validators:
 
 
 class PartFile:
-    """The unfinished download of `target`; its methods raise `StorageRefused`."""
+    """The unfinished download of `target`; its methods raise `StorageRefused`.
 
-    def __init__(self, target: Path) -> None:
+    `folder_setting` is the name of the setting that says where the folder is, for messages.
+    """
+
+    def __init__(self, target: Path, folder_setting: str = "the data folder's setting") -> None:
         self.target = target
+        self._folder_setting = folder_setting
         self.path = target.with_name(f"{target.name}.part")
         self._note = target.with_name(f"{target.name}.part.json")
 
@@ -52,7 +56,7 @@ class PartFile:
         return validators if all(isinstance(value, str | None) for value in noted) else None
 
     def resumable(self) -> Validators | None:
-        """Return the validators of a part that can be gone on with; None where there is none."""
+        """Return the validators of a part that can be continued; None where there is none."""
         if self.path.is_symlink():
             return None  # what comes would be written to wherever it leads
         validators = self.validators() if self.size else None
@@ -101,6 +105,6 @@ class PartFile:
         except OSError as error:
             raise StorageRefused(
                 f"{self.path}: cannot be written: {error.strerror}. Make room or give the right to "
-                "write there, or set IMDB_DATA_DIR to another folder. What arrived is kept, and so "
-                "is the file that was there before."
+                f"write there, or set {self._folder_setting} to another folder. What arrived is "
+                "kept, and so is the file that was there before."
             ) from error

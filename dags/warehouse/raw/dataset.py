@@ -39,6 +39,11 @@ class Dataset:
         return f"{self.name}.previous.tsv.gz"
 
     @property
+    def load_name(self) -> str:
+        """The name of a load of it, and of its lock: there is one at a time."""
+        return f"{self.source}: load {self.name}"
+
+    @property
     def table(self) -> str:
         """The table in schema `raw`."""
         return f"{self.source}_{self.slug}"

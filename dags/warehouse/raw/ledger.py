@@ -5,7 +5,7 @@ dataset is named by its source and its name. Its loads from one origin, without 
 between, are one history.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from psycopg2.extensions import cursor as Cursor
 
@@ -50,25 +50,22 @@ class Load:
 
 def last_load(cursor: Cursor, source: str, dataset: str) -> Load | None:
     """Return the newest load of the dataset, or None before the first."""
+    names = [each.name for each in fields(Load) if each.name != "file"]
     cursor.execute(
-        """
-        select
-            snapshot_sha256, bytes, url, etag, last_modified,
-            source, dataset, origin, rows, rows_inserted, rows_updated, rows_deleted, seconds,
-            dag_id, run_id, method, changes_kept, history_begins
+        f"""
+        select snapshot_sha256, bytes, url, etag, last_modified, {", ".join(names)}
         from meta.load_log
         where source = %s and dataset = %s
         order by load_id desc
         limit 1
-        """,
+        """,  # noqa: S608 - the names are those of our fields
         (source, dataset),
     )
     row = cursor.fetchone()
     if row is None:
         return None
-    facts, load = row[:5], row[5:]
-    file = None if facts[0] is None else SourceFile(*facts)
-    return Load(*load[:8], file, *load[8:])
+    file = None if row[0] is None else SourceFile(*row[:5])
+    return Load(**dict(zip(names, row[5:], strict=True)), file=file)
 
 
 def next_load_id(cursor: Cursor) -> int:
@@ -121,6 +118,19 @@ def last_load_id(cursor: Cursor, source: str, dataset: str) -> int | None:
     )
     row = cursor.fetchone()
     return row[0] if row else None
+
+
+def history_begin(cursor: Cursor, source: str, dataset: str) -> int:
+    """Return the id of the load that the dataset's current history begins with, 0 before it."""
+    cursor.execute(
+        """
+        select coalesce(max(load_id) filter (where history_begins), 0)
+        from meta.load_log
+        where source = %s and dataset = %s
+        """,
+        (source, dataset),
+    )
+    return scalar(cursor)
 
 
 def newest_load_id(cursor: Cursor, source: str) -> int:

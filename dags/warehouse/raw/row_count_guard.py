@@ -1,27 +1,28 @@
-"""A file that is far shorter than the one loaded last: whole, and yet hardly what is meant."""
+"""A file that is far shorter than the one loaded last: whole, but hardly what is meant."""
 
 from fractions import Fraction
 
-from imdb_pipeline.cache_manager import CacheEntry
-from imdb_pipeline.config import Settings, same_source
+from warehouse.http.cache import CacheEntry
 from warehouse.raw.dataset import Dataset
 from warehouse.raw.ledger import Load
 
 
-def shrunk(entry: CacheEntry, last: Load | None, settings: Settings) -> str | None:
+def shrunk(
+    entry: CacheEntry, last: Load | None, *, min_rows_share: float, setting: str
+) -> str | None:
     """Return in words how the file of `entry` has shrunk since `last`; None where it has not.
 
-    A file of another source has its own size, and is compared with nothing.
+    A file of another origin has its own size, and is compared with nothing. `setting` is the name
+    of the one that gives the share.
     """
-    if last is None or not same_source((last.file and last.file.url) or "", entry.url):
+    if last is None or last.origin != entry.origin:
         return None
     # 0.95 as it is written: as a float it is a little more or less.
-    if entry.rows >= Fraction(str(settings.min_rows_share)) * last.rows:
+    if entry.rows >= Fraction(str(min_rows_share)) * last.rows:
         return None
     return (
         f"{entry.file} has {entry.rows:,} rows where the last load had {last.rows:,}: "
-        f"{entry.rows / last.rows:.1%}, and the least is {100 * settings.min_rows_share:.6g}% "
-        "(IMDB_MIN_ROWS_SHARE)"
+        f"{entry.rows / last.rows:.1%}, and the least is {100 * min_rows_share:.6g}% ({setting})"
     )
 
 

@@ -16,7 +16,7 @@ from tests.support.dbt import run_dbt
 from tests.support.loads import Warehouse
 from tests.support.postgres import Cluster, Database
 from tests.support.snapshots import N, Row
-from warehouse.runs.run_log import Finding, dbt_figures
+from warehouse.runs.run_log import FailingTest, dbt_figures
 
 MART = "mart_load_quality"
 TEST = "assert_newest_loads_are_in_their_own_range"
@@ -107,7 +107,7 @@ class Judged:
 
     database: Database
     statuses: Mapping[str, str]
-    warnings: tuple[Finding, ...]
+    warnings: tuple[FailingTest, ...]
     expected: Mart
 
 
@@ -118,9 +118,10 @@ def judged(postgres: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Itera
     with postgres.database() as database:
         loads = [*told(database), *loaded(Warehouse(database, folder))]
         words = ("build", "--select", MART, "--exclude-resource-type", "unit_test")
-        done = run_dbt(database, folder / "dbt", *words)
+        env = {"DBT_ENV_CUSTOM_ENV_BUILD_ID": "7"}
+        done = run_dbt(database, folder / "dbt", *words, env=env)
         with database.session() as session, session.cursor() as cursor:
-            warnings = dbt_figures(cursor, "manual", status="built").warnings
+            warnings = dbt_figures(cursor, 7, status="built").warnings
         yield Judged(
             database, done.by_name(), warnings, Mart(MART, KEYS[MART], load_quality(loads))
         )

@@ -8,7 +8,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from imdb_pipeline.config import DATASETS, dataset_named
-from imdb_pipeline.loader import ALWAYS_A_DELTA
 from tests.support.loads import Warehouse, rows_changed
 from tests.support.snapshots import (
     ODD_ROWS,
@@ -22,6 +21,7 @@ from tests.support.snapshots import (
 from tests.support.source import packed
 from warehouse.errors import DamagedFile, UnexpectedContent, WarehouseRefused, WarehouseUnavailable
 from warehouse.raw.dataset import Dataset
+from warehouse.raw.file_load import ALWAYS_A_DELTA
 
 CREW = dataset_named("title.crew")
 EPISODE = dataset_named("title.episode")

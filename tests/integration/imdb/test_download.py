@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from imdb_pipeline.cache_manager import CacheEntry, JsonFileStore
 from tests.support.downloads import Workbench
 from tests.support.files import open_files
 from tests.support.snapshots import RATINGS, THREE_ROWS, TWO_ROWS, N, plain, snapshot
@@ -19,6 +18,8 @@ from warehouse.errors import (
     StorageRefused,
     TransientError,
 )
+from warehouse.http.cache import CacheEntry
+from warehouse.http.json_store import JsonFileStore
 
 OLD = snapshot(RATINGS, TWO_ROWS)
 NEW = snapshot(RATINGS, THREE_ROWS)
@@ -53,6 +54,7 @@ def test_the_first_download_takes_the_whole_file(workbench: Workbench, source: S
         rows=2,
         file="title.ratings.tsv.gz",
         url=f"{source.url}/title.ratings.tsv.gz",
+        origin="files",
     )
 
 
@@ -115,15 +117,30 @@ def test_a_source_without_validators_is_fetched_every_time(
     assert workbench.download().modified
 
 
-def test_validators_of_another_source_are_not_sent(workbench: Workbench, source: Source) -> None:
+def test_validators_of_another_origin_are_not_sent_and_the_log_says_why(
+    workbench: Workbench, source: Source, caplog: pytest.LogCaptureFixture
+) -> None:
     source.always(good_server(OLD))
     workbench.download()
     source.always(good_server(NEW))  # the same date and tag, but not the same file
-    workbench.change(base_url=source.url.replace("/files", "/elsewhere"))
+    workbench.change(source_name="other files")
 
-    assert workbench.download().modified
+    with caplog.at_level("WARNING"):
+        assert workbench.download().modified
+    assert "the file here is from files and is replaced by the one of other files" in caplog.text
     assert header(source.requests[1], "If-None-Match") is None
     assert workbench.path.read_bytes() == NEW
+
+
+def test_another_address_of_the_same_origin_is_asked_with_validators(
+    workbench: Workbench, source: Source
+) -> None:
+    source.always(good_server(OLD))
+    workbench.download()
+    workbench.change(base_url=source.url.replace("/files", "/another/folder"))
+
+    assert not workbench.download().modified
+    assert header(source.requests[1], "If-None-Match") == '"one"'
 
 
 def test_several_gzip_members_are_one_file(workbench: Workbench, source: Source) -> None:

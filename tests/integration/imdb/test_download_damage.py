@@ -6,13 +6,13 @@ from dataclasses import replace
 
 import pytest
 
-from imdb_pipeline.cache_manager import CacheEntry
 from imdb_pipeline.config import dataset_named
 from imdb_pipeline.inspection import inspect
 from tests.support.downloads import Workbench
 from tests.support.snapshots import ODD_ROWS, RATINGS, THREE_ROWS, plain, snapshot
 from tests.support.source import Answer, Source, file, good_server, packed
 from warehouse.errors import DamagedFile, PipelineError, UnexpectedContent
+from warehouse.http.cache import CacheEntry
 from warehouse.raw.dataset import Dataset
 
 OLD = snapshot(RATINGS, THREE_ROWS)

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from imdb_pipeline.cache_manager import CacheEntry
 from imdb_pipeline.config import DATASETS, Settings, dataset_named
-from imdb_pipeline.loader import PARALLEL_FROM, Loader
+from imdb_pipeline.loader import Loader
 from tests.support.loads import Warehouse, rows_changed
 from tests.support.postgres import Database
 from tests.support.snapshots import (
@@ -31,6 +31,8 @@ from tests.support.snapshots import (
 )
 from tests.support.source import packed
 from warehouse.errors import DamagedFile, UnexpectedContent, WarehouseRefused, WarehouseUnavailable
+from warehouse.http.cache import CacheEntry
+from warehouse.raw.file_load import PARALLEL_FROM
 
 ROOT = Path(__file__).parents[3]
 CREW = dataset_named("title.crew")
@@ -323,7 +325,7 @@ def test_two_loads_of_one_dataset_do_not_meet(loaded: Warehouse) -> None:
         with pytest.raises(WarehouseUnavailable) as caught:
             loaded.load([*THREE_ROWS, ("tt9", "1.0", "5")])
         met.append(str(caught.value))
-        assert " of pipeline (warehouse: load title.ratings, since" in met[0]
+        assert " of pipeline (warehouse: imdb: load title.ratings, since" in met[0]
         written(loaded.folder, RATINGS, THREE_ROWS)
 
     assert loaded.load(THREE_ROWS, during_copy=load_too).written
@@ -466,11 +468,11 @@ def test_progress_is_logged_every_few_seconds(
         warehouse.database.url, Settings(progress_every=4), clock=lambda: float(next(times))
     )
 
-    with caplog.at_level("INFO", logger="imdb_pipeline"):
+    with caplog.at_level("INFO", logger="warehouse"):
         outcome = loader.load(RATINGS, path, entry)
 
     first, *lines = [record.getMessage() for record in caplog.records]
-    assert first == "title.ratings: loading the whole file, because it is the first load"
+    assert first == "title.ratings: loading the whole file, because it is the first load from files"
     assert len(lines) == 2, "five chunks, two seconds each, four seconds between the lines"
     assert lines[0].startswith("title.ratings: 1")
     assert "% of the file" in lines[0]
@@ -481,9 +483,10 @@ def test_progress_is_logged_every_few_seconds(
 _LOAD_ALONE = """
 import json, sys
 from pathlib import Path
-from imdb_pipeline.cache_manager import CacheEntry
+from warehouse.http.cache import CacheEntry
 from imdb_pipeline.config import Settings, dataset_named
-from imdb_pipeline.loader import PARALLEL_FROM, Loader
+from imdb_pipeline.loader import Loader
+from warehouse.raw.file_load import PARALLEL_FROM
 
 url, path, entry = sys.argv[1], Path(sys.argv[2]), CacheEntry(**json.loads(sys.argv[3]))
 previous = Path(sys.argv[4])
@@ -518,7 +521,7 @@ def test_memory_does_not_grow_with_the_file(warehouse: Warehouse) -> None:
     assert entries[before].bytes > PARALLEL_FROM
 
     def load(path: Path) -> dict[str, Any]:
-        values = {name: getattr(entries[path], name) for name in CacheEntry.__slots__}
+        values = asdict(entries[path])
         done = subprocess.run(
             [sys.executable, "-c", _LOAD_ALONE, warehouse.database.url, str(path),
              json.dumps(values), str(before)],

@@ -45,7 +45,7 @@ def test_an_empty_ledger_knows_nothing(database: Database) -> None:
     with database.session() as session, session.cursor() as cursor:
         assert last_load(cursor, "imdb", "title.crew") is None
         assert last_load_id(cursor, "imdb", "title.crew") is None
-        assert newest_load_id(cursor) == 0
+        assert newest_load_id(cursor, "imdb") == 0
 
 
 def test_the_last_load_of_a_dataset_comes_back_whole(database: Database) -> None:
@@ -55,7 +55,7 @@ def test_the_last_load_of_a_dataset_comes_back_whole(database: Database) -> None
         second = record(cursor, LOAD)
         third = record(cursor, other)
 
-        assert first < second < third == newest_load_id(cursor)
+        assert first < second < third == newest_load_id(cursor, "imdb")
         assert last_load(cursor, "imdb", "title.crew") == LOAD
         assert last_load(cursor, "imdb", "title.basics") == other
         assert last_load_id(cursor, "imdb", "title.crew") == second
@@ -70,6 +70,7 @@ def test_two_sources_may_have_a_dataset_of_one_name(database: Database) -> None:
         assert last_load(cursor, "toy", "title.crew") == batch
         assert last_load_id(cursor, "toy", "title.crew") == first
         assert last_load_id(cursor, "imdb", "title.crew") == second
+        assert newest_load_id(cursor, "toy") == first
 
 
 def test_an_id_can_be_had_before_the_row(database: Database) -> None:

@@ -19,7 +19,7 @@ LEFT = "select tablename from pg_tables where schemaname = 'raw' and tablename l
 
 @pytest.fixture(autouse=True)
 def every_file_is_large(monkeypatch: pytest.MonkeyPatch, warehouse: Warehouse) -> None:
-    monkeypatch.setattr("imdb_pipeline.loader.PARALLEL_FROM", 0)
+    monkeypatch.setattr("warehouse.raw.file_load.PARALLEL_FROM", 0)
     warehouse.settings = replace(warehouse.settings, copy_connections=SESSIONS)
 
 
@@ -54,7 +54,7 @@ def test_all_rows_arrive_over_all_sessions(warehouse: Warehouse) -> None:
 def test_a_small_file_takes_one_session(
     warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("imdb_pipeline.loader.PARALLEL_FROM", 4 << 20)
+    monkeypatch.setattr("warehouse.raw.file_load.PARALLEL_FROM", 4 << 20)
     sessions: list[int] = []
 
     def count(_: int) -> None:

@@ -1,314 +1,405 @@
-"""Publish: the marts become visible together, the state before is kept, nobody is disturbed."""
+"""Publish: a source's marts become visible together, and nothing else is touched."""
 
+import json
 from pathlib import Path
+from typing import Any
 
 import psycopg2
 import pytest
 
 from include.local.warehouse import apply_schema
-from tests.support.marts import TESTED
+from tests.support.marts import Marts
 from tests.support.postgres import Cluster, Database
-from warehouse.builds.publish import (
-    State,
-    current_state,
-    project_sha256,
-    publish,
-    published_state,
-    why_build,
-)
+from warehouse.builds.builds import Build, current_state, why_build
+from warehouse.builds.project import DbtProject
+from warehouse.builds.publish import publish
+from warehouse.builds.publish_log import State, published_state
 from warehouse.database.connection import connected
-from warehouse.database.turns import BUILDING, hold
-from warehouse.errors import WarehouseRefused, WarehouseUnavailable
-from warehouse.raw.ledger import Load, newest_load_id, record
+from warehouse.database.turns import building_lock, hold
+from warehouse.errors import PermanentError, WarehouseRefused, WarehouseUnavailable
+from warehouse.raw.ledger import Load, record
 
 STATE = State(load_id=3, project_sha256="abc")
+NAMES = ("mart_one", "mart_two")
+READ_NEXT = "select * from marts_next.mart_one"
+MARKS = "select model, load_id from {}.high_water_mark order by model"
 
 
-MARTS = ("mart_one", "mart_two")
+@pytest.fixture
+def marts(database: Database, tmp_path: Path) -> Marts:
+    """Marts of which nothing was built yet."""
+    return Marts(database, tmp_path / "project", NAMES)
 
 
-def build(database: Database, word: str, run_id: str = "run", status: str = "success") -> None:
-    """Build two marts in marts_next, as dbt does."""
-    database.execute(
-        f"""
-        drop table if exists marts_next.mart_one, marts_next.mart_two;
-        create table marts_next.mart_one as select '{word}' as word from generate_series(1, 3);
-        create table marts_next.mart_two as select '{word}' as word;
-        insert into meta.model_log (run_id, invocation_id, model, resource_type, status, seconds)
-        values
-            ('{run_id}', '{word}', 'mart_one', 'model', 'success', 1),
-            ('{run_id}', '{word}', 'mart_two', 'model', '{status}', 1)
-        """,
+def built(marts: Marts, run_id: str = "run") -> Build:
+    """A build that is ready to be published."""
+    marts.begin(run_id, "a test wants it")
+    return marts.build(run_id)
+
+
+def keep_marks(marts: Marts, load_id: int, *models: str) -> None:
+    """Leave high-water marks in marts_next, as the models do."""
+    marts.database.execute(
+        "create table if not exists marts_next.high_water_mark "
+        "(model text, dataset text, load_id bigint, primary key (model, dataset)); "
+        "insert into marts_next.high_water_mark "
+        "select unnest(%s), 'title.crew', %s on conflict (model, dataset) do update set load_id = "
+        "excluded.load_id",
+        *(list(models), load_id),
         role="pipeline",
     )
-    database.execute(TESTED, run_id, role="pipeline")
 
 
-def publish_build(database: Database, state: State = STATE, run_id: str = "run") -> int:
-    with connected(database.url, purpose="publish") as connection:
-        return publish(connection, state, run_id=run_id, tables=MARTS)
-
-
-def published(database: Database) -> str:
-    """What the analyst reads, unqualified."""
-    rows = database.query(
-        "select distinct mart_one.word, mart_two.word from mart_one cross join mart_two",
-        role="analyst",
-    )
-    ((one, two),) = rows
-    assert one == two
-    return str(one)
-
-
-def test_marts_become_visible_together(database: Database) -> None:
-    build(database, "new")
+def test_marts_become_visible_together(marts: Marts) -> None:
+    build = built(marts)
     with pytest.raises(psycopg2.errors.UndefinedTable):
-        published(database)
+        marts.published()
 
-    publish_build(database)
+    marts.publish("run")
 
-    assert published(database) == "new"
+    assert marts.published() == {build.build_id}
 
 
-def test_what_is_not_published_is_not_readable(database: Database) -> None:
-    build(database, "old")
+def test_what_is_not_published_is_not_readable(marts: Marts) -> None:
+    built(marts)
     with pytest.raises(psycopg2.errors.InsufficientPrivilege):
-        database.query("select * from marts_next.mart_one", role="analyst")
-    publish_build(database)
-    build(database, "untested")
-
+        marts.database.query(READ_NEXT, role="analyst")
+    marts.publish("run")
+    built(marts, "untested")
     with pytest.raises(psycopg2.errors.InsufficientPrivilege):
-        database.query("select * from marts_next.mart_one", role="analyst")
-    assert published(database) == "old"
+        marts.database.query(READ_NEXT, role="analyst")
 
 
-@pytest.mark.parametrize(("from_nothing", "kept"), [(False, [(7,)]), (True, [])])
-def test_a_build_from_nothing_leaves_nothing_to_go_on_from(
-    database: Database, from_nothing: bool, kept: list[tuple[int]]
-) -> None:
-    build(database, "old")
-    mark = "create table marts_next.high_water_mark as select 7 as load_id"
-    database.execute(mark, role="pipeline")
-    publish_build(database, run_id="run")
-    build(database, "new", run_id="next")
-    database.execute(mark.replace("7", "8"), role="pipeline")
-
-    with connected(database.url, purpose="publish") as connection:
-        publish(connection, STATE, run_id="next", tables=MARTS, from_nothing=from_nothing)
-
-    marks = "select to_regclass('marts_next.high_water_mark') is not null"
-    if database.query(marks) == [(True,)]:
-        found = database.query("select load_id from marts_next.high_water_mark")
-    else:
-        found = []
-    assert found == kept
-    assert database.query("select load_id from marts.high_water_mark") == [(8,)]
+def test_a_build_from_nothing_leaves_no_marks_to_continue_from(marts: Marts) -> None:
+    for number, name in enumerate(("from nothing", "continued", "from nothing again"), 1):
+        if name == "from nothing again":
+            marts.change_project("select 2")
+        build = built(marts, name)
+        assert build.from_nothing == name.startswith("from nothing")
+        keep_marks(marts, number, "mart_one", "mart_of_another_source")
+        marts.publish(name)
+        assert ("mart_one", number) in marts.database.query(MARKS.format("marts"))
+        kept = marts.database.query(MARKS.format("marts_next"))
+        assert ("mart_of_another_source", number) in kept
+        assert (("mart_one", 1) in kept) == (name == "continued")
 
 
-def test_what_another_run_left_half_built_is_not_published(database: Database) -> None:
-    build(database, "one", run_id="first")
-    publish_build(database, run_id="first")
-    build(database, "two", run_id="second")
-    publish_build(database, run_id="second")
-    build(database, "untested", run_id="third")
-
-    with pytest.raises(WarehouseRefused, match="run first did not build mart_one, mart_two"):
-        publish_build(database, run_id="first")
-    assert published(database) == "two"
+def test_what_another_run_left_half_built_is_not_published(marts: Marts) -> None:
+    first = built(marts, "first")
+    second = built(marts, "second")
+    with pytest.raises(WarehouseRefused, match=r"run second \(build 2, .*\) has taken over"):
+        marts.publish("first", first)
+    marts.publish("second", second)
+    assert marts.published() == {second.build_id}
 
 
-def test_a_mart_that_was_not_built_is_named(database: Database) -> None:
-    build(database, "new", status="error")
+def test_a_run_that_began_no_build_publishes_nothing(marts: Marts) -> None:
+    with pytest.raises(WarehouseRefused, match="no build of imdb has begun"):
+        marts.publish("run")
 
-    with pytest.raises(WarehouseRefused, match=r"did not build mart_two since.*make manifest"):
-        publish_build(database)
-    assert database.query("select * from meta.publish_log") == []
+
+def test_a_mart_that_was_not_built_is_named(marts: Marts) -> None:
+    build = built(marts)
+    marts.database.execute("update meta.model_log set status = 'error' where model = 'mart_two'")
+    with pytest.raises(WarehouseRefused, match=r"did not build mart_two since the last publish"):
+        marts.publish("run", build)
+    assert marts.database.query("select * from meta.publish_log") == []
 
 
 @pytest.mark.parametrize(
     "untest",
     [
-        "delete from meta.test_log where true",
         "delete from meta.test_log where model = 'mart_two'",
         "update meta.test_log set status = 'skipped' where model = 'mart_two'",
         "update meta.test_log set invocation_id = 'before' where model = 'mart_two'",
         "update meta.test_log set resource_type = 'unit_test' where model = 'mart_two'",
+        "update meta.test_log set build_id = null where model = 'mart_two'",
     ],
 )
-def test_a_build_without_tests_is_refused(database: Database, untest: str) -> None:
-    build(database, "old")
-    publish_build(database)
-    build(database, "untested", run_id="other")
-    database.execute(f"{untest} and run_id = 'other'")
-
-    with pytest.raises(WarehouseRefused, match=r"^publish: no test of (mart_one, )?mart_two was"):
-        publish_build(database, run_id="other")
-    assert published(database) == "old"
+def test_a_build_without_tests_is_refused(marts: Marts, untest: str) -> None:
+    built(marts)
+    marts.database.execute(untest)
+    with pytest.raises(WarehouseRefused, match=r"^publish: no test of mart_two was"):
+        marts.publish("run")
 
 
-def test_a_test_that_failed_in_the_run_is_named(database: Database) -> None:
-    build(database, "new")
+def test_a_test_that_failed_in_the_build_is_named(marts: Marts) -> None:
+    build = built(marts)
     insert = """
-        insert into meta.test_log
-            (run_id, invocation_id, test, resource_type, severity, status, seconds)
-        values ('run', 'one', %s, 'test', %s, %s, 1)
+        insert into meta.test_log (dag_id, run_id, build_id, invocation_id, test, resource_type,
+            severity, status, seconds)
+        values ('dag', 'run', %s, 'one', %s, 'test', %s, %s, 1)
     """
-    database.execute(insert, "shares_sum_to_100", "error", "fail")
-    database.execute(insert, "only_known_types", "warn", "warn")
+    marts.database.execute(insert, build.build_id, "shares_sum_to_100", "error", "fail")
+    marts.database.execute(insert, build.build_id, "only_known_types", "warn", "warn")
 
     with pytest.raises(WarehouseRefused, match=r"^publish: shares_sum_to_100 failed in run run"):
-        publish_build(database)
+        marts.publish("run")
 
-    database.execute(insert, "shares_sum_to_100", "error", "pass")
-    assert publish_build(database) > 0
-
-
-def test_a_mart_that_left_the_project_leaves_with_the_next_publish(database: Database) -> None:
-    build(database, "new")
-    database.execute("create table marts_next.mart_gone (x int)", role="pipeline")
-    database.execute("create table marts_next.high_water_mark (x int)", role="pipeline")
-
-    publish_build(database)
-
-    tables = database.query("select tablename from pg_tables where schemaname = 'marts'")
-    assert {name for (name,) in tables} == {*MARTS, "high_water_mark"}
+    marts.database.execute(insert, build.build_id, "shares_sum_to_100", "error", "pass")
+    assert marts.publish("run") > 0
 
 
-def test_the_schemas_say_which_is_which_after_any_number_of_swaps(database: Database) -> None:
-    for word in ("one", "two", "three"):
-        build(database, word)
-        publish_build(database)
-        said = database.value("select obj_description('marts'::regnamespace)")
-        assert said.startswith("What analysts")
-        assert "built and tested" in database.value(
-            "select obj_description('marts_next'::regnamespace)"
-        )
+@pytest.mark.parametrize(
+    ("write", "writer"),
+    [
+        ("drop table marts_next.mart_two; create table marts_next.mart_two (x int)", "not dbt"),
+        ("truncate marts_next.mart_two", "not dbt"),
+        ("drop table marts_next.mart_two", "none: there is no such table"),
+        ("update meta.mart_writer set build_id = null", "dbt without a build"),
+        ("update meta.mart_writer set build_id = 77", "build 77"),
+    ],
+)
+def test_a_table_that_something_else_wrote_after_the_build_is_refused(
+    marts: Marts, write: str, writer: str
+) -> None:
+    built(marts)
+    marts.database.execute(write)
+    with pytest.raises(
+        WarehouseRefused, match=rf"not what build 1 wrote and tested: the last .* was {writer}"
+    ):
+        marts.publish("run")
 
 
-def test_a_run_that_publishes_twice_does_not_bring_the_old_state_back(database: Database) -> None:
-    build(database, "old", run_id="yesterday")
-    publish_build(database, run_id="yesterday")
-    build(database, "new")
-    first = publish_build(database)
+def test_a_table_that_is_replaced_while_the_publish_waits_is_refused(marts: Marts) -> None:
+    old = built(marts)
+    marts.publish("run", old)
+    built(marts, "next")
+    with marts.database.session("analyst") as reader, reader.cursor() as cursor:
+        cursor.execute("begin isolation level repeatable read; select from meta.load_log")
+        pid = reader.info.backend_pid
 
-    assert publish_build(database) == first
+        def replace(_: float) -> None:
+            marts.database.execute("truncate marts_next.mart_two", role="pipeline")
+            assert marts.database.value("select pg_terminate_backend(%s, 10000)", pid)
 
-    assert published(database) == "new"
-    assert database.value("select count(*) from meta.publish_log") == 2
-
-
-def test_a_run_that_built_again_publishes_again(database: Database) -> None:
-    build(database, "old")
-    first = publish_build(database)
-    build(database, "new")
-
-    assert publish_build(database) > first
-    assert published(database) == "new"
+        with pytest.raises(WarehouseRefused, match="the last to write it was not dbt"):
+            marts.publish("next", patience=60, pause=replace)
+    assert marts.published() == {old.build_id}
 
 
-def test_what_is_built_after_a_swap_is_readable_after_the_next(database: Database) -> None:
-    for word in ("one", "two", "three", "four"):
-        build(database, word)
-        publish_build(database)
-        assert published(database) == word
+def test_unknown_tables_are_left_alone(marts: Marts) -> None:
+    for schema in ("marts", "marts_next"):
+        marts.database.execute(f"create table {schema}.by_hand (x int)", role="pipeline")
+    for run_id in ("one", "two"):
+        built(marts, run_id)
+        marts.publish(run_id)
+    for schema in ("marts", "marts_next"):
+        assert "by_hand" in tables(marts.database, schema)
 
 
-def test_the_ddl_is_all_that_a_publish_needs(postgres: Cluster) -> None:
+def test_a_mart_that_left_the_project_leaves_with_the_next_publish(marts: Marts) -> None:
+    marts.build_and_publish("one")
+    marts.let_names_be(NAMES[:1])
+    marts.build_and_publish("two")
+    assert tables(marts.database, "marts") == {"mart_one"}
+    marts.build_and_publish("three")
+    assert tables(marts.database, "marts_next") == {"mart_one"}
+
+
+def test_after_an_upgrade_no_mart_is_dropped(marts: Marts) -> None:
+    """The publish log of an earlier version does not say which tables it was about."""
+    marts.build_and_publish("one")
+    marts.database.execute("update meta.publish_log set marts = null, build_id = null")
+    marts.let_names_be(NAMES[:1])
+    marts.build_and_publish("two")
+    assert tables(marts.database, "marts") == set(NAMES)
+
+
+def tables(database: Database, schema: str) -> set[str]:
+    """The tables of a schema."""
+    found = database.query("select tablename from pg_tables where schemaname = %s", schema)
+    return {name for (name,) in found}
+
+
+def everything_of(marts: Marts) -> list[Any]:
+    """The tables of a source with their files, its marks and its publishes."""
+    files = """
+        select relnamespace::regnamespace::text, relname, oid, relfilenode from pg_class
+        where relnamespace in ('marts'::regnamespace, 'marts_next'::regnamespace)
+            and relname = any (%s)
+        order by 1, 2
+    """
+    return [
+        marts.database.query(files, list(marts.names)),
+        *(
+            marts.database.query(
+                f"select * from {schema}.high_water_mark where model = any (%s) order by 1",
+                list(marts.names),
+            )
+            for schema in ("marts", "marts_next")
+        ),
+        marts.database.query("select * from meta.publish_log where source = %s", marts.source),
+        marts.database.query("select * from meta.build_log where source = %s", marts.source),
+    ]
+
+
+def test_a_source_does_not_touch_the_other(database: Database, tmp_path: Path) -> None:
+    """Two sources side by side, whose DAGs have the same run ids."""
+    one = Marts(database, tmp_path / "one", ["mart_one", "mart_first"], source="imdb")
+    two = Marts(database, tmp_path / "two", ["mart_two"], source="toy", dag_id="toy")
+    for number, run_id in enumerate(("monday", "tuesday"), 1):
+        for each in (one, two):
+            build = each.begin(run_id, "a test wants it")
+            assert build
+            each.build(run_id)
+            keep_marks(each, number, *each.names)
+            each.publish(run_id, build)
+    before = everything_of(two)
+
+    third = one.build_and_publish("wednesday")
+    one.change_project("select 2")
+    fourth = one.build_and_publish("thursday")
+    assert one.published() == {fourth.build_id}
+    one.rollback()
+    assert one.published() == {third.build_id}
+    assert everything_of(two) == before
+
+    before = everything_of(one)
+    assert two.rollback().build_id == 2
+    assert two.published() == {2}
+    assert everything_of(one) == before
+    # What one source rejected or changed makes no build of the other due.
+    assert two.begin("friday") is None
+    two.change_project("select 2")
+    assert two.begin("saturday")
+    assert one.begin("friday") is None
+
+
+def test_two_sources_publish_at_the_same_time(database: Database, tmp_path: Path) -> None:
+    one = Marts(database, tmp_path / "one", ["mart_one"], source="imdb")
+    two = Marts(database, tmp_path / "two", ["mart_two"], source="toy")
+    for each in (one, two):
+        each.build_and_publish("first")
+        built(each, "second")
+    with database.session("analyst") as reader, reader.cursor() as cursor:
+        cursor.execute("select from mart_one")
+
+        def publish_the_other(_: float) -> None:
+            two.publish("second")
+            reader.rollback()
+
+        one.publish("second", patience=60, pause=publish_the_other)
+    assert (one.published(), two.published()) == ({2}, {4})
+
+
+def test_a_mart_that_moved_to_another_source_stays(database: Database, tmp_path: Path) -> None:
+    one = Marts(database, tmp_path / "one", ["mart_one", "mart_moved"], source="imdb")
+    one.build_and_publish("first")
+    one.let_names_be(["mart_one"])
+    two = Marts(database, tmp_path / "two", ["mart_moved"], source="toy")
+    moved = two.build_and_publish("second")
+    one.build_and_publish("third")
+    assert two.published() == {moved.build_id}
+
+
+def test_a_run_that_publishes_twice_does_not_bring_the_old_state_back(marts: Marts) -> None:
+    marts.build_and_publish("yesterday")
+    build = built(marts)
+    first = marts.publish("run")
+
+    assert marts.publish("run", build) == first
+
+    assert marts.published() == {build.build_id}
+    assert marts.database.value("select count(*) from meta.publish_log") == 2
+
+
+def test_a_run_that_built_again_publishes_again(marts: Marts) -> None:
+    build = built(marts)
+    first = marts.publish("run")
+    marts.build("run", build_id=build.build_id)
+    assert marts.publish("run", build) > first
+
+
+def test_the_ddl_is_all_that_a_publish_needs(postgres: Cluster, tmp_path: Path) -> None:
     with postgres.database(template="template0") as blank:
         with blank.session("postgres") as connection:
             apply_schema(connection)
-        build(blank, "first")
-
-        publish_build(blank)
-
-        assert published(blank) == "first"
+        marts = Marts(blank, tmp_path / "project", NAMES)
+        assert marts.build_and_publish("first")
+        assert marts.published() == {1}
 
 
-def test_the_ddl_may_be_applied_again_after_a_swap(database: Database) -> None:
-    build(database, "old")
-    publish_build(database)
-    with database.session("postgres") as connection:
+def test_the_ddl_may_be_applied_again_after_a_publish(marts: Marts) -> None:
+    marts.build_and_publish("old")
+    with marts.database.session("postgres") as connection:
         apply_schema(connection)
 
-    assert published(database) == "old"
-    build(database, "next")
+    assert marts.published() == {1}
+    built(marts, "next")
     with pytest.raises(psycopg2.errors.InsufficientPrivilege):
-        database.query("select * from marts_next.mart_one", role="analyst")
+        marts.database.query(READ_NEXT, role="analyst")
 
 
-def test_a_mart_that_was_made_without_grants_is_readable(database: Database) -> None:
-    build(database, "new")
-    database.execute("revoke select on marts_next.mart_one from analyst", role="pipeline")
-
-    publish_build(database)
-
-    assert published(database) == "new"
+def test_a_mart_that_was_made_without_grants_is_readable(marts: Marts) -> None:
+    built(marts)
+    marts.database.execute("revoke select on marts_next.mart_one from analyst", role="pipeline")
+    marts.publish("run")
+    assert marts.published() == {1}
 
 
-def test_a_session_that_is_open_sees_the_new_marts(database: Database) -> None:
-    build(database, "old")
-    publish_build(database)
-    with database.session("analyst") as session, session.cursor() as cursor:
-        session.autocommit = True
-        cursor.execute("prepare words as select distinct word from mart_one")
-        cursor.execute("execute words")
-        assert cursor.fetchone() == ("old",)
-        build(database, "new")
-        publish_build(database)
-
-        cursor.execute("execute words")
-
-        assert cursor.fetchone() == ("new",)
-
-
-def test_nothing_built_is_refused(database: Database) -> None:
-    with pytest.raises(
-        WarehouseRefused, match="did not build mart_one, mart_two since the last publish"
-    ):
-        publish_build(database)
-    assert database.query("select * from meta.publish_log") == []
-
-
-def test_a_publish_is_noted_in_its_own_transaction(database: Database) -> None:
-    build(database, "old", run_id="first")
-    first = publish_build(database, run_id="first")
-    build(database, "new", run_id="second")
-    second = publish_build(database, State(4, "def"), run_id="second")
-
-    rows = database.query(
-        "select publish_id, run_id, load_id, project_sha256 from meta.publish_log order by 1"
+def test_indexes_and_constraints_move_with_their_table(marts: Marts) -> None:
+    for run_id in ("one", "two", "three"):
+        marts.build_and_publish(run_id)
+    found = marts.database.query(
+        "select schemaname, tablename, indexname from pg_indexes "
+        "where schemaname in ('marts', 'marts_next') order by 1, 2"
     )
-    assert rows == [(first, "first", 3, "abc"), (second, "second", 4, "def")]
+    assert found == [
+        (schema, name, f"{name}_pkey") for schema in ("marts", "marts_next") for name in NAMES
+    ]
 
 
-def test_a_publish_that_cannot_be_noted_does_not_happen(database: Database) -> None:
-    build(database, "old")
-    publish_build(database)
-    build(database, "new")
-    database.execute("revoke insert on meta.publish_log from pipeline")
+def test_a_session_that_is_open_sees_the_new_marts(marts: Marts) -> None:
+    marts.build_and_publish("old")
+    with marts.database.session("analyst") as session, session.cursor() as cursor:
+        session.autocommit = True
+        cursor.execute("prepare builds as select distinct build_id from mart_one")
+        cursor.execute("execute builds")
+        assert cursor.fetchone() == (1,)
+        marts.build_and_publish("new")
+
+        cursor.execute("execute builds")
+
+        assert cursor.fetchone() == (2,)
+
+
+def test_a_publish_is_noted_in_its_own_transaction(marts: Marts) -> None:
+    build = built(marts)
+    publish_id = marts.publish("run")
+    assert marts.database.query(
+        "select publish_id, source, dag_id, run_id, build_id, load_id, project_sha256, marts "
+        "from meta.publish_log"
+    ) == [(publish_id, "imdb", marts.dag_id, "run", 1, 0, build.state.project_sha256, list(NAMES))]
+
+
+def test_a_publish_that_cannot_be_noted_does_not_happen(marts: Marts) -> None:
+    old = marts.build_and_publish("old")
+    built(marts)
+    marts.database.execute("revoke insert on meta.publish_log from pipeline")
 
     with pytest.raises(WarehouseRefused, match="permission denied for table publish_log"):
-        publish_build(database)
-    assert published(database) == "old"
+        marts.publish("run")
+    assert marts.published() == {old.build_id}
 
 
-def test_two_publishes_do_not_meet(database: Database) -> None:
-    build(database, "new")
-    with connected(database.url, purpose="the first") as other, other.cursor() as cursor:
-        hold(cursor, BUILDING)
+def test_two_publishes_do_not_meet(marts: Marts) -> None:
+    built(marts)
+    with connected(marts.database.url, purpose="the first") as other, other.cursor() as cursor:
+        hold(cursor, building_lock("imdb"))
 
-        with pytest.raises(WarehouseUnavailable, match=r"building: session \d+ .*the first"):
-            publish_build(database)
-    assert publish_build(database) > 0
+        with pytest.raises(WarehouseUnavailable, match=r"imdb: building: session \d+ .*the first"):
+            marts.publish("run")
+    assert marts.publish("run") > 0
 
 
-def test_only_the_pipeline_publishes(database: Database) -> None:
-    build(database, "new")
+def test_only_the_pipeline_publishes(marts: Marts) -> None:
+    built(marts)
     with (
         pytest.raises(WarehouseRefused, match=r"read-only transaction|permission denied"),
-        connected(database.url_of("analyst"), purpose="publish") as connection,
+        connected(marts.database.url_of("analyst"), purpose="publish") as connection,
     ):
-        publish(connection, STATE, run_id="run", tables=MARTS)
+        publish(connection, marts.project, source="imdb", dag_id=marts.dag_id, run_id="run")
 
 
 def test_the_first_publish_is_always_due() -> None:
@@ -331,69 +422,99 @@ def test_a_build_that_is_due_says_why(published: State, said: str) -> None:
     assert why_build(STATE, published) == said
 
 
-def test_the_state_is_that_of_the_ledger_and_of_the_project(
-    database: Database, tmp_path: Path
-) -> None:
-    (tmp_path / "model.sql").write_text("select 1")
-    load = Load("imdb", "title.crew", "sample", 1, 1, 0, 0, 0.5, run_id="run")
-    with connected(database.url, purpose="test") as connection, connection.cursor() as cursor:
-        assert published_state(cursor) is None
-        assert current_state(cursor, tmp_path) == State(0, project_sha256(tmp_path))
-        load_id = record(cursor, load)
-        assert newest_load_id(cursor) == load_id > 0
-        state = current_state(cursor, tmp_path)
-        assert state.load_id == load_id
+def test_the_state_is_that_of_the_source_and_of_the_project(marts: Marts) -> None:
+    with connected(marts.database.url, purpose="test") as connection, connection.cursor() as cursor:
+        assert published_state(cursor, "imdb") is None
+        sha256 = marts.project.sha256("imdb")
+        assert current_state(cursor, marts.project, "imdb") == State(0, sha256)
+        load_id = record(cursor, Load("imdb", "title.crew", None, 1, 1, 0, 0, 0.5))
+        record(cursor, Load("toy", "things", None, 1, 1, 0, 0, 0.5))
         connection.commit()
-        build(database, "new")
-        publish(connection, state, run_id="run", tables=MARTS)
-        assert published_state(cursor) == state
-        assert why_build(current_state(cursor, tmp_path), published_state(cursor)) is None
+        state = current_state(cursor, marts.project, "imdb")
+        assert state == State(load_id, sha256)
+        connection.commit()
+        marts.build_and_publish("run")
+        assert published_state(cursor, "imdb") == state
+        assert marts.begin("next") is None
 
 
 @pytest.fixture
-def project(tmp_path: Path) -> Path:
-    """A small dbt project."""
-    for name in ("dbt_project.yml", "models/a.sql", "seeds/b.csv", "macros/deep/c.sql"):
+def project(tmp_path: Path) -> DbtProject:
+    """A small dbt project with marts of two sources, and its manifest."""
+    for name in (
+        *("dbt_project.yml", "models/marts/imdb/deep/a.sql", "models/marts/toy/b.sql"),
+        *("models/staging/warehouse/c.sql", "seeds/d.csv", "macros/toy/e.sql", "macros/f.sql"),
+    ):
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(name)
-    return tmp_path
+    nodes = [
+        ("models/marts/imdb/deep/a.sql", "marts", "imdb"),
+        ("models/marts/toy/b.sql", "marts", "toy"),
+        ("models/staging/warehouse/c.sql", "staging", "warehouse"),
+    ]
+    manifest = tmp_path / "target" / "manifest.json"
+    manifest.parent.mkdir()
+    manifest.write_text(json.dumps({"nodes": {path: node(path, *meta) for path, *meta in nodes}}))
+    return DbtProject(tmp_path, manifest)
+
+
+def node(path: str, layer: str, source: str) -> dict[str, Any]:
+    """A model in a manifest."""
+    return {
+        "resource_type": "model",
+        "name": f"mart_{Path(path).stem}",
+        "original_file_path": path,
+        "config": {"meta": {"layer": layer, "source": source}},
+    }
+
+
+def test_marts_come_from_the_manifest_whatever_folder_they_are_in(project: DbtProject) -> None:
+    assert project.sources() == ("imdb", "toy")
+    assert project.marts("imdb") == ("mart_a",)
+    assert project.marts("toy") == ("mart_b",)
+
+
+def test_a_model_that_the_manifest_does_not_know_is_named(project: DbtProject) -> None:
+    (project.project_dir / "models" / "new.sql").write_text("select 1")
+    with pytest.raises(PermanentError, match=r"does not have models/new\.sql.*make manifest"):
+        project.marts("imdb")
+
+
+def test_a_project_without_a_manifest_says_how_to_make_one(project: DbtProject) -> None:
+    project.manifest_path.unlink()
+    for ask in (project.marts, project.sha256):
+        with pytest.raises(PermanentError, match="make manifest"):
+            ask("imdb")
 
 
 @pytest.mark.parametrize(
-    "name", ["models/a.sql", "seeds/b.csv", "models/new.yml", "macros/deep/c.sql"]
+    ("name", "changed"),
+    [
+        ("models/marts/imdb/deep/a.sql", {"imdb"}),
+        ("models/marts/toy/b.sql", {"toy"}),
+        ("macros/toy/e.sql", {"toy"}),
+        ("models/staging/warehouse/c.sql", {"imdb", "toy"}),
+        ("seeds/d.csv", {"imdb", "toy"}),
+        ("macros/f.sql", {"imdb", "toy"}),
+        ("models/new.yml", {"imdb", "toy"}),
+        *((made, set()) for made in ("logs/dbt.log", "dbt_packages/x/a.sql", ".user.yml")),
+    ],
 )
-def test_any_file_of_the_project_counts(project: Path, name: str) -> None:
-    before = project_sha256(project)
-    (project / name).write_text("changed")
-
-    assert project_sha256(project) != before
-
-
-def test_a_change_that_keeps_the_size_counts(project: Path) -> None:
-    before = project_sha256(project)
-    (project / "models/a.sql").write_text("models/b.sql")
-
-    assert project_sha256(project) != before
+def test_a_source_depends_on_shared_files_and_its_own(
+    project: DbtProject, name: str, changed: set[str]
+) -> None:
+    before = {source: project.sha256(source) for source in ("imdb", "toy")}
+    path = project.project_dir / name
+    path.parent.mkdir(exist_ok=True, parents=True)
+    path.write_text("changed")
+    assert {source for source in before if project.sha256(source) != before[source]} == changed
 
 
-def test_names_and_the_ends_of_files_count(project: Path) -> None:
-    before = project_sha256(project)
-    (project / "models/a.sql").rename(project / "models/renamed.sql")
-    renamed = project_sha256(project)
-    (project / "models/renamed.sql").unlink()
-
-    assert len({before, renamed, project_sha256(project)}) == 3
-
-
-@pytest.mark.parametrize(
-    "name",
-    ["target/manifest.json", "logs/dbt.log", "dbt_packages/x/a.sql", ".user.yml",
-     "macros/__pycache__/a.pyc"],
-)  # fmt: skip
-def test_what_dbt_makes_does_not_count(project: Path, name: str) -> None:
-    before = project_sha256(project)
-    (project / name).parent.mkdir(parents=True, exist_ok=True)
-    (project / name).write_text("made")
-
-    assert project_sha256(project) == before
+def test_a_change_that_keeps_the_size_and_a_new_name_count(project: DbtProject) -> None:
+    path = project.project_dir / "macros" / "f.sql"
+    before = project.sha256("imdb")
+    path.write_text("macros/g.sql")
+    resized = project.sha256("imdb")
+    path.rename(path.with_name("g.sql"))
+    assert len({before, resized, project.sha256("imdb")}) == 3

@@ -7,11 +7,12 @@ import pytest
 
 from imdb_pipeline.config import DATASET_NAMES, DATASETS
 from tests.support.postgres import Database
-from warehouse.runs.run_log import Finding, RunSummary, dbt_figures, record_run
+from warehouse.runs.run_log import FailingTest, RunSummary, dbt_figures, record_run
 from warehouse.runs.summary import summarize, summary_lines
 
 STARTED = datetime(2031, 6, 2, 5, 0, tzinfo=UTC)
 FINISHED = STARTED + timedelta(seconds=61.5)
+STEPS = {each.name: [f"download.{each.slug}", f"load.{each.slug}"] for each in DATASETS}
 GREEN: dict[str, str | None] = {
     **{
         f"{step}.{dataset.slug}": "success" for dataset in DATASETS for step in ("download", "load")
@@ -31,14 +32,20 @@ def summary(
     database: Database,
     states: dict[str, str | None] = GREEN,
     figures: dict[str, dict[str, object]] = FIGURES,
+    *,
+    dag_id: str = "imdb_pipeline",
+    build_id: int | None = 1,
 ) -> RunSummary:
     with database.session() as session, session.cursor() as cursor:
         return summarize(
             cursor,
+            dag_id=dag_id,
             run_id="run",
+            build_id=build_id,
             started_at=STARTED,
             finished_at=FINISHED,
             states=states,
+            steps=STEPS,
             figures=figures,
         )
 
@@ -46,7 +53,7 @@ def summary(
 def test_a_green_run(database: Database) -> None:
     content = summary(database).as_json()
 
-    assert list(content) >= ["run_id"]
+    assert content["dag_id"] == "imdb_pipeline"
     assert (content["run_id"], content["state"], content["published"]) == ("run", "success", True)
     assert content["seconds"] == 61.5
     assert content["started_at"] == "2031-06-02T05:00:00+00:00"
@@ -75,7 +82,7 @@ def test_a_failed_task_makes_a_failed_run(database: Database) -> None:
     assert statuses["title.crew"] == "loaded"
 
 
-def test_a_dataset_that_nobody_selected_is_told_from_a_failed_one(database: Database) -> None:
+def test_a_dataset_that_was_not_selected_is_no_failed_one(database: Database) -> None:
     states = {**GREEN, "download.title_akas": "skipped", "load.title_akas": "skipped"}
 
     rows = {row["dataset"]: row for row in summary(database, states).datasets}
@@ -94,46 +101,70 @@ def test_dbt_that_had_nothing_to_do_is_skipped(database: Database) -> None:
 
 @pytest.fixture
 def with_logs(database: Database) -> Database:
-    """What dbt's macro writes: models, tests, one of each outcome, one run again."""
+    """What dbt's macro writes of build 1, and of build 2, whose DAG has a run of the same name."""
     database.execute(
         """
-        insert into meta.model_log (run_id, invocation_id, model, resource_type, status, seconds)
+        insert into meta.model_log
+            (dag_id, run_id, build_id, invocation_id, model, resource_type, status, seconds)
         values
-            ('run', 'a', 'stg_one', 'model', 'success', 1.5),
-            ('run', 'b', 'stg_one', 'model', 'success', 0.5),
-            ('run', 'b', 'stg_two', 'model', 'success', 2.0),
-            ('run', 'b', 'stg_bad', 'model', 'error', 4.0),
-            ('run', 'b', 'label_thresholds', 'seed', 'success', 8.0),
-            ('other', 'c', 'stg_three', 'model', 'success', 16.0);
+            ('imdb_pipeline', 'run', 1, 'a', 'stg_one', 'model', 'success', 1.5),
+            ('imdb_pipeline', 'run', 1, 'b', 'stg_one', 'model', 'success', 0.5),
+            ('imdb_pipeline', 'run', 1, 'b', 'stg_two', 'model', 'success', 2.0),
+            ('imdb_pipeline', 'run', 1, 'b', 'stg_bad', 'model', 'error', 4.0),
+            ('imdb_pipeline', 'run', 1, 'b', 'label_thresholds', 'seed', 'success', 8.0),
+            ('toy', 'run', 2, 'c', 'stg_three', 'model', 'success', 16.0);
         insert into meta.test_log (
-            run_id, invocation_id, test, model, resource_type, severity, status, failures,
-            failures_table, seconds
+            dag_id, run_id, build_id, invocation_id, test, model, resource_type, severity, status,
+            failures, failures_table, seconds
         )
-        values
-            ('run', 'a', 'again', 'stg_one', 'test', 'error', 'fail', 9, 'quality.again', 1),
-            ('run', 'b', 'again', 'stg_one', 'test', 'error', 'pass', 0, null, 1),
-            ('run', 'b', 'unit', 'stg_one', 'unit_test', 'error', 'pass', 0, null, 1),
-            ('run', 'b', 'left_out', 'stg_one', 'test', 'error', 'skipped', null, null, 0),
-            ('run', 'b', 'warned', 'stg_two', 'test', 'warn', 'warn', 3, 'quality.warned', 1),
-            ('run', 'b', 'failed', 'stg_two', 'test', 'error', 'fail', 2, 'quality.failed', 1),
-            ('run', 'b', 'broken', null, 'test', 'error', 'error', null, null, 1),
-            ('other', 'c', 'elsewhere', 'stg_three', 'test', 'error', 'fail', 1, null, 1)
+        select dag, 'run', build, invocation, test, model, kind, severity, status, failures, tbl, 1
+        from (values
+            ('imdb', 1, 'a', 'again', 'stg_one', 'test', 'error', 'fail', 9, 'quality.again'),
+            ('imdb', 1, 'b', 'again', 'stg_one', 'test', 'error', 'pass', 0, null),
+            ('imdb', 1, 'b', 'unit', 'stg_one', 'unit_test', 'error', 'pass', 0, null),
+            ('imdb', 1, 'b', 'left_out', 'stg_one', 'test', 'error', 'skipped', null, null),
+            ('imdb', 1, 'b', 'warned', 'stg_two', 'test', 'warn', 'warn', 3, 'quality.warned'),
+            ('imdb', 1, 'b', 'failed', 'stg_two', 'test', 'error', 'fail', 2, 'quality.failed'),
+            ('imdb', 1, 'b', 'broken', null, 'test', 'error', 'error', null, null),
+            ('toy', 2, 'c', 'elsewhere', 'stg_three', 'test', 'error', 'fail', 1, null)
+        ) as logged
+            (dag, build, invocation, test, model, kind, severity, status, failures, tbl)
         """
     )
     return database
 
 
-def test_models_and_tests_of_the_run_are_counted(with_logs: Database) -> None:
+def test_models_and_tests_of_the_build_are_counted(with_logs: Database) -> None:
     with with_logs.session() as session, session.cursor() as cursor:
-        figures = dbt_figures(cursor, "run", status="failed")
+        figures = dbt_figures(cursor, 1, status="failed")
 
     assert (figures.models, figures.seconds) == (2, 4.0)
     assert figures.tests == {"pass": 2, "warn": 1, "fail": 2}
-    assert figures.warnings == (Finding("warned", "stg_two", 3, "quality.warned"),)
+    assert figures.warnings == (FailingTest("warned", "stg_two", 3, "quality.warned"),)
     assert set(figures.failures) == {
-        Finding("failed", "stg_two", 2, "quality.failed"),
-        Finding("broken", None, None, None),
+        FailingTest("failed", "stg_two", 2, "quality.failed"),
+        FailingTest("broken", None, None, None),
     }
+
+
+def test_two_dags_with_the_same_run_id_have_reports_of_their_own(with_logs: Database) -> None:
+    """The second report is written after the first, which failed, and leaves it as it is."""
+    red = {**GREEN, "dbt.stg_two": "failed", "publish": "upstream_failed"}
+    for states, dag_id, build_id in ((red, "imdb_pipeline", 1), (GREEN, "toy", 2)):
+        with with_logs.session() as session, session, session.cursor() as cursor:
+            record_run(cursor, summary(with_logs, states, dag_id=dag_id, build_id=build_id))
+
+    first, second = with_logs.query(
+        "select dag_id, state, summary from run_log order by dag_id", role="analyst"
+    )
+    assert first[:2] == ("imdb_pipeline", "failed")
+    assert second[:2] == ("toy", "success")
+    figures = [
+        (each[2]["dbt"]["models"], each[2]["dbt"]["tests"]["fail"]) for each in (first, second)
+    ]
+    assert figures == [(2, 2), (1, 1)]
+    assert [error["task"] for error in first[2]["errors"]] == ["dbt.stg_two"]
+    assert second[2]["errors"] == []
 
 
 def test_findings_in_words_are_in_the_report(with_logs: Database) -> None:
@@ -153,7 +184,7 @@ def test_findings_in_words_are_in_the_report(with_logs: Database) -> None:
 
 def test_a_run_without_dbt_has_zeros(database: Database) -> None:
     with database.session() as session, session.cursor() as cursor:
-        figures = dbt_figures(cursor, "run", status="skipped")
+        figures = dbt_figures(cursor, None, status="skipped")
 
     assert (figures.status, figures.models, figures.seconds) == ("skipped", 0, 0.0)
     assert figures.tests == {"pass": 0, "warn": 0, "fail": 0}
@@ -180,7 +211,9 @@ def test_a_run_that_is_reported_again_replaces_its_row(database: Database) -> No
         with database.session() as session, session, session.cursor() as cursor:
             record_run(cursor, summary(database, dict(states)))
 
-    assert database.query("select run_id, state from meta.run_log") == [("run", "success")]
+    assert database.query("select dag_id, run_id, state from meta.run_log") == [
+        ("imdb_pipeline", "run", "success")
+    ]
 
 
 def test_the_log_has_a_line_for_each_thing_a_person_asks(with_logs: Database) -> None:

@@ -2,6 +2,7 @@
 
 import errno
 import json
+import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -10,9 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imdb_pipeline.cache_manager import CacheEntry, CacheManager, JsonFileStore
+from imdb_pipeline.cache_manager import CacheManager
 from imdb_pipeline.config import dataset_named
 from tests.support.snapshots import RATINGS, THREE_ROWS, TWO_ROWS, Row, entry_of, written
+from warehouse.http.cache import CacheEntry
+from warehouse.http.json_store import JsonFileStore
 
 KEY = "imdb_cache__title_ratings"
 
@@ -75,6 +78,7 @@ def test_an_edited_file_of_the_same_size_does_not_count(
     content = bytearray(cache.path_of(RATINGS).read_bytes())
     content[-1] ^= 1
     cache.path_of(RATINGS).write_bytes(content)
+    os.utime(cache.path_of(RATINGS), ns=(0, 0))  # both writes may be in one tick of the clock
 
     with caplog.at_level("INFO"):
         assert cache.valid_entry(RATINGS) is None
@@ -99,11 +103,53 @@ def test_a_part_is_not_mistaken_for_the_file(cache: CacheManager) -> None:
     assert cache.valid_entry(RATINGS) is None
 
 
-def test_a_deleted_entry_is_none(cache: CacheManager) -> None:
-    cache.forget(RATINGS)
-    cache.forget(RATINGS)
+def test_a_file_that_was_not_touched_is_not_read(cache: CacheManager) -> None:
+    path = cache.path_of(RATINGS)
+    found = path.stat()
+    path.write_bytes(bytes(found.st_size))
+    os.utime(path, ns=(found.st_atime_ns, found.st_mtime_ns))
 
-    assert cache.entry(RATINGS) is None
+    entry = cache.valid_entry(RATINGS)
+
+    assert entry is not None, "size, time and inode are as they were"
+    doubt = cache.doubt(RATINGS, entry, thorough=True)
+    assert doubt is not None
+    assert "was edited" in doubt
+
+
+def test_a_copy_of_the_file_is_read_once(cache: CacheManager, store: MemoryStore) -> None:
+    path = cache.path_of(RATINGS)
+    content, before = path.read_bytes(), path.stat()
+    path.rename(path.with_name("other"))
+    path.write_bytes(content)
+    os.utime(path, ns=(7, 7))
+
+    assert cache.valid_entry(RATINGS) is not None
+    noted = json.loads(store.content[KEY])
+    assert (noted["mtime_ns"], noted["inode"]) == (7, path.stat().st_ino)
+    assert noted["inode"] != before.st_ino
+
+
+@pytest.mark.parametrize(
+    ("url", "origin"),
+    [
+        ("https://datasets.imdbws.com/title.ratings.tsv.gz", "imdb"),
+        ("http://127.0.0.1:9/sample-20000/title.ratings.tsv.gz", "sample-20000"),
+        ("https://files.example:8443/title.ratings.tsv.gz", "files.example"),
+    ],
+)
+def test_an_entry_of_an_earlier_version_gets_its_origin(
+    cache: CacheManager, store: MemoryStore, url: str, origin: str
+) -> None:
+    content = json.loads(store.content[KEY]) | {"url": url}
+    for name in ("origin", "mtime_ns", "inode"):
+        del content[name]
+    store.content[KEY] = json.dumps(content)
+
+    entry = cache.valid_entry(RATINGS)
+
+    assert entry is not None
+    assert entry.origin == origin
 
 
 def test_an_entry_of_another_file_does_not_count(cache: CacheManager, tmp_path: Path) -> None:
@@ -131,6 +177,8 @@ def test_garbage_is_no_entry(cache: CacheManager, store: MemoryStore, text: str)
         {"sha256": 7},
         {"file": None},
         {"url": None},
+        {"origin": None},
+        {"mtime_ns": "1"},
         {"url": "http://["},
         {"etag": 7},
         {"etag": "two\nlines"},
@@ -147,7 +195,9 @@ def test_a_field_that_is_not_what_it_should_be_makes_no_entry(
     assert cache.entry(RATINGS) is None
 
 
-@pytest.mark.parametrize("field", list(CacheEntry.__slots__))
+@pytest.mark.parametrize(
+    "field", ["etag", "last_modified", "sha256", "bytes", "rows", "file", "url"]
+)
 def test_a_missing_field_makes_no_entry(
     cache: CacheManager, store: MemoryStore, field: str
 ) -> None:
@@ -175,9 +225,7 @@ def test_a_json_file_keeps_two_datasets_apart(tmp_path: Path) -> None:
         )
     cache = CacheManager(JsonFileStore(tmp_path / "deep" / "cache.json"), tmp_path)
 
-    cache.forget(crew)
-
-    assert cache.entry(crew) is None
+    assert cache.valid_entry(crew) == entry_of(tmp_path / "title.crew.tsv.gz", 2)
     assert cache.valid_entry(RATINGS) == entry_of(tmp_path / "title.ratings.tsv.gz", 2)
 
 

@@ -87,6 +87,7 @@ def test_an_empty_environment_gives_the_defaults() -> None:
 def test_every_setting_is_read_from_its_variable() -> None:
     values: dict[str, object] = {
         "base_url": "http://127.0.0.1:1/files",
+        "source_name": "files of ours",
         "data_dir": Path("/srv/imdb"),
         "connect_timeout": 1.5,
         "read_timeout": 2.5,
@@ -103,9 +104,22 @@ def test_every_setting_is_read_from_its_variable() -> None:
         "keep_loads": 1,
     }
     assert set(values) == {field.name for field in fields(Settings)}
+    variables = {f"IMDB_{name.upper()}": f" {value} " for name, value in values.items()}
+    assert Settings.from_environment(variables) == Settings(**values)  # type: ignore[arg-type]
     for name, value in values.items():
-        variable = {f"IMDB_{name.upper()}": f" {value} "}
-        assert getattr(Settings.from_environment(variable), name) == value
+        if name != "base_url":
+            variable = {f"IMDB_{name.upper()}": f" {value} "}
+            assert getattr(Settings.from_environment(variable), name) == value
+
+
+def test_imdbs_own_address_has_a_name_and_another_one_must_get_one() -> None:
+    assert Settings.from_environment({}).origin == "imdb"
+    assert Settings.from_environment({"IMDB_SOURCE_NAME": "mine"}).origin == "mine"
+    address = "https://files.example/imdb"
+    with pytest.raises(PermanentError, match=r"files\.example/imdb.*Set IMDB_SOURCE_NAME"):
+        Settings.from_environment({"IMDB_BASE_URL": address})
+    named = Settings.from_environment({"IMDB_BASE_URL": address, "IMDB_SOURCE_NAME": "mirror"})
+    assert named.origin == "mirror"
 
 
 @pytest.mark.parametrize(

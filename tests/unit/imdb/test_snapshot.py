@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 
 from imdb_pipeline.inspection import inspect
 from imdb_pipeline.lines import LONGEST_LINE
-from imdb_pipeline.snapshot import CHUNK, SnapshotReader, sha256_of
+from imdb_pipeline.snapshot import CHUNK, SnapshotReader
 from tests.support.files import open_files
 from tests.support.snapshots import RATINGS, THREE_ROWS, plain, written
 from tests.support.source import packed
 from warehouse.errors import DamagedFile, UnexpectedContent
+from warehouse.http.cache import sha256_of
 
 
 def read_all(reader: SnapshotReader, size: int = -1) -> bytes:

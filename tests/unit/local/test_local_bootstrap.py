@@ -1,4 +1,4 @@
-"""What the set-up says and decides before there is an environment."""
+"""The set-up: what it prints and decides before there is an environment."""
 
 import ast
 import os
@@ -37,13 +37,13 @@ def test_old_pythons_can_read_the_file() -> None:
     ast.parse(Path(bootstrap.__file__).read_text("utf-8"), feature_version=(3, 5))
 
 
-def test_a_shim_that_does_not_run_is_passed_over(tmp_path: Path) -> None:
+def test_a_shim_that_does_not_run_is_skipped(tmp_path: Path) -> None:
     program(tmp_path, "python3.13", "echo 'python3.13: command not found' >&2; exit 127")
     program(tmp_path, "python3.12", "echo 3.12")
     assert bootstrap.find_python(str(tmp_path)) == str(tmp_path / "python3.12")
 
 
-def test_a_program_that_lies_about_its_version_is_passed_over(tmp_path: Path) -> None:
+def test_a_program_of_another_version_than_its_name_is_skipped(tmp_path: Path) -> None:
     program(tmp_path, "python3.12", "echo 3.9")
     assert bootstrap.find_python(str(tmp_path)) is None
 
@@ -88,9 +88,7 @@ def test_an_untrusted_certificate_is_tried_again_with_the_machines_own(
 
 def test_bytecode_is_written_whatever_the_environment_says(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
-    environment = bootstrap.child_environment()
-    assert "PYTHONDONTWRITEBYTECODE" not in environment
-    assert environment["UV_COMPILE_BYTECODE"] == "1"
+    assert "PYTHONDONTWRITEBYTECODE" not in bootstrap.child_environment()
 
 
 def test_without_a_home_nothing_is_cached(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -98,29 +96,41 @@ def test_without_a_home_nothing_is_cached(monkeypatch: pytest.MonkeyPatch) -> No
     assert bootstrap.child_environment()["UV_NO_CACHE"] == "1"
 
 
-def test_an_environment_of_another_lock_is_not_ready(tmp_path: Path) -> None:
+@pytest.fixture
+def ready(tmp_path: Path) -> bootstrap.Environment:
+    """An environment that was made; what is in it does not matter here."""
     lock = tmp_path / "requirements.txt"
     lock.write_text("one==1\n")
     environment = bootstrap.Environment(tmp_path / "env", lock)
     assert not environment.is_ready()
-    environment.python.parent.mkdir(parents=True)
+    environment.folder.mkdir()
+    environment.python.parent.mkdir()
     environment.python.symlink_to(sys.executable)
-    environment.stamp.write_text(bootstrap.stamp_of(lock))
-    assert environment.is_ready()
-    lock.write_text("one==2\n")
-    assert not environment.is_ready()
+    environment.stamp.write_text(f"{bootstrap.stamp_of(lock)}\n{environment.folder}\n")
+    return environment
 
 
-def test_a_ready_environment_is_left_alone(tmp_path: Path) -> None:
-    lock = tmp_path / "requirements.txt"
-    lock.write_text("one==1\n")
-    environment = bootstrap.Environment(tmp_path / "env", lock)
-    environment.python.parent.mkdir(parents=True)
-    environment.python.symlink_to(sys.executable)
-    environment.stamp.write_text(bootstrap.stamp_of(lock))
-    before = environment.stamp.stat().st_mtime_ns
-    environment.ensure()
-    assert environment.stamp.stat().st_mtime_ns == before
+def test_an_environment_of_another_lock_is_not_ready(ready: bootstrap.Environment) -> None:
+    assert ready.is_ready()
+    ready.stamp.write_text(bootstrap.stamp_of(ready.lock))  # of an earlier version
+    assert ready.is_ready()
+    ready.lock.write_text("one==2\n")
+    assert not ready.is_ready()
+
+
+def test_an_environment_of_a_moved_project_is_not_ready(
+    ready: bootstrap.Environment, tmp_path: Path
+) -> None:
+    (tmp_path / "link").symlink_to(ready.folder)
+    assert bootstrap.Environment(tmp_path / "link", ready.lock).is_ready()
+    moved = ready.folder.rename(tmp_path / "moved")
+    assert not bootstrap.Environment(moved, ready.lock).is_ready()
+
+
+def test_a_ready_environment_is_left_alone(ready: bootstrap.Environment) -> None:
+    before = ready.stamp.stat().st_mtime_ns
+    ready.ensure()
+    assert ready.stamp.stat().st_mtime_ns == before
 
 
 def test_no_way_to_make_an_environment_says_what_to_install(

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable
 
-from imdb_pipeline.snapshot import SnapshotReader
+from warehouse.raw.file_reader import FileReader
 
 log = logging.getLogger(__name__)
 
@@ -18,7 +18,7 @@ class Progress:
         self.started = self.next = clock()
         self.next += every
 
-    def __call__(self, reader: SnapshotReader) -> None:
+    def __call__(self, reader: FileReader) -> None:
         """Log a line where it is time for one."""
         now = self.clock()
         if now < self.next:

@@ -1,0 +1,20 @@
+"""How to download: the numbers that a source's settings give."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class DownloadPolicy:
+    """Seconds to wait, tries (the first one counts), bytes that are allowed.
+
+    `settings_prefix` is how the names of the source's settings begin, for messages: the base URL,
+    the data folder and `max_bytes` are <prefix>BASE_URL, <prefix>DATA_DIR and <prefix>MAX_BYTES.
+    """
+
+    connect_timeout: float
+    read_timeout: float
+    tries: int
+    backoff_start: float
+    backoff_limit: float
+    max_bytes: int
+    settings_prefix: str
