@@ -19,8 +19,17 @@ if TYPE_CHECKING:
 
 load_profile()
 
-READ_THE_STORY = {
-    f"tests/e2e/test_{name}.py" for name in ("story", "commands", "leaks", "marts_agree")
+# Files that share an expensive fixture run in one process, so that it is made once: the group of
+# each file by the beginning of its path.
+GROUPS = {
+    "tests/dags/": "the DAG",
+    "tests/promises/test_2_same_again": "the dbt scenes",
+    "tests/promises/test_3_dbt_killed": "the dbt scenes",
+    "tests/promises/test_7_dbt": "the dbt scenes",
+    "tests/e2e/test_story": "the story",
+    "tests/e2e/test_commands": "the story",
+    "tests/e2e/test_leaks": "the story",
+    "tests/e2e/test_marts_agree": "the story",
 }
 # They take minutes each. The last files should be short, so that no process waits for another.
 LONGEST = [
@@ -50,16 +59,16 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
-    """With several processes, one process runs a whole file, and the story runs once."""
+    """With several processes, each file or group of files runs in one of them."""
     return ByFile(config, log)
 
 
 class ByFile(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
-    """Each file is a scope; the files that read the story are one scope."""
+    """Each file or group of files is a scope."""
 
     def _split_scope(self, nodeid: str) -> str:
         path = nodeid.split("::", 1)[0]
-        return "the story" if path in READ_THE_STORY else path
+        return next((group for start, group in GROUPS.items() if path.startswith(start)), path)
 
 
 @pytest.fixture(scope="session")

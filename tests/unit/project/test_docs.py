@@ -103,7 +103,11 @@ def test_every_test_of_a_promise_is_linked_from_it() -> None:
 
 def test_the_promises_name_every_long_test_file() -> None:
     page = (ROOT / "docs" / "promises.md").read_text("utf-8")
-    for path in (ROOT / "tests").rglob("test_*.py"):
+    for path in [
+        path
+        for folder in ("promises", "integration", "e2e")
+        for path in (ROOT / "tests" / folder).rglob("test_*.py")
+    ]:
         if re.search(
             r"^(pytestmark = |@)pytest\.mark\.full", path.read_text("utf-8"), re.MULTILINE
         ):

@@ -162,6 +162,7 @@ def test_day_two_adds_an_unknown_title_type_category_and_profession(
     assert new == [{"webSeries"}, {"intimacy_coordinator"}, {"intimacy_coordinator"}]
 
 
+@pytest.mark.full
 def test_memory_does_not_grow_with_the_number_of_titles(tmp_path: Path) -> None:
     def peak_bytes(titles: int) -> int:
         tracemalloc.start()
