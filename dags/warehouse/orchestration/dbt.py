@@ -263,4 +263,3 @@ def _environment(values: Mapping[str, str], **more: str) -> Iterator[None]:
     finally:
         os.environ.clear()
         os.environ.update(before)
-
