@@ -276,16 +276,18 @@ def clean() -> int:
 
 def main() -> int:
     """Run one verb; return the exit code."""
+    if not os.environ.get("WAREHOUSE_URL", "").strip():
+        # PGSERVICE, PGSSLMODE and the like are meant for other servers than the embedded one.
+        for name in [name for name in os.environ if name.startswith("PG")]:
+            del os.environ[name]
     try:
         return cli.main(prog_name="include.local", standalone_mode=False) or 0
     except click.Abort:
         return 130
     except click.BadParameter as error:
         name = str(error.param.envvar) if error.param else ""
-        given = os.environ.get(name, "")
-        click.echo(
-            f"{name}={given}: {error.message}" if given else error.format_message(), err=True
-        )
+        given = os.environ.get(name)
+        click.echo(f"{name}={given}: {error.message}" if given else str(error), err=True)
     except click.ClickException as error:
         error.show()
         return error.exit_code
