@@ -24,7 +24,7 @@ def dag_environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
         "AIRFLOW__COSMOS__ENABLE_TELEMETRY": "False",
         "DO_NOT_TRACK": "1",
-        "IMDB_DBT_TARGET_DIR": str(target),
+        "WAREHOUSE_DBT_TARGET_DIR": str(target),
         "PYTHONPATH": str(ROOT / "dags"),
     }
     subprocess.run(

@@ -199,7 +199,7 @@ def test_without_a_manifest_the_import_error_says_how_to_make_one(
         env=dag_environment
         | {
             "PYTHONPATH": os.pathsep.join((str(tmp_path), str(ROOT / "dags"))),
-            "IMDB_DBT_TARGET_DIR": "/nowhere",
+            "WAREHOUSE_DBT_TARGET_DIR": "/nowhere",
         },
         check=False,
         capture_output=True,

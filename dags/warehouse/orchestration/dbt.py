@@ -35,7 +35,7 @@ log = logging.getLogger(__name__)
 PROJECT_DIR = Path(__file__).parents[2] / "dbt"
 # Where the image keeps the manifest that it was built with; a folder mounted over dags/ hides the
 # project's own target/.
-MANIFEST_DIR_VARIABLE = "IMDB_DBT_TARGET_DIR"
+MANIFEST_DIR_VARIABLE = "WAREHOUSE_DBT_TARGET_DIR"
 LOCK_TIMEOUT_MINUTES = 15
 BUILD = "build"
 # How often a model's task asks for its result, in seconds, and every how many times it asks whether

@@ -103,7 +103,7 @@ def test_the_image_has_the_runtime_of_the_locked_airflow_and_makes_the_manifest(
     assert dockerfile.startswith("FROM astrocrpublic.azurecr.io/runtime:3.3-8-python-3.12\n")
     assert pins("include/local/requirements.txt")["apache-airflow"] == "3.3.2"
     assert "dbt parse" in dockerfile
-    assert "IMDB_DBT_TARGET_DIR" in dockerfile
+    assert "WAREHOUSE_DBT_TARGET_DIR" in dockerfile
 
 
 def test_ci_runs_the_readmes_test_command() -> None:
