@@ -1,11 +1,12 @@
 """Fixtures of all tests: a real Postgres, a file server with faults, a recording downloader."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from coverage import Coverage
 from xdist.scheduler.loadscope import LoadScopeScheduling
 
 from tests.support.downloads import Workbench
@@ -39,6 +40,12 @@ LONGEST = [
 ]
 
 
+# Tests of dbt run little code of dags/ and would take half as long again with coverage.
+WITHOUT_COVERAGE = (
+    "tests/integration/dbt/",
+    "tests/promises/test_3_dbt",
+    "tests/promises/test_7_dbt",
+)
 FULL = bool(os.environ.get("FULL", "").strip())
 
 
@@ -55,6 +62,22 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = [item for item in items if not item.get_closest_marker("full")]
     places = {path: place for place, path in enumerate(LONGEST)}
     items.sort(key=lambda item: places.get(item.nodeid.split("::", 1)[0], len(places)))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Measure no coverage in tests of dbt, nor in the processes that they start."""
+    coverage = Coverage.current() if item.nodeid.startswith(WITHOUT_COVERAGE) else None
+    if coverage is None:
+        return (yield)
+    settings = os.environ.pop("COVERAGE_PROCESS_CONFIG", None)
+    coverage.stop()
+    try:
+        return (yield)
+    finally:
+        coverage.start()
+        if settings is not None:
+            os.environ["COVERAGE_PROCESS_CONFIG"] = settings
 
 
 @pytest.hookimpl(optionalhook=True)
