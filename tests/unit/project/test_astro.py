@@ -82,8 +82,8 @@ def test_the_connection_of_env_reaches_the_service_with_the_pipelines_password(
     assert f"://pipeline:{environment['PIPELINE_PASSWORD']}@" in url
 
 
-def test_no_password_stands_in_a_tracked_file_but_the_example(compose: dict[str, Any]) -> None:
-    harmless = {"False", "nobody"}  # a switch, and a login that desktop mode never asks for
+def test_no_password_stands_in_a_tracked_file_except_the_example(compose: dict[str, Any]) -> None:
+    harmless = {"False", "nobody"}  # a switch, and a login that desktop mode does not use
     assert all("PASSWORD" not in key or value in harmless
                for service in compose["services"].values()
                for key, value in service.get("environment", {}).items())  # fmt: skip
