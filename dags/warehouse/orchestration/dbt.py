@@ -203,8 +203,9 @@ class DbtModel(DbtTask):
         result = self._reported(context) if self.begun(context) else None
         if result is None:
             result = self._built(context)
-        for line in result["lines"]:
-            log.info(line)
+        else:
+            for line in result["lines"]:
+                log.info(line)
         if result["status"] != SUCCESS:
             error = PipelineError(result["message"])
             record_error(error, context)
