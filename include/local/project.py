@@ -53,20 +53,27 @@ def make_plain_manifest() -> Path:
 
 
 def make_docs(layout: Layout, environment: Mapping[str, str]) -> Path:
-    """Make the docs site, one file with everything in it; return it."""
+    """Make the docs site of what is published, one file with everything in it; return it."""
     target = layout.docs / "target"
     target.mkdir(parents=True, exist_ok=True)
     log = layout.logs / "dbt-docs.log"
-    dbt(["docs", "generate", "--static"], target, environment, log)
+    dbt(["docs", "generate", "--static"], target, environment, log, profile_target="published")
     page = layout.docs / "index.html"
     shutil.copyfile(target / "static_index.html", page)
     return page
 
 
-def dbt(command: Sequence[str], target: Path, environment: Mapping[str, str], log: Path) -> None:
+def dbt(
+    command: Sequence[str],
+    target: Path,
+    environment: Mapping[str, str],
+    log: Path,
+    *,
+    profile_target: str = "prod",
+) -> None:
     """Run dbt on the project. Raises LocalError with the end of its output."""
     log.parent.mkdir(parents=True, exist_ok=True)
-    line = [*_dbt_line(command, target), "--profile", "film_warehouse", "--target", "prod"]
+    line = [*_dbt_line(command, target), "--profile", "film_warehouse", "--target", profile_target]
     with log.open("wb") as output:
         done = subprocess.run(
             line,

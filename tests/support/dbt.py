@@ -52,13 +52,17 @@ def _name(unique_id: str) -> str:
 
 
 def run_dbt(
-    database: Database, target: Path, *words: str, env: Mapping[str, str] | None = None
+    database: Database,
+    target: Path,
+    *words: str,
+    env: Mapping[str, str] | None = None,
+    project: Path = PROJECT,
 ) -> DbtRun:
     """Run `dbt <words>` as the pipeline; failed nodes are a result, anything worse is an error."""
-    project = ("--no-use-colors", "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT))
+    places = ("--no-use-colors", "--project-dir", str(project), "--profiles-dir", str(project))
     folders = ("--target-path", str(target), "--log-path", str(target))
     done = subprocess.run(
-        [_DBT, *words, *project, *folders],
+        [_DBT, *words, *places, *folders],
         env={
             **os.environ,
             "WAREHOUSE_HOST": LOOPBACK,

@@ -45,7 +45,7 @@ HUGE = ("2147483647", "2147483646", "0")
 
 WARNINGS_DUE = """
     assert_rating_history_has_the_newest_load
-    int_title_with_genres_has_only_known_genres most_rated_titles_are_in_title_basics
+    int_genre_ratings_has_only_known_genres most_rated_titles_are_in_title_basics
     not_null_stg_title_akas_title not_null_stg_title_basics_is_adult
     not_null_stg_title_basics_primary_title not_null_stg_title_basics_title_type
     not_null_stg_title_episode_parent_tconst stg_name_basics_birth_years_are_plausible

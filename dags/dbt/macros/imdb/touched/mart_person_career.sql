@@ -1,7 +1,7 @@
 {#-
-    People whose credits, name or titles changed. The score of a title also follows the mean rating of
-    its type group, and everybody's years since the last credit the reference year: with these the
-    mart was built is in its marks, respectively in the mart itself.
+    People whose credits, name or titles changed. The score of a title also depends on the mean rating
+    of its type group, and the years since the last credit on the reference year. The means that the
+    mart was built with are in its marks, the reference year is in the mart itself.
 -#}
 {% macro touched_by_mart_person_career() -%}
     with rescored_groups as (

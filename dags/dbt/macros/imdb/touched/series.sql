@@ -13,14 +13,14 @@
     select nullif(parent_tconst, '') as {{ column }}
     from {{ changes('title.episode') }} as changes
     union
-    select episodes.parent_tconst
+    select episodes.series_tconst
     from changed_titles
-    inner join {{ ref('stg_title_episode') }} as episodes using (tconst)
+    inner join {{ ref('int_title_hierarchies') }} as episodes using (tconst)
     union
     select changed_titles.tconst
     from changed_titles
     where exists (
-        select from {{ ref('stg_title_episode') }} as episodes
-        where episodes.parent_tconst = changed_titles.tconst
+        select from {{ ref('int_title_hierarchies') }} as episodes
+        where episodes.series_tconst = changed_titles.tconst
     )
 {%- endmacro %}

@@ -39,7 +39,7 @@ titles_alike as (
     group by titles.title_type, titles.genres, titles.start_year, ratings.average_rating
 ),
 
--- As in int_title_with_genres, a genre that a list names twice counts once.
+-- A genre that a list names twice counts once.
 listed_genres as (
     select
         titles_alike.*,

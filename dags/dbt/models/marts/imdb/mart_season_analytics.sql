@@ -10,9 +10,6 @@
     )
 }}
 
-{#- What touched_series() reads. -#}
--- depends_on: {{ ref('stg_title_episode') }}
-
 with int_title_hierarchies as (
     select
         tconst,
