@@ -4,6 +4,8 @@ import contextlib
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import quote
 
 from bench.files import SampleFiles
 from bench.workspace import Workspace
@@ -13,21 +15,9 @@ from include.local.airflow import Airflow
 from include.local.layout import LocalError
 from include.local.options import Options
 from include.local.processes import Processes
-from include.local.progress import Metadata
+from include.local.progress import Runs
 from include.local.run import set_up
 from include.local.source import choose, served
-
-_TIMES = """
-    select
-        extract(epoch from dag_run.end_date - dag_run.start_date)::float,
-        extract(epoch from max(task_instance.end_date) filter (
-            where task_instance.task_id like 'dbt.%%' and task_instance.state = 'success'
-        ) - max(task_instance.end_date) filter (where task_instance.task_id = 'changed'))::float
-    from dag_run
-    inner join task_instance using (dag_id, run_id)
-    where run_id = %s
-    group by dag_run.end_date, dag_run.start_date
-"""
 
 
 @dataclass(frozen=True)
@@ -49,7 +39,7 @@ class Runner:
         self._airflow = airflow
         self._base_url = base_url
         self._source_name = source_name
-        self._metadata = Metadata(airflow.metadata_url)
+        self._runs = Runs(airflow.api_url)
 
     def run(self, **parameters: bool) -> DagRun:
         """Run the DAG once with `parameters`; raise LocalError unless it ends green."""
@@ -65,25 +55,38 @@ class Runner:
             log, conf=conf, base_url=self._base_url, source_name=self._source_name
         )
         process.wait()
-        newest = self._metadata.newest_run()
-        if newest is None or newest[2] != "success":
+        newest = self._runs.newest()
+        if newest is None or newest[1] != "success":
             raise LocalError(f"the run is not green; the end of {log}:\n{airflows.tail(log, 40)}")
-        seconds, dbt = self._metadata.rows(_TIMES, newest[1])[0]
-        return DagRun(newest[1], seconds, dbt)
+        return DagRun(newest[0], *self._times(newest[0]))
+
+    def _times(self, run_id: str) -> tuple[float, float | None]:
+        path = f"dags/{airflows.DAG_ID}/dagRuns/{quote(run_id)}"
+        run = self._runs.ask("GET", path)
+        tasks = self._runs.ask("GET", f"{path}/taskInstances", params={"limit": 100})
+        ends = {
+            task["task_id"]: datetime.fromisoformat(task["end_date"])
+            for task in tasks["task_instances"]
+            if task["state"] == "success"
+        }
+        models = [end for task, end in ends.items() if task.startswith("dbt.")]
+        dbt = (max(models) - ends["changed"]).total_seconds() if models else None
+        began, ended = (datetime.fromisoformat(run[key]) for key in ("start_date", "end_date"))
+        return (ended - began).total_seconds(), dbt
 
 
 @contextlib.contextmanager
 def runner(space: Workspace, files: SampleFiles) -> Iterator[Runner]:
     """Yield a runner over the main database; `files` are served as the source."""
     layout = space.layout
-    options = Options(layout, files.folder, None, 1, 1, False, False, False)
+    options = Options(layout, files.folder, None, None, 1, 1, False, False, False, ())
     chosen = choose(options)
     log = layout.logs / "api-server.log"
     # What the set-up says on stdout is no result.
     with contextlib.redirect_stdout(sys.stderr):
         port = airflows.free_api_port(layout)
         try:
-            airflow = set_up(options, chosen, port, log=log, apps="execution")
+            airflow = set_up(options, chosen, port, log=log)
             with served(layout, chosen) as base_url:
                 airflow.wait_for_api_server(log)
                 yield Runner(airflow, base_url, chosen.name)

@@ -190,6 +190,7 @@ def test_a_model_that_failed_waits_for_no_test_and_what_follows_is_skipped() -> 
 def test_a_hook_that_fails_is_no_models_and_fails_the_build() -> None:
     from warehouse.orchestration.dbt_process import Watcher
 
-    watcher = Watcher(MANIFEST, {}.__setitem__)
+    told: dict[str, Any] = {}
+    watcher = Watcher(MANIFEST, told.__setitem__)
     watcher.take(finished("operation.on-run-end", "error", "no log table"))
     assert watcher.failed_elsewhere == ["operation.on-run-end: no log table"]

@@ -100,18 +100,18 @@ def test_a_pid_that_is_somebody_elses_by_now_is_left_alone(
 def test_an_api_server_that_died_is_started_again_a_few_times(
     processes: Processes, tmp_path: Path
 ) -> None:
-    started: list[tuple[Path, str]] = []
+    started: list[Path] = []
     children: list[subprocess.Popen[bytes]] = []
 
-    def start_it(log: Path, *, apps: str) -> None:
-        started.append((log, apps))
+    def start_it(log: Path) -> None:
+        started.append(log)
         children.append(start(processes, tmp_path, "api-server", "import signal; signal.pause()"))
 
     airflow: Any = SimpleNamespace(processes=processes, start_api_server=start_it)
     server = KeptUp(airflow, tmp_path / "api.log", print)
-    start_it(tmp_path / "api.log", apps="execution")
+    start_it(tmp_path / "api.log")
     for times in (1, 2, 3, 4, 4):
-        assert started == [(tmp_path / "api.log", "execution")] * times
+        assert started == [tmp_path / "api.log"] * times
         server.look()
         assert len(started) == times, "it is there"
         children[-1].kill()
