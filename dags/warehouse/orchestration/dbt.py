@@ -100,7 +100,13 @@ def dbt_task_group(source: str) -> TaskGroup:
     )
     with group:
         # First of all that wait for a worker: the tasks of the models wait for it.
-        DbtBuild(task_id=BUILD, priority_weight=1000, weight_rule="absolute", **arguments)
+        DbtBuild(
+            task_id=BUILD,
+            doc_md="Builds and tests all models in one dbt process; each model's task shows its end.",
+            priority_weight=1000,
+            weight_rule="absolute",
+            **arguments,
+        )
     return group
 
 
