@@ -24,7 +24,7 @@ TELL_THE_STORY = {
 }
 # They take minutes each, and what is handed out last is best short.
 LONGEST = [
-    *("tests/e2e/test_story.py", "tests/e2e/test_up.py", "tests/e2e/test_killed_airflow.py"),
+    *("tests/e2e/test_story.py", "tests/e2e/test_up.py"),
     "tests/integration/dbt/test_incremental_equals_full.py",
     "tests/integration/dbt/test_rating_history.py",
 ]

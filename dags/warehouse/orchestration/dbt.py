@@ -102,7 +102,7 @@ def dbt_task_group(source: str) -> TaskGroup:
         # First of all that wait for a worker: the tasks of the models wait for it.
         DbtBuild(
             task_id=BUILD,
-            doc_md="Builds and tests all models in one dbt process; each model's task shows its end.",
+            doc_md="Builds and tests all models in one dbt process. Their tasks show the results.",
             priority_weight=1000,
             weight_rule="absolute",
             **arguments,
