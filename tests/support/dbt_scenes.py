@@ -7,15 +7,20 @@ from pathlib import Path
 
 from imdb_pipeline.config import Settings, dataset_named
 from imdb_pipeline.loader import Loader
-from tests.support.dbt import PROJECT
-from tests.support.dbt_site import Site, environment_of
+from tests.support.dbt_site import Site, environment_of, parsed_project
 from tests.support.fingerprint import fingerprint
 from tests.support.postgres import Cluster, Database
 from tests.support.snapshots import RATINGS, N, Row, written
 from warehouse.raw.dataset import Dataset
 
 BASICS = dataset_named("title.basics")
-MODELS = ("stg_title_basics", "stg_title_ratings", "mart_rating_history", "mart_rating_movers")
+MODELS = (
+    "stg_title_basics",
+    "stg_title_ratings",
+    "stg_imdb__rating_changes",
+    "mart_rating_history",
+    "mart_rating_movers",
+)
 TEST = "assert_open_rating_versions_are_the_ratings"
 TITLES = [f"tt{number:07d}" for number in range(300)]
 # A stranger with this holds up the merge of stg_title_ratings; then somebody waits.
@@ -83,7 +88,7 @@ def set_scenes(postgres: Cluster, folder: Path) -> Iterator[Scenes]:
         ]
         load(template, folder, BASICS, titles)
         load(template, folder, RATINGS, ratings(1))
-        site = Site(template, folder / "target", PROJECT)
+        site = parsed_project().on(template)
         dbt_build(site)
         load(template, folder, RATINGS, ratings(2))
         with postgres.database(template.name) as undisturbed:

@@ -36,7 +36,7 @@ class BuiltProject:
 def built(postgres: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[BuiltProject]:
     """`dbt build` over raw tables without a row."""
     with postgres.database() as database:
-        done = run_dbt(database, tmp_path_factory.mktemp("target"), "build")
+        done = run_dbt(database, "build")
         assert done.exit_code == 0, done.output[-5000:]
         statuses = {result["unique_id"]: result["status"] for result in done.results}
         yield BuiltProject(database, done.manifest, statuses)
@@ -169,7 +169,6 @@ def test_a_forgotten_reader_fails_models_and_tests_and_does_not_hang_them(
             cursor.execute(f"select * from {table}")
         done = run_dbt(
             database,
-            tmp_path,
             *("build", "--select", "mart_genre_by_decade", "mart_genre_analytics"),
             env={"PGOPTIONS": "-c lock_timeout=10ms"},
         )
