@@ -179,3 +179,10 @@ def test_a_forgotten_reader_fails_models_and_tests_and_does_not_hang_them(
     }
     assert failed.keys() == {"mart_genre_by_decade", test}
     assert all("lock timeout" in message for message in failed.values())
+
+
+def test_the_target_published_refuses_to_build(built: BuiltProject) -> None:
+    with pytest.raises(DbtException, match="for reading only"):
+        run_dbt(
+            built.database, "run", "--select", "stg_title_crew_writers", "--target", "published"
+        )
