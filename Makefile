@@ -72,7 +72,7 @@ clean: ## End everything and remove the installation: warehouse, files, samples,
 #|   ACCEPT_SHRINK=title.basics   load these files although they have far fewer rows than before
 #|   UP_PORT=8080                 the port of the UI (make up)
 #| make doctor takes
-#|   CHECK=full                   hash every file and count every row, too
+#|   CHECK=full                   count every row of the raw tables, too
 #| and everything takes
 #|   LOCAL_DIR=.local             where all state is kept; two folders are two installations
 #|   PYTHON=python3.12            the Python to make the environment with

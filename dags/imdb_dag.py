@@ -2,16 +2,22 @@
 
 download.<dataset> -> load.<dataset>  (x 7, in parallel)
                          -> changed -> dbt (models with their tests) -> publish -> report
+
+`imdb_rollback` puts the marts before the last publish back. `imdb_docs` renews the page of the dbt
+docs after each publish.
 """
 
 from datetime import timedelta
+from typing import Any
 
 from airflow.sdk import DAG, Param, TaskGroup
 
 from imdb_pipeline.config import DATASET_NAMES, DATASETS, SOURCE, Settings
 from imdb_pipeline.dbt_tasks import dbt_task_group
 from imdb_pipeline.tasks import download, load
+from warehouse.orchestration.assets import marts_asset, raw_asset
 from warehouse.orchestration.dbt import dbt_project
+from warehouse.orchestration.docs import docs
 from warehouse.orchestration.failures import RecordError, alert_when_red
 from warehouse.orchestration.tasks import changed, publish, report, rollback
 
@@ -24,7 +30,7 @@ def lock_patience() -> float:
 
 
 # Faults of the network or of a connection pass; each download has tries of its own besides.
-RETRIED = {
+RETRIED: dict[str, Any] = {
     "retries": 2,
     "retry_delay": timedelta(seconds=30),
     "retry_exponential_backoff": 2.0,
@@ -33,53 +39,68 @@ RETRIED = {
 
 SHORT = RETRIED | {"execution_timeout": timedelta(minutes=20)}
 
+OF_EVERY_DAG: dict[str, Any] = {
+    "catchup": False,
+    "max_active_runs": 1,
+    "tags": ["imdb", "warehouse"],
+    "default_args": {"owner": "warehouse", "retry_policy": RecordError()},
+}
+
+
+def datasets_param(default: list[str], description: str) -> Param:
+    """Return a parameter that takes names of datasets."""
+    return Param(
+        default,
+        type="array",
+        items={"enum": list(DATASET_NAMES)},
+        examples=list(DATASET_NAMES),
+        description=description,
+    )
+
+
+def flag(description: str) -> Param:
+    """Return a parameter that is off unless asked for."""
+    return Param(False, type="boolean", description=description)
+
+
 with DAG(
     dag_id="imdb_pipeline",
     description="IMDb's seven files: downloaded, loaded, modelled, tested, published",
     doc_md=__doc__,
     schedule="@daily",
-    catchup=False,
-    max_active_runs=1,
-    tags=["imdb", "warehouse"],
-    default_args={"retry_policy": RecordError()},
     params={
-        "datasets": Param(
+        "datasets": datasets_param(
             list(DATASET_NAMES),
-            type="array",
-            items={"enum": list(DATASET_NAMES)},
-            examples=list(DATASET_NAMES),
-            description="The files to fetch and load; models over the others stay as they are.",
+            "The files to fetch and load; models over the others stay as they are.",
         ),
-        "accept_shrink": Param(
-            [],
-            type="array",
-            items={"enum": list(DATASET_NAMES)},
-            examples=list(DATASET_NAMES),
-            description="The files to load although they have far fewer rows than before.",
+        "accept_shrink": datasets_param(
+            [], "The files to load although they have far fewer rows than before."
         ),
-        "force_download": Param(
-            False, type="boolean", description="Fetch every file, changed or not."
-        ),
-        "force_transform": Param(
-            False, type="boolean", description="Build and publish though nothing changed."
-        ),
-        "full_refresh": Param(
-            False, type="boolean", description="Fetch, load and build everything from nothing."
-        ),
+        "force_download": flag("Fetch every file, changed or not."),
+        "force_transform": flag("Build and publish though nothing changed."),
+        "full_refresh": flag("Fetch, load and build everything from nothing."),
     },
+    **OF_EVERY_DAG,
 ) as dag:
-    with TaskGroup("download"):
+    with TaskGroup("download", tooltip="Fetch the files that changed"):
         downloads = [
-            download.override(task_id=dataset.slug, execution_timeout=dataset.timeout, **RETRIED)(
-                dataset.name
-            )
+            download.override(
+                task_id=dataset.slug,
+                execution_timeout=dataset.timeout,
+                doc_md=f"Fetches {dataset.file_name} where it changed, and checks it.",
+                **RETRIED,
+            )(dataset.name)
             for dataset in DATASETS
         ]
-    with TaskGroup("load"):
+    with TaskGroup("load", tooltip="Load the files that the ledger does not have"):
         loads = [
-            load.override(task_id=dataset.slug, execution_timeout=dataset.timeout, **RETRIED)(
-                dataset.name
-            )
+            load.override(
+                task_id=dataset.slug,
+                execution_timeout=dataset.timeout,
+                doc_md=f"Loads {dataset.file_name} into raw.{dataset.table}, unless it is there.",
+                outlets=[raw_asset(SOURCE)],
+                **RETRIED,
+            )(dataset.name)
             for dataset in DATASETS
         ]
     for downloaded, loaded in zip(downloads, loads, strict=True):
@@ -104,10 +125,18 @@ with DAG(
 with DAG(
     dag_id="imdb_rollback",
     description="IMDb's marts before the last publish are live again",
+    doc_md="Run it by hand after a wrong publish. The marts that it rejects come back with a new "
+    "load, another dbt project or `force_transform`.",
     schedule=None,
-    catchup=False,
-    max_active_runs=1,
-    tags=["imdb", "warehouse"],
-    default_args={"retry_policy": RecordError()},
+    **OF_EVERY_DAG,
 ):
     rollback(SOURCE, PROJECT, patience=lock_patience, on_failure_callback=alert_when_red, **SHORT)
+
+with DAG(
+    dag_id="imdb_docs",
+    description="The page of the dbt docs (Browse, Warehouse), made again after each publish",
+    doc_md="Runs when IMDb's marts are published, beside the pipeline, which does not wait for it.",
+    schedule=[marts_asset(SOURCE)],
+    **OF_EVERY_DAG,
+):
+    docs(SOURCE, **SHORT)

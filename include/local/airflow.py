@@ -1,5 +1,9 @@
-"""Airflow of the local run: its environment, its metadata, its API server, one run of the DAG."""
+"""Airflow of the local run: its environment, its metadata, its API server, one run of the DAG.
 
+The API server with the UI stays up between the runs, as the warehouse does, until `make down`.
+"""
+
+import hashlib
 import json
 import os
 import subprocess
@@ -55,6 +59,11 @@ class Airflow:
         return f"http://{LOOPBACK}:{self.api_port}"
 
     @property
+    def ui_url(self) -> str:
+        """The UI's address, as a browser takes it."""
+        return self.api_url.replace(LOOPBACK, "localhost")
+
+    @property
     def metadata_url(self) -> str:
         """Airflow's metadata database: Postgres where ours is there, else SQLite."""
         return self.warehouse.metadata_url or f"sqlite:///{self.layout.airflow / 'airflow.db'}"
@@ -90,7 +99,10 @@ class Airflow:
             "AIRFLOW__CORE__PARALLELISM": "8",
             # Whoever reaches the loopback interface is admin: as `astro dev start` has it.
             "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
-            "AIRFLOW__COSMOS__CACHE_DIR": str(layout.airflow / "cosmos"),
+            "AIRFLOW__COSMOS__DBT_DOCS_PROJECTS": json.dumps(
+                {"warehouse": {"dir": str(layout.docs), "index": "index.html", "name": "Warehouse"}}
+            ),
+            "AIRFLOW__COSMOS__ENABLE_CACHE": "False",
             "AIRFLOW__COSMOS__ENABLE_TELEMETRY": "False",
             "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": metadata,
             "AIRFLOW__LOGGING__COLORED_CONSOLE_LOG": "False",
@@ -112,6 +124,7 @@ class Airflow:
             "NO_PROXY": f"{LOOPBACK},localhost,{base.get('NO_PROXY', '')}".rstrip(","),
             "PYTHONPATH": str(REPOSITORY),
             "PYTHONUNBUFFERED": "1",
+            "WAREHOUSE_DOCS_DIR": str(layout.docs),
         }  # fmt: skip
 
     def task_environment(self, base_url: str, source_name: str) -> dict[str, str]:
@@ -122,11 +135,6 @@ class Airflow:
         return self.environment() | {
             "IMDB_BASE_URL": base_url,
             "IMDB_SOURCE_NAME": source_name,
-            # A dbt task looks at its own schemas only, and leaves no files that nobody reads.
-            "DBT_CACHE_SELECTED_ONLY": "True",
-            "DBT_LOG_LEVEL_FILE": "none",
-            "DBT_WRITE_JSON": "False",
-            "LOCAL_DBT_FOLDER": str(self.layout.dbt),
             "LOCAL_WAIT_FOR": f"{self.api_url}/execution/health",
         }
 
@@ -164,12 +172,31 @@ class Airflow:
             raise LocalError(f"airflow db migrate failed; the end of {log}:\n{tail(log)}")
         write_private(stamp, version("apache-airflow-core"))
 
-    def start_api_server(self, log: Path, *, apps: str = "all") -> None:
-        """Start the API server, without waiting for it. `apps` is `execution` for tasks alone."""
+    def require_api_server(self, log: Path) -> None:
+        """Start the API server where none runs with these settings, without waiting for it."""
+        stamp = self.layout.airflow / "api-server.sha256"
+        wanted = self._settings_sha256()
+        fresh = stamp.is_file() and stamp.read_text("utf-8") == wanted
+        if not (fresh and API_SERVER in self.processes.running()):
+            self.start_api_server(log)
+            write_private(stamp, wanted)
+
+    def _settings_sha256(self) -> str:
+        """Return a hash over what the API server depends on."""
+        settings = {
+            **self.environment({}),
+            "version": version("apache-airflow-core"),
+            "cosmos": version("astronomer-cosmos"),
+        }
+        return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
+
+    def start_api_server(self, log: Path) -> None:
+        """Start the API server, without waiting for it."""
         self.processes.stop(API_SERVER)
+        log.unlink(missing_ok=True)
         self.processes.start(
             API_SERVER,
-            self.command("api-server", "--apps", apps, "--workers", "1"),
+            self.command("api-server", "--workers", "1"),
             env=self.environment(),
             log=log,
             cwd=REPOSITORY,
@@ -227,11 +254,17 @@ class KeptUp:
         if self._left and API_SERVER not in self._airflow.processes.running():
             self._left -= 1
             self._say("           Airflow's API server ended and is started again")
-            self._airflow.start_api_server(self._log, apps="execution")
+            self._airflow.start_api_server(self._log)
 
 
 def free_api_port(layout: Layout) -> int:
-    """Return the port of the API server: the one of last time, where nobody has it."""
+    """Return the port of the API server: the one that it has, or the one of last time if free."""
+    port, process = (
+        Ports(layout).remembered("api"),
+        Processes(layout.pids).running().get(API_SERVER),
+    )
+    if port is not None and process is not None and _listens(process, port):
+        return port
     return Ports(layout).free("api")
 
 

@@ -1,26 +1,26 @@
-"""What a run is doing, read from Airflow's metadata: the tasks' states, told as they change."""
+"""What a run is doing, as Airflow's REST API shows it: the tasks' states, said as they change."""
 
 import contextlib
-import json
-import sqlite3
 import subprocess
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote
 
-import psycopg2
+import requests
 
 from include.local.airflow import DAG_ID
 from warehouse.runs.messages import ERROR_KEY
 
 FINISHED = frozenset({"success", "failed", "skipped", "upstream_failed", "removed"})
+_BEGUN = frozenset({"queued", "running", "restarting"})
 _ENDED_BADLY = {"failed": "FAILED", "up_for_retry": "failed, will be tried again"}
-_POLL_SECONDS = 0.5
+_POLL_SECONDS = 1.0
 _QUIET_SECONDS = 10.0
 _SHOWN_TASKS = 4
+_MOST_TASKS = 100  # of an answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,88 +31,77 @@ class TaskState:
     seconds: float | None
 
 
-class Metadata:
-    """Airflow's metadata database, in Postgres or SQLite."""
+class Runs:
+    """The runs of the DAG in the Airflow at `api_url`; empty answers while it is away."""
 
-    def __init__(self, url: str) -> None:
-        self._url = url
+    def __init__(self, api_url: str, dag_id: str = DAG_ID) -> None:
+        self._url = api_url
+        self._runs = f"dags/{dag_id}/dagRuns"
+        self._session = requests.Session()
+        self._session.trust_env = False
 
-    def rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
-        """Return what a query gives; `%s` stand for `values`. Empty while the database is away."""
-        try:
-            return self._execute(query, values)
-        except (psycopg2.Error, sqlite3.Error):
-            return []
-
-    def newest_run(self) -> tuple[int, str, str] | None:
-        """Return (number, run id, state) of the DAG's newest run."""
-        found = self.rows(
-            "select id, run_id, state from dag_run where dag_id = %s order by id desc limit 1",
-            DAG_ID,
-        )
-        return (found[0][0], found[0][1], found[0][2]) if found else None
+    def newest(self) -> tuple[str, str] | None:
+        """Return (run id, state) of the newest run."""
+        answer = self.ask("GET", self._runs, params={"order_by": "-id", "limit": 1})
+        for run in answer.get("dag_runs", []):
+            return str(run["dag_run_id"]), str(run["state"])
+        return None
 
     def tasks(self, run_id: str) -> dict[str, TaskState]:
         """Return the tasks of a run by id, those that began first first."""
-        found = self.rows(
-            "select task_id, state, duration from task_instance "
-            "where dag_id = %s and run_id = %s order by start_date, task_id",
-            DAG_ID,
-            run_id,
-        )
-        return {task: TaskState(state, seconds) for task, state, seconds in found}
+        path = f"{self._runs}/{quote(run_id)}/taskInstances"
+        found: list[dict[str, Any]] = []
+        while len(found) % _MOST_TASKS == 0:
+            page = {"limit": _MOST_TASKS, "offset": len(found), "order_by": "start_date"}
+            answer = self.ask("GET", path, params=page).get("task_instances", [])
+            found += answer
+            if not answer:
+                break
+        return {task["task_id"]: TaskState(task["state"], task["duration"]) for task in found}
 
     def errors(self, run_id: str) -> dict[str, str]:
-        """Return the messages that the failed tasks of a run handed on, by task."""
-        found = self.rows(
-            "select xcom.task_id, cast(xcom.value as text) from xcom inner join task_instance on "
-            "xcom.dag_id = task_instance.dag_id and xcom.run_id = task_instance.run_id "
-            "and xcom.task_id = task_instance.task_id "
-            "where xcom.dag_id = %s and xcom.run_id = %s and xcom.key = %s "
-            "and task_instance.state = 'failed' order by xcom.task_id",
-            DAG_ID,
-            run_id,
-            ERROR_KEY,
-        )
-        return {task: str(json.loads(value)) for task, value in found}
+        """Return the messages that the failed tasks of a run handed over, by task."""
+        found = {}
+        for task, now in self.tasks(run_id).items():
+            if now.state == "failed":
+                path = f"{self._runs}/{quote(run_id)}/taskInstances/{task}/xcomEntries/{ERROR_KEY}"
+                answer = self.ask("GET", path, params={"deserialize": "true"})
+                if "value" in answer:
+                    found[task] = str(answer["value"])
+        return found
 
     def unfinished(self, run_id: str) -> list[str]:
-        """Return the tasks of a run that were handed to a worker and have not ended."""
-        states = self.tasks(run_id).items()
-        return [task for task, now in states if now.state in {"queued", "running", "restarting"}]
+        """Return the tasks of a run that a worker has or is about to get."""
+        return [task for task, now in self.tasks(run_id).items() if now.state in _BEGUN]
 
     def fail_unfinished(self) -> None:
-        """Close the runs that nobody works on any more: a scheduler would take them up again."""
-        for table in ("task_instance", "dag_run"):
-            with contextlib.suppress(psycopg2.Error, sqlite3.Error):
-                self._execute(
-                    f"update {table} set state = 'failed', end_date = current_timestamp "  # noqa: S608
-                    "where dag_id = %s and state in "
-                    "('queued', 'scheduled', 'running', 'restarting', 'up_for_retry')",
-                    (DAG_ID,),
-                )
+        """Close the runs that nothing works on any more: a scheduler would continue them."""
+        for state in ("running", "queued"):
+            answer = self.ask("GET", self._runs, params={"state": state})
+            for run in answer.get("dag_runs", []):
+                path = f"{self._runs}/{quote(run['dag_run_id'])}"
+                self.ask("PATCH", path, json={"state": "failed"})
 
-    def _execute(self, query: str, values: Sequence[object]) -> list[tuple[Any, ...]]:
-        if self._url.startswith("sqlite"):
-            path = urlsplit(self._url).path.removeprefix("/")
-            with contextlib.closing(sqlite3.connect(path, timeout=10)) as database, database:
-                return database.execute(query.replace("%s", "?"), tuple(values)).fetchall()
-        with (
-            contextlib.closing(psycopg2.connect(self._url, connect_timeout=5)) as session,
-            session,
-            session.cursor() as cursor,
-        ):
-            cursor.execute(query, values)
-            return cursor.fetchall() if cursor.description else []
+    def ask(self, method: str, path: str, **content: Any) -> dict[str, Any]:
+        """Ask the REST API; return nothing where it does not answer as it should."""
+        with contextlib.suppress(requests.RequestException, ValueError):
+            if "Authorization" not in self._session.headers:
+                token = self._session.get(f"{self._url}/auth/token", timeout=10).json()
+                self._session.headers["Authorization"] = f"Bearer {token['access_token']}"
+            url = f"{self._url}/api/v2/{path}"
+            answer = self._session.request(method, url, timeout=10, **content)
+            if answer.ok and isinstance(found := answer.json(), dict):
+                return found
+        return {}
 
 
 @dataclass(slots=True)
 class Follower:
-    """Tells what a run's tasks do, a line for each that ends."""
+    """Says what a run's tasks do, a line for each that ends."""
 
-    metadata: Metadata
+    runs: Runs
     say: Callable[[str], None]
-    # Called again and again while the run works.
+    # Called again and again during the run.
     watch: Callable[[], None] = lambda: None
     clock: Callable[[], float] = time.monotonic
     _began: float = field(init=False)
@@ -122,8 +111,8 @@ class Follower:
         """Start counting."""
         self._began = self._said = self.clock()
 
-    def follow(self, process: subprocess.Popen[bytes], after: int) -> str | None:
-        """Tell of the run that begins after run number `after`, until `process` ends.
+    def follow(self, process: subprocess.Popen[bytes], before: str | None) -> str | None:
+        """Follow the run that begins after the run `before`, until `process` ends.
 
         Returns its run id, None where it never began.
         """
@@ -131,19 +120,19 @@ class Follower:
         seen: dict[str, TaskState] = {}
         while True:
             ended = process.poll() is not None
-            newest = self.metadata.newest_run() if run_id is None else None
-            if newest and newest[0] > after:
-                run_id = newest[1]
+            newest = self.runs.newest() if run_id is None else None
+            if newest and newest[0] != before:
+                run_id = newest[0]
                 self._began = self.clock()
             if run_id is not None:
-                seen = self._tell(seen, self.metadata.tasks(run_id))
+                seen = self._say_news(seen, self.runs.tasks(run_id))
             if ended:
                 return run_id
             self.watch()
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(_POLL_SECONDS)
 
-    def _tell(
+    def _say_news(
         self, before: Mapping[str, TaskState], after: dict[str, TaskState]
     ) -> dict[str, TaskState]:
         now = self.clock()
@@ -178,7 +167,7 @@ def news(before: Mapping[str, TaskState], after: Mapping[str, TaskState]) -> lis
 
 
 def still(tasks: Mapping[str, TaskState]) -> str:
-    """Return what is at work now, and how far the run is."""
+    """Return which tasks run now, and how far the run is."""
     running = [task for task, now in tasks.items() if now.state == "running"]
     done = sum(now.state in FINISHED for now in tasks.values())
     waiting = sum(now.state == "up_for_retry" for now in tasks.values())
@@ -187,10 +176,10 @@ def still(tasks: Mapping[str, TaskState]) -> str:
 
 
 def broken_off(code: int, cut_off: Sequence[str], log: str) -> str:
-    """Return, in words, that Airflow ended with `code` while the tasks `cut_off` were at work."""
+    """Return, in words, that Airflow ended with `code` while the tasks `cut_off` ran."""
     how = f"was ended by signal {-code}" if code < 0 else f"ended with exit code {code}"
-    why = "somebody killed it, or memory ran out" if code < 0 else f"the end of {log} says why"
-    return f"It {how} in the midst of the run: {why}. At work were {_named(cut_off)}; run again."
+    why = "it was killed, or memory ran out" if code < 0 else f"the end of {log} says why"
+    return f"It {how} in the middle of the run: {why}. Running were {_named(cut_off)}; run again."
 
 
 def _named(tasks: Sequence[str]) -> str:

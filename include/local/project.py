@@ -26,26 +26,20 @@ _WRITES = frozenset({"build", "clone", "retry", "run", "run-operation", "seed", 
 def make_manifest(layout: Layout, environment: Mapping[str, str], warehouse: Warehouse) -> bool:
     """Parse the project for this installation where it changed; return whether it was parsed.
 
-    The manifest is what the DAG is drawn from. The partial parse goes where Cosmos looks for it:
-    it holds for one connection only, and without it every dbt task parses the project again.
+    The manifest is what the DAG is drawn from. The partial parse beside it is what a dbt process
+    begins with; it holds for one connection only.
     """
     stamp = layout.dbt / "stamp"
     parts = {**warehouse.parts, "WAREHOUSE_PASSWORD": "", "project": project_sha256(PROJECT)}
     wanted = json.dumps(parts, sort_keys=True)
-    cache = layout.airflow / "cosmos" / "imdb_pipeline__dbt" / "target"
     fresh = stamp.exists() and stamp.read_text("utf-8") == wanted
     if not fresh:
         layout.dbt.mkdir(parents=True, exist_ok=True)
         stamp.unlink(missing_ok=True)
         dbt(["parse"], layout.dbt, environment, layout.logs / "dbt-parse.log")
-        cache.mkdir(parents=True, exist_ok=True)
-        for name in ("partial_parse.msgpack", "manifest.json"):
-            shutil.copyfile(layout.dbt / name, cache / name)
         write_private(stamp, wanted)
-    # The newest of several wins, for the DAG and for Cosmos.
-    for path in (layout.dbt / "manifest.json", cache / "partial_parse.msgpack"):
-        if path.exists():
-            path.touch()
+    # The newest of several wins.
+    (layout.dbt / "manifest.json").touch()
     return not fresh
 
 

@@ -23,7 +23,7 @@ from include.local.airflow import Airflow, KeptUp
 from include.local.layout import Layout, LocalError, locked
 from include.local.options import SAMPLE, Options
 from include.local.processes import Processes
-from include.local.progress import Follower, Metadata, broken_off
+from include.local.progress import Follower, Runs, broken_off
 from include.local.source import Source
 from include.local.summary import (
     Film,
@@ -94,16 +94,16 @@ def stoppable(layout: Layout) -> Iterator[None]:
         ) from None
 
 
-def set_up(options: Options, chosen: Source, port: int, *, log: Path, apps: str) -> Airflow:
-    """Bring everything up to the API server, what can be done at once at once.
+def set_up(options: Options, chosen: Source, port: int, *, log: Path) -> Airflow:
+    """Set everything up to the API server, in parallel where possible.
 
-    Returns Airflow with its API server starting. Raises LocalError.
+    Returns Airflow with its API server starting or up. Raises LocalError.
     """
     layout = options.layout
 
     def metadata() -> None:
         airflow.prepare()
-        airflow.start_api_server(log, apps=apps)
+        airflow.require_api_server(log)
 
     with ThreadPoolExecutor() as pool:
         began = time.monotonic()
@@ -137,13 +137,10 @@ def _run(options: Options, chosen: Source) -> int:
     began = time.monotonic()
     log = layout.logs / f"run-{datetime.now(UTC):%Y%m%d-%H%M%S}.log"
     api_log = layout.logs / "api-server.log"
-    api_log.unlink(missing_ok=True)
     try:
         port = airflows.free_api_port(layout)
-        airflow = set_up(options, chosen, port, log=api_log, apps="execution")
-        metadata = Metadata(airflow.metadata_url)
-        metadata.fail_unfinished()
-        newest = metadata.newest_run()
+        airflow = set_up(options, chosen, port, log=api_log)
+        runs = Runs(airflow.api_url)
         with source.served(layout, chosen) as base_url:
             process = airflow.start_run(
                 log,
@@ -152,24 +149,27 @@ def _run(options: Options, chosen: Source) -> int:
                 source_name=chosen.name,
             )
             say(f"log        {layout.shown(log)}\n")
-            airflow.wait_for_api_server(api_log)
+            # The run begins after the API server answers, and seconds after this.
+            airflow.wait_for_api_server(api_log, "/api/v2/version")
+            runs.fail_unfinished()
+            newest = runs.newest()
             api_server = KeptUp(airflow, api_log, say)
-            run_id = Follower(metadata, say, api_server.look).follow(
-                process, newest[0] if newest else 0
+            run_id = Follower(runs, say, api_server.look).follow(
+                process, newest[0] if newest else None
             )
-            cut_off = metadata.unfinished(run_id) if run_id else []
+            cut_off = runs.unfinished(run_id) if run_id else []
     finally:
-        processes.stop(airflows.RUN, airflows.API_SERVER)
+        processes.stop(airflows.RUN)
         with contextlib.suppress(NameError):
-            metadata.fail_unfinished()
+            runs.fail_unfinished()
     say("")
     if run_id is None:
         raise LocalError(
             f"Airflow ended before the run began; the end of {log}:\n{airflows.tail(log)}"
         )
     end = broken_off(process.returncode, cut_off, layout.shown(log))
-    good = tell(layout, airflow, metadata, run_id, chosen, cut_off, end)
-    say(_hints(options, airflow.warehouse, good=good, seconds=time.monotonic() - began))
+    good = tell(layout, airflow, runs, run_id, chosen, cut_off, end)
+    say(_hints(options, airflow, good=good, seconds=time.monotonic() - began))
     return 0 if good else 1
 
 
@@ -184,25 +184,25 @@ def _conf(options: Options, chosen: Source) -> dict[str, object]:
 
 
 def tell(
-    layout: Layout, airflow: Airflow, metadata: Metadata, run_id: str, chosen: Source,
+    layout: Layout, airflow: Airflow, runs: Runs, run_id: str, chosen: Source,
     cut_off: Sequence[str], end: str,
 ) -> bool:  # fmt: skip
     """Say how the run ended, by Airflow's state and the run log; return whether it was good.
 
     `cut_off` are the tasks that were at work when Airflow ended; `end` says so in words.
     """
-    newest = metadata.newest_run()
-    state = newest[2] if newest and newest[1] == run_id else "lost"
+    newest = runs.newest()
+    state = newest[1] if newest and newest[0] == run_id else "lost"
     summary = run_summary(airflow.warehouse, run_id)
     good = state == "success" and summary is not None and summary["state"] == "success"
-    tasks = metadata.tasks(run_id).items()
+    tasks = runs.tasks(run_id).items()
     failed = [task for task, now in tasks if now.state == "failed" and task not in cut_off]
     messages = {}
     if summary is not None:
         films = best_films(airflow.warehouse) if good else []
         say(render_summary(summary, films, _left_out(layout, airflow.warehouse, chosen)))
     else:
-        messages = metadata.errors(run_id)
+        messages = runs.errors(run_id)
         for task in failed:
             messages.setdefault(task, without_message(airflows.DAG_ID, run_id, task))
     if cut_off:
@@ -282,8 +282,8 @@ def _rows(url: str, query: str, *values: object) -> list[tuple[Any, ...]]:
         return []
 
 
-def _hints(options: Options, warehouse: Warehouse, *, good: bool, seconds: float) -> str:
-    layout = options.layout
+def _hints(options: Options, airflow: Airflow, *, good: bool, seconds: float) -> str:
+    layout, warehouse = options.layout, airflow.warehouse
     own = bool(os.environ.get("LOCAL_DIR"))
     here = f" LOCAL_DIR={shlex.quote(layout.shown(layout.root))}" if own else ""
     lines = [f"\n{'done' if good else 'FAILED'} in {seconds:.0f} s"]
@@ -297,6 +297,6 @@ def _hints(options: Options, warehouse: Warehouse, *, good: bool, seconds: float
             f"try next:  {later if options.source == SAMPLE else ''}"
             f"make up{here} (Airflow's UI), make docs{here}"
         )
-    if warehouse.embedded and embedded_server(layout).port() is not None:
-        lines.append(f"the warehouse stays up until: make down{here}")
+    lines.append(f"Airflow:   {airflow.ui_url}/dags/{airflows.DAG_ID} (no login)")
+    lines.append(f"Airflow's UI and the warehouse stay up until: make down{here}")
     return "\n".join(lines)

@@ -15,7 +15,7 @@ from include.local.airflow import Airflow
 from include.local.layout import REPOSITORY, Layout, LocalError, Ports, locked, write_private
 from include.local.options import Options
 from include.local.processes import Processes
-from include.local.progress import Metadata
+from include.local.progress import Runs
 from include.local.run import at_work, say, set_up, stoppable
 from include.local.warehouse import embedded_server
 
@@ -44,7 +44,8 @@ def up(options: Options, port: int) -> int:
             if as_wanted and {airflows.API_SERVER, *COMPONENTS} <= running:
                 say(f"Airflow is up already: http://localhost:{port}")
                 return 0
-            say("Airflow is up with other settings or not whole: starting it anew")
+            if running != {airflows.API_SERVER}:
+                say("Airflow is up with other settings or in part: it is started again")
             processes.stop()
         airflows.require_free(
             port, "Airflow's UI", "Stop what has it, or choose another: make up UP_PORT=8081."
@@ -57,8 +58,8 @@ def up(options: Options, port: int) -> int:
             raise
         write_private(record, wanted)
     say(
-        f"\nAirflow    {airflow.api_url.replace('127.0.0.1', 'localhost')}  (no login)\n"
-        f"DAG        {airflow.api_url.replace('127.0.0.1', 'localhost')}/dags/{airflows.DAG_ID}\n"
+        f"\nAirflow    {airflow.ui_url}  (no login)\n"
+        f"DAG        {airflow.ui_url}/dags/{airflows.DAG_ID}\n"
         f"logs       {layout.shown(layout.logs)}\n"
         "The DAG is on: it runs at midnight UTC, and now if you press its trigger button.\n"
         "Everything stops with: make down"
@@ -72,7 +73,7 @@ def _start(options: Options, chosen: source.Source, port: int) -> Airflow:
     for name in (airflows.API_SERVER, SOURCE, *COMPONENTS):
         (layout.logs / f"{name}.log").unlink(missing_ok=True)
     api_log = layout.logs / f"{airflows.API_SERVER}.log"
-    airflow = set_up(options, chosen, port, log=api_log, apps="all")
+    airflow = set_up(options, chosen, port, log=api_log)
     environment = airflow.task_environment(chosen.title, chosen.name)
     if chosen.folder is not None:
         source_port = Ports(layout).free("source")
@@ -108,9 +109,7 @@ def _wait_until_healthy(airflow: Airflow, names: set[str]) -> None:
             raise LocalError(f"{name} ended; the end of {log}:\n{airflows.tail(log)}")
         answer = _health(airflow)
         ill = {part for part in _HEALTHY if answer.get(part, {}).get("status") != "healthy"}
-        if not ill and Metadata(airflow.metadata_url).rows(
-            "select 1 from serialized_dag where dag_id = %s limit 1", airflows.DAG_ID
-        ):
+        if not ill and Runs(airflow.api_url).ask("GET", f"dags/{airflows.DAG_ID}/details"):
             return
         if time.monotonic() > end:
             raise LocalError(

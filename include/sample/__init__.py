@@ -1,1 +1,1 @@
-"""Invented film and television files in IMDb's format, and the server that hands them out."""
+"""Invented film and television files in IMDb's format, and a server for them."""

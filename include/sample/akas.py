@@ -1,4 +1,4 @@
-"""Names of a title elsewhere: the original, the home market's and those of other regions."""
+"""The other names of a title: original, home market, other regions."""
 
 from include.sample.languages import EPISODE_MARKETS, Market, local_title, market
 from include.sample.randomness import Draw, Quantiles, Weighted
@@ -73,7 +73,7 @@ def name_elsewhere(title: Title, draw: Draw) -> None:
         if aka.region not in seen or draw() < 0.1:
             seen.add(aka.region)
             akas.append(aka)
-    # After the original the real file is in the order of the texts.
+    # After the original, the real file is sorted by text.
     akas[1:] = sorted(akas[1:])
 
 

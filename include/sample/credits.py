@@ -1,4 +1,4 @@
-"""Who worked on a title: principals, and the directors and writers that agree with them."""
+"""The people of a title: principals, and the directors and writers that match them."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ _NO_PRINCIPALS_SHARE = 0.098
 _STAR_SHARE = 0.04
 _AGREE_SHARE = 0.985  # of titles: crew and principals name the same directors and writers
 _TWICE_SHARE = 0.07  # of titles: the same person in the same category twice
-_DANGLING_SHARE = 0.004  # of titles: one credit is of nobody
+_DANGLING_SHARE = 0.004  # of titles: one credit is of an unknown person
 _STAR_YEARS = 55
 _SELF_GENRES = {"Documentary", "News", "Reality-TV", "Talk-Show", "Game-Show", "Sport", "Music"}
 _WRITER_JOBS = Weighted(
@@ -83,7 +83,7 @@ _CREW = (
 
 @dataclass(slots=True)
 class Troupe:
-    """The people who make a series; its episodes draw on them."""
+    """The people of a series, from whom its episodes take theirs."""
 
     regulars: list[Credit] = field(default_factory=list)
     directors: list[str] = field(default_factory=list)
@@ -92,7 +92,7 @@ class Troupe:
 
 
 class Casting:
-    """Casts titles from the people of a window and, now and then, from the stars of all windows."""
+    """Casts titles with people of the window and, sometimes, with the stars of all windows."""
 
     def __init__(self, company: Company, stars: dict[str, tuple[Star, ...]]) -> None:
         """`stars` are by role."""
@@ -100,7 +100,7 @@ class Casting:
         self._stars = stars
 
     def person(self, role: str, year: int | None, draw: Draw) -> str:
-        """Return somebody for the role; the year keeps careers plausible."""
+        """Return a person for the role; the year keeps careers plausible."""
         if role in self._stars and draw() < _STAR_SHARE:
             star = pick_early(self._stars[role], draw)
             if 0 <= (year or 2010) - star.decade * 10 <= _STAR_YEARS:
@@ -108,7 +108,7 @@ class Casting:
         return self._company.cast(role, year, draw)
 
     def performers(self, title: Title, count: int, draw: Draw) -> list[Credit]:
-        """Return that many appearances, of actors or of people as themselves."""
+        """Return `count` appearances, of actors or of people as themselves."""
         as_self = any(genre in _SELF_GENRES for genre in title.genres) and draw() < 0.8
         found: dict[str, Credit] = {}
         for _ in range(count):
@@ -157,7 +157,7 @@ class Casting:
     def _behind_camera(
         self, title: Title, producers: list[str], crew_share: float, draw: Draw
     ) -> Iterator[Credit]:
-        if draw() < _AGREE_SHARE:  # of long lists only the first few are principals
+        if draw() < _AGREE_SHARE:  # only the first few of a long list are principals
             for place, nconst in enumerate(title.directors[:3]):
                 yield Credit(nconst, "director", "co-director" if place else NULL, NULL)
             for nconst in title.writers[:4]:
@@ -170,7 +170,7 @@ class Casting:
                 yield Credit(self.person(role, title.start, draw), category, NULL, shown)
 
     def _lead(self, title: Title, performers: list[Credit], draw: Draw) -> None:
-        """Choose directors and writers; some direct themselves, some write what they direct."""
+        """Choose directors and writers; some people are several of actor, director and writer."""
         directors = self._several(
             "director", title, 0 if draw() < 0.06 else 1 + int(draw() * 1.12), draw
         )
@@ -187,7 +187,7 @@ def _some(people: list[str], count: int, draw: Draw) -> list[str]:
 
 
 def writer_job(draw: Draw) -> str:
-    """Return what a writer did, sometimes with the title of a book in quotes."""
+    """Return the work of a writer, sometimes with the title of a book in quotes."""
     chance = draw()
     if chance < 0.02:
         return f'novel "{work_with_title(draw)}"'

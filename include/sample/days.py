@@ -1,4 +1,4 @@
-"""What happens in a window from one day to the next: rows come, change and go in every file."""
+"""The daily changes of a window: rows added, changed and removed in every file."""
 
 from include.sample.akas import foreign_name, name_elsewhere
 from include.sample.credits import characters_for, writer_job
@@ -72,7 +72,7 @@ def _change_credits(window: Window, title: Title, draw: Draw) -> None:
     if chance < 0.35 or not title.credits:
         _add_actor(window, title, draw)
     elif chance < 0.6:
-        # From the middle: the credits behind it move up.
+        # From the middle: the later credits move up.
         del title.credits[int(draw() * len(title.credits))]
     else:
         place = int(draw() * len(title.credits))
@@ -114,7 +114,7 @@ def _take_away(window: Window, before: list[Title], draw: Draw) -> None:
             lost = pick(rated, draw)
             lost.rating = lost.votes = 0
     else:
-        # People who are hardly ever credited: few credits may dangle.
+        # People with few credits: only few credits may refer to a missing person.
         crew = [person for person in window.company.by_id.values() if person.role == "crew"]
         if crew:
             del window.company.by_id[pick(crew, draw).nconst]
@@ -148,7 +148,7 @@ def _new_series(window: Window, tconst: str, draw: Draw) -> Series:
 
 
 def _arrive_unknown(window: Window) -> None:
-    """Let a title type, a category and a profession appear that nobody has announced."""
+    """Add an unknown title type, category and profession."""
     if window.day != 2:
         return
     draw = window.draws(Topic.ODDITY, 1_000_000)
@@ -164,7 +164,7 @@ def _arrive_unknown(window: Window) -> None:
 
 
 def _even_out(window: Window, wanted: int, draw: Draw) -> None:
-    """Take credits away, or add some, until the window has as many as the day before."""
+    """Remove or add credits until the window has as many as the day before."""
     excess = _principals(window) - wanted
     free = [title for title in window.titles.values() if not title.reserved]
     for _ in range(abs(excess)):

@@ -32,7 +32,7 @@ def _key_at(part: int, parts: int) -> int:
 
 
 class IdAllocator:
-    """Hands out the ids of one window, never one twice; what it gave stays given on later days."""
+    """Allocates the ids of one window, each only once, also on later days."""
 
     def __init__(self, prefix: str, keys: range) -> None:
         """`prefix` is tt or nm."""
@@ -71,5 +71,5 @@ class IdAllocator:
 
 
 def dangling_id(prefix: str, draw: Draw) -> str:
-    """Return an id that no row has: eight digits beginning with 9 are never handed out."""
+    """Return an id that no row has: eight digits that begin with 9 are never allocated."""
     return f"{prefix}{90_000_000 + int(draw() * 9_999_999)}"

@@ -8,7 +8,7 @@ from include.sample.randomness import Draw, Weighted, pick
 
 @dataclass(frozen=True)
 class Market:
-    """A region that names titles its own way."""
+    """A region with its own names of titles."""
 
     region: str
     language: str
@@ -100,7 +100,7 @@ _PHRASES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "vi": (("{n} ở {p}", "Đường về {p}"), ("Người", "Mưa đêm", "Đảo nhỏ")),
 }
 
-# Other scripts: syllables of the script, with what stands between two words.
+# Other scripts: syllables of the script, with the separator of two words.
 _SYLLABLES: dict[str, tuple[tuple[str, ...], str]] = {
     "latin": (
         ("bel", "dor", "fen", "gil", "hak", "jor", "kel", "lum", "nar", "rov", "sil", "tam", "vor"),
@@ -131,7 +131,7 @@ SCRIPTS = tuple(_SYLLABLES)
 
 
 def local_title(script: str, draw: Draw) -> str:
-    """Return a title as somebody in that language or script would write it."""
+    """Return a title in that language or script."""
     if script in _PHRASES:
         phrases, nouns = _PHRASES[script]
         return pick(phrases, draw).format(n=pick(nouns, draw), p=place(draw))

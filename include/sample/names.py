@@ -1,4 +1,4 @@
-"""Names of people and places, put together from syllables so that they name nobody and nowhere."""
+"""Names of people and places, made of syllables so that they belong to no real one."""
 
 from functools import cache
 
@@ -22,7 +22,7 @@ _PLACE_1 = words("Vel Tor Ash Mir Gal Kor Lun Dra Sil Ob Nar Quel Fen Bra Zar Ha
 _PLACE_2 = ("a", "e", "i", "o", "u", "an", "er", "im", "or", "un", "yl", "ath")
 _PLACE_3 = words("brisk dorn ghast holt kesh lith mora nesse rood stead thane vane wick zell")
 
-# A few names are borne by many, as in any register: these are drawn on top of chance.
+# Many people share a few names, as in any register: these are drawn additionally.
 _SHARED_SHARE = 0.03
 _ODD_SHARE = 0.01
 _SINGULAR = ("Zelkora", "Thrumm", "Ó", "X-Vantor", "Lucky 77", "MC Brelka", "DJ \N{SNOWMAN} Orlune")
@@ -77,5 +77,5 @@ def surname(draw: Draw) -> str:
 
 
 def place(draw: Draw) -> str:
-    """Return the name of a place that is nowhere; it keeps a title from being a real one."""
+    """Return the name of a place that does not exist, so that no title is a real one."""
     return pick(_places(), draw)

@@ -1,4 +1,4 @@
-"""The people of one window: who they are, what they do, when they began, and how to cast them."""
+"""The people of one window: names, professions, first years, and how to cast them."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -72,7 +72,7 @@ _DECADES_BACK = (0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 3, 3, 4)
 
 @dataclass(slots=True)
 class Person:
-    """A person; `credits` and what it yields is known once the window's titles are cast."""
+    """A person; `credits` is complete after all titles of the window are cast."""
 
     nconst: str
     name: str
@@ -109,7 +109,7 @@ def new_person(
 
 
 class Company:
-    """The people of one window, by what they do and when they began, for casting."""
+    """The people of one window by profession and first year, for casting."""
 
     def __init__(self, people: list[Person]) -> None:
         """`people` must not be empty; the first of a kind get most of the work."""
@@ -120,7 +120,7 @@ class Company:
             self._file(person)
 
     def add(self, person: Person) -> None:
-        """Take in somebody new."""
+        """Add a person."""
         self.people.append(person)
         self.by_id[person.nconst] = person
         self._file(person)
@@ -130,7 +130,7 @@ class Company:
             self._pools.setdefault((person.role, person.decade), []).append(person.nconst)
 
     def cast(self, role: str, year: int | None, draw: Draw) -> str:
-        """Return the nconst of somebody for the role, active in the year where there is one."""
+        """Return the nconst of a person for the role, active in the year if possible."""
         decade = max((year or 2010) // 10 - pick(_DECADES_BACK, draw), _FIRST_DECADE)
         decade = min(decade, _LAST_DECADE)
         for away in _NEAREST:

@@ -1,6 +1,6 @@
-"""Oddities that must be in every sample, each put on one title or person of some window.
+"""Irregularities that every sample must contain, each in one title or person of a window.
 
-Most of them also happen by chance elsewhere; these make sure of it.
+Most of them also happen by chance elsewhere; this module guarantees them.
 """
 
 from collections.abc import Callable
@@ -23,7 +23,7 @@ from include.sample.wording import (
 
 @dataclass(frozen=True)
 class Scene:
-    """What an oddity may use."""
+    """The parts that a quirk may use."""
 
     title: Title
     company: Company
@@ -36,7 +36,7 @@ class Scene:
 
 @dataclass(frozen=True)
 class Quirk:
-    """Something odd to do to a title of some kind."""
+    """An irregular change of a title of some kind."""
 
     kinds: tuple[str, ...]
     apply: Callable[[Scene], None]

@@ -1,4 +1,4 @@
-"""Repeatable chance: every draw is a pure function of numbers that name what is drawn.
+"""Repeatable random draws: each is a pure function of the numbers that name it.
 
 A stream is opened for one thing (`stream(seed, window, Topic.TITLE, 17)`), used for it, and thrown
 away, so no draw depends on what was drawn before for something else. Only `Random.random` and exact
@@ -21,7 +21,7 @@ _MASK = (1 << 64) - 1
 
 
 class Topic(IntEnum):
-    """What a stream is for; keeps streams of the same thing apart."""
+    """The purpose of a stream; streams of different purposes differ."""
 
     LAYOUT = 1
     TITLE = 2

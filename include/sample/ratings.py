@@ -1,4 +1,4 @@
-"""Ratings and votes with the spread of the real ones, and how they move from day to day."""
+"""Ratings and votes distributed like the real ones, and their changes from day to day."""
 
 from include.sample.randomness import Draw, Quantiles, wobble
 from include.sample.titles import GENRES, THIS_YEAR, Title
@@ -82,7 +82,7 @@ def set_rating(title: Title, tenths: float, votes: float) -> None:
 
 
 def vote_for_a_day(title: Title, draw: Draw) -> None:
-    """Let a day's votes come in: much voted titles move daily, the others now and then."""
+    """Add the votes of a day: popular titles change daily, the others sometimes."""
     if draw() < _WITHDRAWN_SHARE:
         title.votes = max(5, title.votes - 1 - title.votes // 200)
         return

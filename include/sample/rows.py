@@ -50,7 +50,7 @@ Lines = dict[str, list[str]]
 
 
 def key_of(dataset: str, line: str) -> str:
-    """Return the part of the line that identifies it."""
+    """Return the key of the line."""
     fields = _KEY_FIELDS.get(dataset, 1)
     return "\t".join(line.split("\t", fields)[:fields])
 

@@ -1,4 +1,4 @@
-"""Series: how many episodes, how they are numbered, who is in them and how they are rated."""
+"""Series: their number of episodes, numbering, people and ratings."""
 
 from dataclasses import dataclass
 
@@ -36,7 +36,7 @@ _HIT_EVERY = 4  # in every fourth window the first series is a hit
 
 @dataclass(slots=True)
 class Series:
-    """A series as its makers see it."""
+    """A series with its plan."""
 
     title: Title
     scheme: str

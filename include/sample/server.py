@@ -1,7 +1,7 @@
-"""Serves a folder of `<dataset>.tsv.gz` files over loopback HTTP as the real host does.
+"""Serves a folder of `<dataset>.tsv.gz` files over loopback HTTP like the real host.
 
-Conditional GET, single byte ranges, `If-Range`, HEAD and keep-alive; nothing but the files named
-after a dataset, no listing. Works for made samples and for any folder of a user.
+Conditional GET, single byte ranges, `If-Range`, HEAD and keep-alive; only files named after
+a dataset, no listing. Works for made samples and for any folder of a user.
 
     with SourceServer(Path("sample")) as server:
         requests.get(server.base_url + "/title.ratings.tsv.gz")
@@ -35,7 +35,7 @@ class SourceServer:
     def __init__(self, folder: Path, port: int = 0, name: str = "") -> None:
         """Serve `folder`, below the path `name`; port 0 takes any free one.
 
-        Who remembers files by their URL tells two sources on one port apart by their names.
+        A cache of URLs distinguishes two servers on one port by their names.
         Raises NotADirectoryError.
         """
         if not folder.is_dir():
@@ -87,7 +87,7 @@ class SourceServer:
 
 @dataclass(frozen=True)
 class _Snapshot:
-    """An open file as it was at one moment: replaced under the same name, it stays what it was."""
+    """An open file; it keeps its contents when another file replaces it under the same name."""
 
     file: BufferedReader
     size: int
@@ -113,7 +113,7 @@ class _Server(ThreadingHTTPServer):
         self.server_name, self.server_port = "127.0.0.1", self.socket.getsockname()[1]
 
     def handle_error(self, *_: object) -> None:
-        """Say nothing of clients that hang up; others' tracebacks go to stderr as usual."""
+        """Ignore closed connections; print all other errors as usual."""
         if not isinstance(sys.exception(), ConnectionError):
             traceback.print_exc()
 
@@ -156,7 +156,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._answer(with_body=False)
 
     def log_message(self, *_: object) -> None:
-        """Say nothing: the pipeline's own log has the requests."""
+        """Log nothing: the pipeline logs its requests."""
 
     def _answer(self, *, with_body: bool) -> None:
         path = self.path.partition("?")[0]
@@ -204,7 +204,7 @@ class _Handler(BaseHTTPRequestHandler):
                 left -= len(block)
         except ConnectionError:
             left = -1
-        if left:  # the client has gone, or the file was cut short: never pretend it is whole
+        if left:  # the client closed the connection, or the file was truncated
             self.close_connection = True
 
     def _validators(self, snapshot: _Snapshot) -> None:

@@ -1,4 +1,4 @@
-"""What a title is, and how its kind, year, genres and running time are drawn."""
+"""A title, and the draws of its kind, year, genres and running time."""
 
 from dataclasses import dataclass, field
 from functools import cache
@@ -35,7 +35,7 @@ class Aka(NamedTuple):
 
 @dataclass(slots=True)
 class Title:
-    """A title with everything that hangs on it. Changes as days pass."""
+    """A title with its credits and names. It changes from day to day."""
 
     tconst: str
     kind: str
@@ -98,7 +98,7 @@ _NO_YEAR_SHARE = 0.09
 
 
 class Genre(NamedTuple):
-    """How common a genre is, and how liked."""
+    """The frequency and the popularity of a genre."""
 
     weight: float
     """Around the year 2000."""
@@ -179,7 +179,7 @@ def year_for(draw: Draw) -> int | None:
 
 
 def runtime_for(kind: str, draw: Draw) -> int | None:
-    """Return minutes, or None: few episodes say how long they are."""
+    """Return minutes, or None: few episodes have a running time."""
     share = draw()
     if draw() < _NO_RUNTIME.get(kind, 0.4):
         return None

@@ -1,4 +1,4 @@
-"""What a sample is: a seed and a size. Everything in it follows from these two and the day."""
+"""A sample is defined by a seed and a size. With the day, they determine everything in it."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -25,7 +25,7 @@ STARS_PER_WINDOW = 4
 
 @dataclass(frozen=True)
 class Star:
-    """Somebody who works all over the sample, not only in the own window."""
+    """A person who works in the whole sample, not only in one window."""
 
     nconst: str
     role: str
@@ -34,7 +34,7 @@ class Star:
 
 @dataclass(frozen=True)
 class Universe:
-    """A sample before any of it is made."""
+    """The plan of a sample."""
 
     seed: int
     titles: int

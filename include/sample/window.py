@@ -15,7 +15,7 @@ from include.sample.universe import Universe
 
 
 class Window:
-    """A small world of its own; day 1 when made. `days.advance` takes it to the next day."""
+    """Titles and people of one window. It starts on day 1; `days.advance` adds a day."""
 
     def __init__(self, universe: Universe, number: int) -> None:
         """Make day 1 of window `number` (0 to `universe.windows` - 1)."""
@@ -85,7 +85,7 @@ class Window:
             place += 1
 
     def add_series(self, series: Series, draw: Draw) -> None:
-        """Take in a series and find its people."""
+        """Add a series with its people."""
         series.troupe = self.casting.troupe(series.title, draw)
         self.series.append(series)
         self.casting.cast_title(series.title, draw, series.troupe)
@@ -93,7 +93,7 @@ class Window:
         self.titles[series.title.tconst] = series.title
 
     def add_episode(self, series: Series, tconst: str, draw: Draw) -> Title:
-        """Take in the series' next episode."""
+        """Add the next episode of the series."""
         title = new_episode(series, tconst, draw)
         self.casting.cast_title(title, draw, series.troupe)
         name_elsewhere(title, draw)
@@ -101,7 +101,7 @@ class Window:
         return title
 
     def add_title(self, title: Title, draw: Draw) -> None:
-        """Take in a title that belongs to no series."""
+        """Add a title that belongs to no series."""
         self.casting.cast_title(title, draw)
         name_elsewhere(title, draw)
         rate(title, draw)

@@ -1,4 +1,4 @@
-"""Writes one `<dataset>.tsv.gz` the way the real files are written."""
+"""Writes one `<dataset>.tsv.gz` like the real files."""
 
 import gzip
 import hashlib
@@ -14,7 +14,7 @@ _WITHOUT_LAST_NEWLINE = {"title.crew"}
 
 
 class DatasetWriter:
-    """Takes blocks of lines; the file appears when all is written, or not at all."""
+    """Writes blocks of lines; the file appears complete, or not at all."""
 
     def __init__(self, folder: Path, dataset: str, blocks: int) -> None:
         """`blocks` is how many times `write` will be called."""
@@ -48,14 +48,14 @@ class DatasetWriter:
             self._put(("\n" + "\n".join(lines)).encode())
 
     def finish(self) -> None:
-        """End the file; it waits under its temporary name for `publish`."""
+        """End the file; it keeps its temporary name until `publish`."""
         if self._dataset not in _WITHOUT_LAST_NEWLINE:
             self._put(b"\n")
         self._gzip.close()
         self._raw.close()
 
     def publish(self) -> None:
-        """Put the finished file in the place of the one before."""
+        """Replace the previous file by the finished one."""
         self._part.replace(self.path)
 
     def __enter__(self) -> "DatasetWriter":
@@ -68,7 +68,7 @@ class DatasetWriter:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Remove what was not published."""
+        """Remove an unpublished file."""
         self._gzip.close()
         self._raw.close()
         self._part.unlink(missing_ok=True)

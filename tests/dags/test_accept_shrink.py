@@ -54,7 +54,11 @@ def run_task(
         assert entry is not None
         # Airflow's own way to give a Variable through the environment.
         monkeypatch.setenv("AIRFLOW_VAR_IMDB_CACHE__TITLE_RATINGS", json.dumps(asdict(entry)))
-        context: Any = {"params": params_of(dag, task, conf), "run_id": "manual"}
+        context: Any = {
+            "params": params_of(dag, task, conf),
+            "run_id": "manual",
+            "ti": SimpleNamespace(dag_id="imdb_pipeline"),
+        }
         with set_current_context(context):
             return task.python_callable("title.ratings")
 

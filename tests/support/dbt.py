@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from tests.support.dbt_site import PROJECT, parsed_project
@@ -37,9 +38,14 @@ class DbtRun:
         )
 
 
-def run_dbt(database: Database, *words: str, env: Mapping[str, str] | None = None) -> DbtRun:
+def run_dbt(
+    database: Database,
+    *words: str,
+    env: Mapping[str, str] | None = None,
+    project: Path = PROJECT,
+) -> DbtRun:
     """Run `dbt <words>` as the pipeline does; failed nodes are a result, anything worse raises."""
-    site = parsed_project().on(database)
+    site = parsed_project(project).on(database)
     done = site.dbt(*words, run_id="manual", env=env)
     return DbtRun(
         site.manifest,

@@ -42,6 +42,7 @@ _BACKUP = r'rename to "mart_\w+__dbt_backup"'
 _MARK = r"insert into \S+high_water_mark"
 _FAILURES = r'create\s+table\s+\S*"quality"'
 _PUBLISHED = r"insert into meta\.publish_log"
+_MOVED = r'alter table "marts\w*"\."mart_\w+" set schema'
 _COMMIT = "^commit$"
 
 _POINTS: dict[Operation, dict[str, Moment]] = {
@@ -83,9 +84,9 @@ _POINTS: dict[Operation, dict[str, Moment]] = {
         "the loaded file is half kept": _after(_LINK),
     },
     "publish": {
-        "the build is audited": _before("alter schema"),
-        "the live schema has another name": _after("alter schema"),
-        "both schemas have their new names": _after("alter schema", "alter schema"),
+        "the build is audited": _before("create schema"),
+        "one live table is out of the way": _after(_MOVED),
+        "the new tables are live, the old ones not kept": _after(_MOVED, _MOVED, _MOVED, _MOVED),
         "it is noted, not committed": _before(_PUBLISHED, _COMMIT),
         "it is committed": _after(_PUBLISHED, _COMMIT),
     },

@@ -10,6 +10,7 @@ The locks are advisory locks of Postgres. They end with the session that holds t
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
 
 import psycopg2
 from psycopg2 import errors
@@ -22,6 +23,27 @@ from warehouse.errors import WarehouseUnavailable
 _WAIT = (
     "Wait for it to end, or end the task or command that it belongs to; the lock ends with the "
     "session."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Statements:
+    """How to take a lock of a session without and with waiting, and how to release it."""
+
+    attempt: str
+    wait: str
+    release: str
+
+
+_ALONE = _Statements(
+    "select pg_try_advisory_lock(hashtextextended(%s, 0))",
+    "select pg_advisory_lock(hashtextextended(%s, 0))",
+    "select pg_advisory_unlock(hashtextextended(%s, 0))",
+)
+_SHARED = _Statements(
+    "select pg_try_advisory_lock_shared(hashtextextended(%s, 0))",
+    "select pg_advisory_lock_shared(hashtextextended(%s, 0))",
+    "select pg_advisory_unlock_shared(hashtextextended(%s, 0))",
 )
 
 
@@ -79,10 +101,10 @@ def held(
     `WarehouseUnavailable` naming the sessions that hold it. The lock is released at the end of the
     block and not with the session only, because the server may notice later that a session ended.
     """
-    mode = "_shared" if shared else ""
+    statements = _SHARED if shared else _ALONE
     try:
         with connection, connection.cursor() as cursor:
-            _take(cursor, name, mode, patience)
+            _take(cursor, statements, name, patience)
     except errors.LockNotAvailable as error:
         with connection, connection.cursor() as cursor:
             raise _taken(cursor, name) from error
@@ -90,18 +112,18 @@ def held(
         yield
     finally:
         with suppress(psycopg2.Error), connection, connection.cursor() as cursor:
-            cursor.execute(f"select pg_advisory_unlock{mode}(hashtextextended(%s, 0))", (name,))
+            cursor.execute(statements.release, (name,))
 
 
-def _take(cursor: Cursor, name: str, mode: str, patience: float) -> None:
-    cursor.execute(f"select pg_try_advisory_lock{mode}(hashtextextended(%s, 0))", (name,))
+def _take(cursor: Cursor, statements: _Statements, name: str, patience: float) -> None:
+    cursor.execute(statements.attempt, (name,))
     if cursor.fetchone() == (True,):
         return
     if patience <= 0:
         raise _taken(cursor, name)
     limit = f"{max(1, round(patience * 1000))}ms"
     cursor.execute("select set_config('lock_timeout', %s, true)", (limit,))
-    cursor.execute(f"select pg_advisory_lock{mode}(hashtextextended(%s, 0))", (name,))
+    cursor.execute(statements.wait, (name,))
 
 
 def _taken(cursor: Cursor, name: str) -> WarehouseUnavailable:

@@ -71,12 +71,12 @@ def dbt_task_group(source: str) -> TaskGroup:
     The task `changed` of the DAG hands over the build that it began. There are no retries: a failed
     data test fails again.
     """
-    arguments = {
+    arguments: dict[str, Any] = {
         "source": source,
         "retries": 0,
         "execution_timeout": timedelta(hours=3),
     }
-    group = DbtTaskGroup(
+    group: TaskGroup = DbtTaskGroup(
         group_id="dbt",
         project_config=ProjectConfig(
             dbt_project_path=PROJECT_DIR,
@@ -109,18 +109,21 @@ def _name(node: Any) -> str:
     return str(node.name)
 
 
-def _model_tasks(arguments: Mapping[str, Any]) -> Callable[..., "DbtModel"]:
+def _model_tasks(arguments: Mapping[str, Any]) -> Callable[..., "DbtModel | None"]:
     """Return what makes a node's task when Cosmos draws the graph."""
 
-    def model_task(*, dag: Any, task_group: Any, node: Any, task_id: str, **_: Any) -> "DbtModel":
-        description = str(node.config.get("description") or "").strip()
+    def model_task(
+        *, dag: Any, task_group: Any, node: Any, task_id: str, **_: Any
+    ) -> "DbtModel | None":
+        if node.has_ephemeral_materialization:
+            return None
         return DbtModel(
             task_id=task_id,
             dag=dag,
             task_group=task_group,
             model=node.name,
-            doc_md=f"{description}\n\n`{node.file_path.name}`, a {node.resource_type.value} of the "
-            "dbt project. The task `build` of this group builds and tests it.".strip(),
+            doc_md=f"`{node.original_file_path}`, a {node.resource_type.value} of the dbt project. "
+            "The task `build` of this group builds it; this one shows how it and its tests ended.",
             **arguments,
         )
 
@@ -158,8 +161,8 @@ class DbtTask(BaseOperator):
                 run_id=context["run_id"],
                 build_id=begun.get("build_id"),
             ) as build,
-            _environment(
-                for_dbt_process(url),
+            dbt_environment(
+                url,
                 DBT_ENV_CUSTOM_ENV_RUN_ID=build.run_id,
                 DBT_ENV_CUSTOM_ENV_DAG_ID=build.dag_id,
                 DBT_ENV_CUSTOM_ENV_BUILD_ID=str(build.build_id),
@@ -245,22 +248,18 @@ class DbtModel(DbtTask):
         return found[self.model]
 
 
-def for_dbt_process(url: str) -> dict[str, str]:
-    """Return the environment of a dbt process on the warehouse at `url`."""
-    environment = for_dbt(url)
-    # A reader who forgot to end a transaction must not hold up the build for ever.
-    options = f"{environment.get('PGOPTIONS', '')} -c lock_timeout={LOCK_TIMEOUT_MINUTES}min"
-    return environment | {"PGOPTIONS": options.strip(), "DO_NOT_TRACK": "1"}
-
-
 @contextmanager
-def _environment(values: Mapping[str, str], **more: str) -> Iterator[None]:
-    """Set variables of this very process, where dbt reads them and Airflow stores nothing."""
-    before = dict(os.environ)
-    os.environ.update(values | more)
+def dbt_environment(url: str, **more: str) -> Iterator[None]:
+    """Give dbt in this very process the warehouse at `url`, as its profile reads it.
+
+    Airflow stores the fields of an operator with the rendered templates; these it does not see.
+    """
+    before, found = dict(os.environ), for_dbt(url)
+    # A reader who forgot to end a transaction must not hold up the build without limit.
+    options = f"{found.get('PGOPTIONS', '')} -c lock_timeout={LOCK_TIMEOUT_MINUTES}min".strip()
+    os.environ.update({**found, "PGOPTIONS": options, "DO_NOT_TRACK": "1", **more})
     try:
         yield
     finally:
         os.environ.clear()
         os.environ.update(before)
-

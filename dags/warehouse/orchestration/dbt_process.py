@@ -35,34 +35,60 @@ def run_dbt_build(
     dbt said). Raises `WarehouseRefused` where dbt did not work to its end, or where something
     failed that is no model's: a hook.
     """
-    # Late: they cost three seconds, which only the process that runs dbt should pay.
-    from dbt.cli.main import dbtRunner  # noqa: PLC0415
-    from dbt_common.events.functions import reset_metadata_vars  # noqa: PLC0415
-
-    # Several builds may share one process, each with a run id of its own.
-    reset_metadata_vars()
     watcher = Watcher(json.loads(manifest.read_text("utf-8")), report)
     with tempfile.TemporaryDirectory(prefix="dbt-") as target:
         partial_parse = manifest.with_name("partial_parse.msgpack")
         if partial_parse.is_file():
             shutil.copyfile(partial_parse, Path(target) / partial_parse.name)
-        outcome = dbtRunner(callbacks=[watcher.take]).invoke(
+        run_dbt(
+            project_dir,
+            Path(target),
             [
-                "--log-level", "none", "--log-level-file", "none", "--no-write-json",
-                "--no-use-colors", "--cache-selected-only",
                 "build", "--select", select, "--exclude-resource-type", "unit_test",
                 # A test runs when all that it reads is built.
-                "--indirect-selection", "buildable",
-                "--project-dir", str(project_dir), "--profiles-dir", str(project_dir),
-                "--profile", "film_warehouse", "--target", "prod", "--target-path", target,
+                "--indirect-selection", "buildable", "--target", "prod",
                 *(["--full-refresh"] if full_refresh else []),
-            ]
+            ],
+            watcher.take,
         )  # fmt: skip
     watcher.finish()
-    if outcome.exception is not None:
-        raise WarehouseRefused(f"dbt ended with an error: {outcome.exception}")
     if watcher.failed_elsewhere:
         raise WarehouseRefused("dbt: " + "; ".join(watcher.failed_elsewhere))
+
+
+def run_dbt(
+    project_dir: Path,
+    target: Path,
+    command: Sequence[str],
+    take: Callable[[Any], None] | None = None,
+) -> None:
+    """Run a dbt command in this process, its files in `target`; `take` gets each of its events.
+
+    Raises `WarehouseRefused` where dbt did not work to its end. A failed model is no such case.
+    """
+    # Late: they cost three seconds, which only a process that runs dbt should pay.
+    from dbt.cli.main import dbtRunner  # noqa: PLC0415
+    from dbt_common.events.functions import reset_metadata_vars  # noqa: PLC0415
+
+    # Several builds may share one process, each with a run id of its own.
+    reset_metadata_vars()
+    outcome = dbtRunner(callbacks=[take or _log]).invoke(
+        [
+            "--log-level", "none", "--log-level-file", "none", "--no-use-colors",
+            *(["--no-write-json", "--cache-selected-only"] if "build" in command else []),
+            *command,
+            "--project-dir", str(project_dir), "--profiles-dir", str(project_dir),
+            "--profile", "film_warehouse", "--target-path", str(target),
+        ]
+    )  # fmt: skip
+    if outcome.exception is not None:
+        raise WarehouseRefused(f"dbt {command[0]} ended with an error: {outcome.exception}")
+
+
+def _log(event: Any) -> None:
+    info = event.info
+    if info.level != "debug" and info.msg.strip():
+        getattr(log, info.level, log.info)(info.msg)
 
 
 @dataclass(slots=True)
@@ -95,23 +121,18 @@ class Watcher:
 
     def take(self, event: Any) -> None:
         """Take one of dbt's events; the callback of `dbtRunner`."""
-        info = event.info
-        if info.level == "debug" and info.name != "NodeFinished":
-            return
-        node = getattr(event.data, "node_info", None)
-        key = node.unique_id if node is not None else ""
-        if info.name != "NodeFinished":
-            if info.msg.strip():
-                getattr(log, info.level, log.info)(info.msg)
+        info, node = event.info, getattr(event.data, "node_info", None)
+        if info.name == "NodeFinished" and node is not None:
+            result = event.data.run_result
             with self._lock:
-                for owner in self._owners.get(key, ()):
+                ended = self._note(node.unique_id, str(node.node_status), str(result.message))
+            for owner in ended:
+                self._tell(owner)
+        elif info.level != "debug" and info.msg.strip():
+            _log(event)
+            with self._lock:
+                for owner in self._owners.get(node.unique_id, ()) if node else ():
                     self._endings[owner].lines.append(info.msg)
-            return
-        result = event.data.run_result
-        with self._lock:
-            ended = self._note(key, str(node.node_status), str(result.message))
-        for owner in ended:
-            self._tell(owner)
 
     def finish(self) -> None:
         """Report the models that dbt finished although some of their tests were not selected."""

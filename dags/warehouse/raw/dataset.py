@@ -22,6 +22,7 @@ class Dataset:
     history: bool = False
     integers: tuple[str, ...] = ()
     decimals: tuple[str, ...] = ()
+    file_suffix: str = "tsv.gz"
 
     @property
     def slug(self) -> str:
@@ -31,12 +32,12 @@ class Dataset:
     @property
     def file_name(self) -> str:
         """The file at the source and in the data folder."""
-        return f"{self.name}.tsv.gz"
+        return f"{self.name}.{self.file_suffix}"
 
     @property
     def previous_file_name(self) -> str:
         """The snapshot before that one in the data folder."""
-        return f"{self.name}.previous.tsv.gz"
+        return f"{self.name}.previous.{self.file_suffix}"
 
     @property
     def load_name(self) -> str:
