@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from dbt_common.exceptions import DbtBaseException
 
 from tests.support.dbt import run_dbt
 from tests.support.postgres import Cluster, Database
@@ -182,7 +183,7 @@ def test_a_forgotten_reader_fails_models_and_tests_and_does_not_hang_them(
 
 
 def test_the_target_published_refuses_to_build(built: BuiltProject) -> None:
-    with pytest.raises(DbtException, match="for reading only"):
+    with pytest.raises(DbtBaseException, match="for reading only"):
         run_dbt(
             built.database, "run", "--select", "stg_title_crew_writers", "--target", "published"
         )
