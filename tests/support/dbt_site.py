@@ -112,10 +112,18 @@ class Site:
         with environment_of(environment):
             # It remembers the run id of the first run in a process.
             reset_metadata_vars()
+            self._forget_compiled()
             done = dbtRunner(self._manifest).invoke([*words, *folders])
         if done.exception:
             raise done.exception
         return done.result
+
+    def _forget_compiled(self) -> None:
+        """A run leaves its compiled SQL in the project, and no ephemeral model goes in twice."""
+        for node in self._manifest.nodes.values() if self._manifest else ():
+            if getattr(node, "compiled", False):
+                node.compiled = node.extra_ctes_injected = False
+                node.extra_ctes = []
 
     def build(
         self, *words: str, run_id: str, build_id: int | None = None, options: str = ""

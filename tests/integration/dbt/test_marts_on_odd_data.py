@@ -233,7 +233,9 @@ def built(postgres: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         load(database, folder / "spoilt")
         no_units = ("--exclude-resource-type", "unit_test", "exposure")
         done = run_dbt(database, "build", *no_units)
-        yield Built(database, done.by_name(), expected_marts(folder / "spoilt", PROJECT / "seeds" / "imdb"))
+        yield Built(
+            database, done.by_name(), expected_marts(folder / "spoilt", PROJECT / "seeds" / "imdb")
+        )
 
 
 def load(database: Database, folder: Path) -> None:
