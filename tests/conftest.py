@@ -34,7 +34,7 @@ GROUPS = {
 }
 # They take minutes each. The last files should be short, so that no process waits for another.
 LONGEST = [
-    *("tests/e2e/test_story.py", "tests/e2e/test_up.py", "tests/e2e/test_killed_airflow.py"),
+    *("tests/e2e/test_story.py", "tests/e2e/test_up.py"),
     "tests/integration/dbt/test_incremental_equals_full.py",
     "tests/integration/dbt/test_rating_history.py",
 ]

@@ -46,8 +46,8 @@ def dag_environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 
 @pytest.fixture(scope="session")
-def dag(dag_environment: dict[str, str]) -> Iterator[Any]:
-    """The DAG `imdb_pipeline`, imported from its file."""
+def bag(dag_environment: dict[str, str]) -> Iterator[Any]:
+    """The DAGs of the file imdb_dag.py."""
     with pytest.MonkeyPatch.context() as patch:
         for name, value in dag_environment.items():
             patch.setenv(name, value)
@@ -55,4 +55,10 @@ def dag(dag_environment: dict[str, str]) -> Iterator[Any]:
 
         bag = DagBag(str(ROOT / "dags" / "imdb_dag.py"))
         assert bag.import_errors == {}
-        yield bag.dags["imdb_pipeline"]
+        yield bag
+
+
+@pytest.fixture(scope="session")
+def dag(bag: Any) -> Any:
+    """The DAG `imdb_pipeline`."""
+    return bag.dags["imdb_pipeline"]

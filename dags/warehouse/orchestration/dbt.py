@@ -100,7 +100,13 @@ def dbt_task_group(source: str) -> TaskGroup:
     )
     with group:
         # First of all that wait for a worker: the tasks of the models wait for it.
-        DbtBuild(task_id=BUILD, priority_weight=1000, weight_rule="absolute", **arguments)
+        DbtBuild(
+            task_id=BUILD,
+            doc_md="Builds and tests all models in one dbt process. Their tasks show the results.",
+            priority_weight=1000,
+            weight_rule="absolute",
+            **arguments,
+        )
     return group
 
 
@@ -203,8 +209,9 @@ class DbtModel(DbtTask):
         result = self._reported(context) if self.begun(context) else None
         if result is None:
             result = self._built(context)
-        for line in result["lines"]:
-            log.info(line)
+        else:
+            for line in result["lines"]:
+                log.info(line)
         if result["status"] != SUCCESS:
             error = PipelineError(result["message"])
             record_error(error, context)
