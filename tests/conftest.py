@@ -32,14 +32,12 @@ GROUPS = {
     "tests/e2e/test_leaks": "the story",
     "tests/e2e/test_marts_agree": "the story",
 }
-# They take minutes each. The last files should be short, so that no process waits for another.
-LONGEST = [
-    *("tests/e2e/test_story.py", "tests/e2e/test_up.py"),
-    "tests/integration/dbt/test_incremental_equals_full.py",
-    "tests/integration/dbt/test_rating_history.py",
-]
-
-
+# The longest first: the last files should be short, so that no process waits for another.
+LONGEST = (
+    *("tests/e2e/test_story", "tests/e2e/test_up", "tests/integration/dbt/test_incremental"),
+    *("tests/promises/test_3_dbt", "tests/integration/dbt/", "tests/dags/"),
+    "tests/unit/project/test_lint",
+)
 # Tests of dbt run little code of dags/ and would take half as long again with coverage.
 WITHOUT_COVERAGE = (
     "tests/integration/dbt/",
@@ -60,8 +58,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         long = [item for item in items if item.get_closest_marker("full")]
         config.hook.pytest_deselected(items=long)
         items[:] = [item for item in items if not item.get_closest_marker("full")]
-    places = {path: place for place, path in enumerate(LONGEST)}
-    items.sort(key=lambda item: places.get(item.nodeid.split("::", 1)[0], len(places)))
+    items.sort(key=lambda item: [not item.nodeid.startswith(start) for start in LONGEST])
 
 
 @pytest.hookimpl(wrapper=True)
