@@ -48,7 +48,8 @@ def test_the_second_loader_of_a_file_names_the_first(warehouse: Warehouse) -> No
     assert warehouse.load(TWO_ROWS, during_copy=load_again).written
     (sentence,) = said
     assert re.match(
-        r"load title\.ratings: session \d+ of pipeline \(warehouse: load title\.ratings, since "
+        r"imdb: load title\.ratings: session \d+ of pipeline "
+        r"\(warehouse: imdb: load title\.ratings, since "
         r"20.* holds the lock\. Nothing was changed\. Wait for it to end",
         sentence,
     )
@@ -82,7 +83,7 @@ def test_no_load_comes_in_while_dbt_builds(warehouse: Warehouse, marts: Marts) -
 def test_dbt_does_not_begin_while_a_load_works(warehouse: Warehouse, marts: Marts) -> None:
     build = marts.begin("nightly")
     assert build
-    refused = rf"imdb: loading: session \d+ of pipeline \(warehouse: load {RATINGS.name}"
+    refused = rf"imdb: loading: session \d+ of pipeline \(warehouse: imdb: load {RATINGS.name}"
     tried = []
 
     def try_to_build(_: int) -> None:
@@ -111,7 +112,8 @@ def test_a_session_that_has_to_wait_begins_when_the_other_ended(marts: Marts) ->
             thread.start()
         waiting = "select count(*) from pg_locks where locktype = 'advisory' and not granted"
         while marts.database.value(waiting) < 2:
-            assert got == []
+            assert all(thread.is_alive() for thread in threads)
+        assert got == []
     for thread in threads:
         thread.join()
     assert set(got) == {loading, building}
@@ -368,7 +370,7 @@ import sys, time
 from warehouse.database.connection import connected
 from warehouse.database.turns import building, held
 with connected(sys.argv[1], purpose="holder") as connection, connection.cursor() as cursor:
-    with held(connection, "load title.ratings"), building(connection, "imdb"):
+    with held(connection, "imdb: load title.ratings"), building(connection, "imdb"):
         print("holds", flush=True)
         cursor.execute(sys.argv[2])
         sys.stdin.read()
@@ -386,8 +388,10 @@ def holder(database: Database, statement: str) -> Iterator[subprocess.Popen[byte
     ) as process:
         assert process.stdout
         assert process.stdout.readline() == b"holds\n"
-        yield process
-        process.kill()
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 @pytest.mark.parametrize("statement", ["select 1", "select pg_sleep(600)"], ids=["idle", "busy"])
@@ -398,7 +402,7 @@ def test_a_holder_that_is_killed_lets_go(
     marts.begin("nightly")
     with holder(warehouse.database, statement) as process:
         with pytest.raises(
-            WarehouseUnavailable, match=r"load title\.ratings: session \d+ .*holder"
+            WarehouseUnavailable, match=r"imdb: load title\.ratings: session \d+ .*holder"
         ):
             warehouse.load(TWO_ROWS)
         process.kill()
