@@ -1,5 +1,6 @@
 """The other commands of the README, on the installation of the story."""
 
+import json
 import re
 from pathlib import Path
 
@@ -30,6 +31,11 @@ def test_docs_are_one_page_with_every_model(story: Story) -> None:
     page = (story.installation.folder / "docs" / "index.html").read_text("utf-8")
     for name in ("mart_top_titles", "stg_title_principals", "int_title_complete", "load_log"):
         assert name in page
+    # The types are those of the published tables, also after a first run.
+    catalog = json.loads((story.installation.folder / "docs/target/catalog.json").read_text())
+    described = catalog["nodes"]["model.film_warehouse.mart_top_titles"]
+    assert described["metadata"]["schema"] == "marts"
+    assert described["columns"]["weighted_score"]["type"].startswith("numeric")
     assert secrets_of(story.installation).files(story.installation.folder / "docs") == {}
 
 

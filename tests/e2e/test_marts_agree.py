@@ -15,7 +15,7 @@ from tests.e2e.oracle.history import RatingsLoad
 from tests.e2e.oracle.marts import KEYS, Mart, expected_marts
 from tests.e2e.oracle.quality import FileLoad
 
-SEEDS = Path(__file__).parents[2] / "dags" / "dbt" / "seeds"
+SEEDS = Path(__file__).parents[2] / "dags" / "dbt" / "seeds" / "imdb"
 ROWS_TO_TAMPER_WITH = 60
 
 

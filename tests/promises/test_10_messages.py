@@ -3,10 +3,17 @@
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
+from include.local import run, warehouse
+from include.local.layout import Layout
+from include.local.progress import Runs
 from include.local.summary import render_summary
+from tests.support.airflow_api import running_api
 from tests.support.postgres import PASSWORD, Database
 from warehouse.database.connection import connected
 from warehouse.errors import DamagedFile, PipelineError, WarehouseRefused
@@ -254,3 +261,25 @@ def test_make_run_prints_them(database: Database) -> None:
     # The summary of an earlier version.
     del green["errors"]
     assert "What is wrong" not in render_summary(green)
+
+
+def test_make_run_says_what_was_killed_and_left_no_message(
+    database: Database, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    airflow: Any = SimpleNamespace(
+        warehouse=warehouse.Warehouse(database.url, database.url, None, embedded=False)
+    )
+    source: Any = None  # nothing is asked of it
+    with running_api() as api:
+        api.runs = {"run": "failed"}
+        api.tasks = {"run": {"load.title_crew": "failed", "load.title_akas": "failed"}}
+        run.tell(
+            Layout(tmp_path), airflow, Runs(api.url), "run", source, ["load.title_akas"],
+            "It was ended by signal 9.",
+        )  # fmt: skip
+
+    said = capsys.readouterr().out
+    assert "What is wrong:\n  load.title_crew: It ended without a message: it was killed" in said
+    assert "\n  Airflow: It was ended by signal 9.\n" in said
+    assert "FAILED  load.title_crew" in said
+    assert "FAILED  load.title_akas" not in said

@@ -254,7 +254,6 @@ def test_new_values_of_open_lists_load_and_warn(warehouse: Warehouse, tmp_path: 
 
     done = run_dbt(
         warehouse.database,
-        tmp_path / "target",
         *("build", "--select", *models, "--exclude-resource-type", "unit_test"),
         *("--indirect-selection", "cautious"),  # no tests of models that are not built
     )

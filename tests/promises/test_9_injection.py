@@ -160,7 +160,6 @@ def test_what_dbt_says_and_the_name_of_its_run_are_text_to_the_logs(
 
     done = run_dbt(
         database,
-        tmp_path,
         *("run", "--select", "stg_title_ratings"),
         env={"DBT_ENV_CUSTOM_ENV_RUN_ID": HOSTILE},
     )

@@ -14,8 +14,7 @@ from pathlib import Path
 from imdb_pipeline.config import DATASET_NAMES, Settings, dataset_named
 from imdb_pipeline.loader import Loader
 from imdb_pipeline.snapshot import SnapshotReader
-from tests.support.dbt import PROJECT
-from tests.support.dbt_site import Site
+from tests.support.dbt_site import PROJECT, Site, parsed_project
 from tests.support.marts import DAG
 from tests.support.postgres import Cluster, Database
 from tests.support.snapshots import entry_of
@@ -223,13 +222,13 @@ class Stage:
 
 @contextmanager
 def two_warehouses(
-    postgres: Cluster, folder: Path, notes: Sequence[str] = (), project: Path = PROJECT
+    postgres: Cluster, notes: Sequence[str] = (), project: Path = PROJECT
 ) -> Iterator[Stage]:
     """Two empty warehouses, dropped at the end."""
     with ExitStack() as stack:
         daily, fresh = (
-            Site(stack.enter_context(postgres.database()), folder / name, project)
-            for name in ("daily", "fresh")
+            parsed_project(project).on(stack.enter_context(postgres.database()))
+            for _ in ("daily", "fresh")
         )
         yield Stage(daily, fresh, notes)
 

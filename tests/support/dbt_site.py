@@ -1,10 +1,13 @@
 """dbt in the tests' own process, again and again over a database: its project is parsed once."""
 
+import json
 import os
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +18,9 @@ from include.local.layout import LOOPBACK
 from tests.support.postgres import PASSWORD, Database
 from tests.support.tables import Place
 from warehouse.builds.project import DbtProject
+
+PROJECT = Path(__file__).parents[2] / "dags" / "dbt"
+_NO_DATABASE = Database(0, "no_database")
 
 
 @dataclass(frozen=True)
@@ -62,6 +68,12 @@ class Site:
         self.__dict__.update(state)
         self._manifest = self._manifest.deepcopy()
 
+    @property
+    def manifest(self) -> dict[str, Any]:
+        """The project as its manifest has it."""
+        content: dict[str, Any] = json.loads(self.dbt_project().manifest_path.read_text("utf-8"))
+        return content
+
     def dbt_project(self) -> DbtProject:
         """The project as the pipeline knows it; its manifest is written for that."""
         path = self.target / "written" / "manifest.json"
@@ -70,8 +82,15 @@ class Site:
             self._manifest.write(str(path))
         return DbtProject(self.project, path)
 
-    def dbt(self, *words: str, run_id: str, build_id: int | None = None, options: str = "") -> Any:
-        """Run `dbt <words>` and return its result."""
+    def dbt(
+        self,
+        *words: str,
+        run_id: str,
+        build_id: int | None = None,
+        options: str = "",
+        env: Mapping[str, str] | None = None,
+    ) -> Any:
+        """Run `dbt <words>` and return its result; `env` wins."""
         folders = (
             *("--project-dir", str(self.project), "--profiles-dir", str(self.project)),
             *("--target-path", str(self.target), "--log-path", str(self.target)),
@@ -88,14 +107,23 @@ class Site:
             "DBT_ENV_CUSTOM_ENV_BUILD_ID": str(build_id or ""),
             "DO_NOT_TRACK": "1",
             "PGOPTIONS": options,
+            **(env or {}),
         }
         with environment_of(environment):
             # It remembers the run id of the first run in a process.
             reset_metadata_vars()
+            self._forget_compiled()
             done = dbtRunner(self._manifest).invoke([*words, *folders])
         if done.exception:
             raise done.exception
         return done.result
+
+    def _forget_compiled(self) -> None:
+        """A run leaves its compiled SQL in the project, and no ephemeral model goes in twice."""
+        for node in self._manifest.nodes.values() if self._manifest else ():
+            if getattr(node, "compiled", False):
+                node.compiled = node.extra_ctes_injected = False
+                node.extra_ctes = []
 
     def build(
         self, *words: str, run_id: str, build_id: int | None = None, options: str = ""
@@ -125,6 +153,12 @@ class Site:
             if node.resource_type in {"model", "seed", "snapshot"}
             and node.config.materialized != "ephemeral"
         ]
+
+
+@cache
+def parsed_project(project: Path = PROJECT) -> Site:
+    """The project, parsed once in a process; `on` takes it to a database."""
+    return Site(_NO_DATABASE, Path(tempfile.mkdtemp(prefix="dbt-tests-")), project)
 
 
 @contextmanager

@@ -40,7 +40,7 @@ _LEDGER = r"insert into meta\.load_log"
 _MERGE = r"merge into \S+stg_title_ratings"
 _BACKUP = r'rename to "mart_\w+__dbt_backup"'
 _MARK = r"insert into \S+high_water_mark"
-_FAILURES = r'create\s+table\s+\S*"quality"'
+_FAILURES = r"count\(\*\) as failures"
 _PUBLISHED = r"insert into meta\.publish_log"
 _MOVED = r'alter table "marts\w*"\."mart_\w+" set schema'
 _COMMIT = "^commit$"
@@ -96,7 +96,7 @@ _POINTS: dict[Operation, dict[str, Moment]] = {
         "the mark is set, not committed": _before(_MERGE, _MARK, _COMMIT),
         "one model is committed, the next not begun": _after(_MERGE, _MARK, _COMMIT),
         "the old table is out of the way of the new one": _after(_BACKUP),
-        "a test has kept its failing rows": _after(_FAILURES),
+        "a test has counted its failing rows": _after(_FAILURES),
         "all is built and tested, nothing logged": _before(r"insert into meta\.model_log"),
     },
 }

@@ -49,6 +49,7 @@ class FileLoad:
     url: str
     loaded_at: datetime
     figures: Figures
+    origin: str = ""
 
     @property
     def source(self) -> str:
@@ -83,11 +84,11 @@ def load_quality(loads: Sequence[FileLoad]) -> list[Row]:
     """Return one row per load, measure and column; `loads` are all loads, in order."""
     newest = {load.dataset: load.load_id for load in loads}
     rows: list[Row] = []
-    for place, load in enumerate(loads):
-        alike = [
-            other for other in loads[:place]
-            if (other.dataset, other.source) == (load.dataset, load.source)
-        ]  # fmt: skip
+    history: dict[str, list[FileLoad]] = {}
+    for load in loads:
+        alike = history.setdefault(load.dataset, [])
+        if alike and alike[-1].origin != load.origin:
+            alike.clear()
         for (measure, column), figure in load.figures.items():
             before = [other.figures[measure, column].value for other in alike][-LOADS:]
             known = [value for value in before if value is not None]
@@ -104,6 +105,7 @@ def load_quality(loads: Sequence[FileLoad]) -> list[Row]:
                     **_judged(measure, figure, known),
                 }
             )
+        alike.append(load)
     return rows
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from dbt_common.exceptions import DbtBaseException
 
 from tests.support.dbt import run_dbt
 from tests.support.postgres import Cluster, Database
@@ -36,7 +37,7 @@ class BuiltProject:
 def built(postgres: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[BuiltProject]:
     """`dbt build` over raw tables without a row."""
     with postgres.database() as database:
-        done = run_dbt(database, tmp_path_factory.mktemp("target"), "build")
+        done = run_dbt(database, "build")
         assert done.exit_code == 0, done.output[-5000:]
         statuses = {result["unique_id"]: result["status"] for result in done.results}
         yield BuiltProject(database, done.manifest, statuses)
@@ -169,7 +170,6 @@ def test_a_forgotten_reader_fails_models_and_tests_and_does_not_hang_them(
             cursor.execute(f"select * from {table}")
         done = run_dbt(
             database,
-            tmp_path,
             *("build", "--select", "mart_genre_by_decade", "mart_genre_analytics"),
             env={"PGOPTIONS": "-c lock_timeout=10ms"},
         )
@@ -180,3 +180,10 @@ def test_a_forgotten_reader_fails_models_and_tests_and_does_not_hang_them(
     }
     assert failed.keys() == {"mart_genre_by_decade", test}
     assert all("lock timeout" in message for message in failed.values())
+
+
+def test_the_target_published_refuses_to_build(built: BuiltProject) -> None:
+    with pytest.raises(DbtBaseException, match="for reading only"):
+        run_dbt(
+            built.database, "run", "--select", "stg_title_crew_writers", "--target", "published"
+        )

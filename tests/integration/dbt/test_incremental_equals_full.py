@@ -62,7 +62,7 @@ class Story:
 
 
 def test_days_of_the_sample(postgres: Cluster, tmp_path: Path) -> None:
-    with two_warehouses(postgres, tmp_path / "dbt") as stage:
+    with two_warehouses(postgres) as stage:
         built = {}
         for day in range(1, 6):
             make_sample(tmp_path / f"day-{day}", SAMPLE_TITLES, day=day)
@@ -78,7 +78,7 @@ def test_days_of_the_sample(postgres: Cluster, tmp_path: Path) -> None:
 
 def test_spiteful_days(postgres: Cluster, tmp_path: Path) -> None:
     world = small_world(tmp_path / "sample", WORLD_TITLES, SEED)
-    with two_warehouses(postgres, tmp_path / "dbt", world.notes) as stage:
+    with two_warehouses(postgres, world.notes) as stage:
         story = Story(stage, world, tmp_path / "days")
         stage.load(world.write(story.folder))
         assert stage.build_and_publish().caught_up == set()

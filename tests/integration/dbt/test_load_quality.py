@@ -1,4 +1,4 @@
-"""A load whose rows, nulls or means are not like those before it is told in the run's summary."""
+"""A load whose rows, nulls or means are not like those before it is in the run's summary."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ IMDB, SAMPLE = "https://datasets.example", "http://127.0.0.1:4001/sample-600"
 
 
 @dataclass(frozen=True)
-class Load:
+class LoadedRows:
     """What a load left: rows, and of one column nulls, numbers and their sum."""
 
     rows: int
@@ -35,7 +35,7 @@ class Load:
     nulls: int = 0
     numbers: int | None = None
     total: str | None = None
-    place: str = IMDB
+    origin: str = IMDB
 
     @property
     def figures(self) -> Figures:
@@ -51,22 +51,26 @@ class Load:
 
 
 # What the days of each file are like.
-STORIES: Mapping[str, Sequence[Load]] = {
+STORIES: Mapping[str, Sequence[LoadedRows]] = {
     "title.basics": [
-        *(Load(1000, "genres", nulls=40 + day % 2) for day in range(DAYS)),
-        Load(1000, "genres", nulls=340),
+        *(LoadedRows(1000, "genres", nulls=40 + day % 2) for day in range(DAYS)),
+        LoadedRows(1000, "genres", nulls=340),
     ],
-    "title.episode": [*(Load(1000 + day) for day in range(DAYS)), Load(500)],
+    "title.episode": [*(LoadedRows(1000 + day) for day in range(DAYS)), LoadedRows(500)],
     "title.ratings": [
-        *(Load(1000, "average_rating", 0, 1000, "6900") for _ in range(DAYS)),
-        Load(1000, "average_rating", 0, 1000, "5900"),
+        *(LoadedRows(1000, "average_rating", 0, 1000, "6900") for _ in range(DAYS)),
+        LoadedRows(1000, "average_rating", 0, 1000, "5900"),
     ],
     # Too few loads to say anything.
-    "name.basics": [*(Load(1000) for _ in range(6)), Load(10)],
+    "name.basics": [*(LoadedRows(1000) for _ in range(6)), LoadedRows(10)],
     # It grows a lot, but as it always did.
-    "title.principals": [Load(1000 + 50 * day) for day in range(DAYS + 1)],
-    # What was odd is past, and what is small is of another place.
-    "title.akas": [*(Load(1000) for _ in range(DAYS)), Load(10), Load(7, place=SAMPLE)],
+    "title.principals": [LoadedRows(1000 + 50 * day) for day in range(DAYS + 1)],
+    # What was odd is past, and what is small is from another origin.
+    "title.akas": [
+        *(LoadedRows(1000) for _ in range(DAYS)),
+        LoadedRows(10),
+        LoadedRows(7, origin=SAMPLE),
+    ],
 }
 FINDINGS = (
     (
@@ -116,10 +120,10 @@ def judged(postgres: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Itera
     """Ten days of loads, those of title.crew by the loader, and dbt's build of the one mart."""
     folder = tmp_path_factory.mktemp("quality")
     with postgres.database() as database:
-        loads = [*told(database), *loaded(Warehouse(database, folder))]
+        loads = [*written(database), *loaded(Warehouse(database, folder))]
         words = ("build", "--select", MART, "--exclude-resource-type", "unit_test")
         env = {"DBT_ENV_CUSTOM_ENV_BUILD_ID": "7"}
-        done = run_dbt(database, folder / "dbt", *words, env=env)
+        done = run_dbt(database, *words, env=env)
         with database.session() as session, session.cursor() as cursor:
             warnings = dbt_figures(cursor, 7, status="built").warnings
         yield Judged(
@@ -127,25 +131,27 @@ def judged(postgres: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Itera
         )
 
 
-def told(database: Database) -> list[FileLoad]:
+def written(database: Database) -> list[FileLoad]:
     """Write the stories into the ledger, as if the loader had."""
     loads: list[FileLoad] = []
     for dataset, story in STORIES.items():
         for day, load in enumerate(story):
-            load_id, url = len(loads) + 1, f"{load.place}/{dataset}.tsv.gz"
+            load_id, url = len(loads) + 1, f"{load.origin}/{dataset}.tsv.gz"
             loaded_at = FIRST + timedelta(days=day)
             database.execute(
                 "insert into meta.load_log (load_id, source, dag_id, dataset, snapshot_sha256, "
                 "url, rows, rows_inserted, rows_updated, rows_deleted, bytes, seconds, run_id, "
-                "loaded_at) "
+                "loaded_at, origin, history_begins) "
                 "overriding system value "
-                "values (%s, 'imdb', 'by hand', %s, 'x', %s, %s, 0, 0, 0, 0, 0, 'run', %s); "
+                "values (%s, 'imdb', 'by hand', %s, 'x', %s, %s, 0, 0, 0, 0, 0, 'run', %s, %s, "
+                "%s); "
                 "insert into meta.column_log (load_id, source, dataset, column_name, rows, nulls, "
                 "numbers, total) values (%s, 'imdb', %s, %s, %s, %s, %s, %s)",
-                *(load_id, dataset, url, load.rows, loaded_at),
+                *(load_id, dataset, url, load.rows, loaded_at, load.origin),
+                day == 0 or load.origin != story[day - 1].origin,
                 *(load_id, dataset, load.column, load.rows, load.nulls, load.numbers, load.total),
             )
-            loads.append(FileLoad(load_id, dataset, url, loaded_at, load.figures))
+            loads.append(FileLoad(load_id, dataset, url, loaded_at, load.figures, load.origin))
     return loads
 
 
@@ -177,7 +183,7 @@ def test_every_load_is_judged_as_the_oracle_judges_it(judged: Judged) -> None:
     assert sum(row["is_outside"] for row in found) == len(FINDINGS) + 1
 
 
-def test_the_newest_loads_that_are_outside_are_told_in_the_summary(judged: Judged) -> None:
+def test_the_newest_loads_that_are_outside_are_in_the_summary(judged: Judged) -> None:
     (warning,) = judged.warnings
     assert (warning.test, warning.model) == (TEST, MART)
     assert (warning.failures, warning.failures_table) == (len(FINDINGS), f"quality.{TEST}")
@@ -205,7 +211,7 @@ def sample_days(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Figu
     return days
 
 
-def test_ordinary_days_are_not_told(sample_days: list[dict[str, Figures]]) -> None:
+def test_ordinary_days_are_not_outside(sample_days: list[dict[str, Figures]]) -> None:
     loads = [
         FileLoad(7 * day + at, name, f"{SAMPLE}/{name}", FIRST + timedelta(days=day), of_day[name])
         for day, of_day in enumerate(sample_days)

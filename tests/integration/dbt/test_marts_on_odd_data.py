@@ -232,8 +232,10 @@ def built(postgres: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     with postgres.database() as database:
         load(database, folder / "spoilt")
         no_units = ("--exclude-resource-type", "unit_test", "exposure")
-        done = run_dbt(database, folder / "target", "build", *no_units)
-        yield Built(database, done.by_name(), expected_marts(folder / "spoilt", PROJECT / "seeds"))
+        done = run_dbt(database, "build", *no_units)
+        yield Built(
+            database, done.by_name(), expected_marts(folder / "spoilt", PROJECT / "seeds" / "imdb")
+        )
 
 
 def load(database: Database, folder: Path) -> None:

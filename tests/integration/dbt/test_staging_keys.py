@@ -46,7 +46,7 @@ def test_the_row_that_sorts_first_stays(
                     *rows[position],
                 )
 
-    done = run_dbt(database, tmp_path, "run", "--select", "stg_title_basics")
+    done = run_dbt(database, "run", "--select", "stg_title_basics")
 
     assert done.exit_code == 0, done.output
     kept = database.query(

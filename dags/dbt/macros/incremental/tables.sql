@@ -38,6 +38,11 @@
     {{- return(none) -}}
 {%- endmacro %}
 
+{#- The dataset that an incremental model in staging is made of. -#}
+{% macro dataset_of_staging(relation) -%}
+    {{- raw_table_of_staging(relation).config.meta.dataset if execute -}}
+{%- endmacro %}
+
 {#- staging, intermediate or marts; none for a seed or a test. -#}
 {% macro layer_of(node) -%} {{- return(node.config.meta.get('layer')) -}} {%- endmacro %}
 

@@ -27,7 +27,7 @@ staging_models as (
     {% for relation in staged %}
         select
             '{{ relation.identifier }}' as model,
-            '{{ raw_table_of_staging(relation).config.meta.dataset if execute }}' as dataset
+            '{{ dataset_of_staging(relation) }}' as dataset
         {% if not loop.last %} union all {% endif %}
     {% endfor %}
 ),
