@@ -1,11 +1,12 @@
 """Fixtures of all tests: a real Postgres, a file server with faults, a recording downloader."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from coverage import Coverage
 from xdist.scheduler.loadscope import LoadScopeScheduling
 
 from tests.support.downloads import Workbench
@@ -31,14 +32,18 @@ GROUPS = {
     "tests/e2e/test_leaks": "the story",
     "tests/e2e/test_marts_agree": "the story",
 }
-# They take minutes each. The last files should be short, so that no process waits for another.
-LONGEST = [
-    *("tests/e2e/test_story.py", "tests/e2e/test_up.py"),
-    "tests/integration/dbt/test_incremental_equals_full.py",
-    "tests/integration/dbt/test_rating_history.py",
-]
-
-
+# The longest first: the last files should be short, so that no process waits for another.
+LONGEST = (
+    *("tests/e2e/test_story", "tests/e2e/test_up", "tests/integration/dbt/test_incremental"),
+    *("tests/promises/test_3_dbt", "tests/integration/dbt/", "tests/dags/"),
+    "tests/unit/project/test_lint",
+)
+# Tests of dbt run little code of dags/ and would take half as long again with coverage.
+WITHOUT_COVERAGE = (
+    "tests/integration/dbt/",
+    "tests/promises/test_3_dbt",
+    "tests/promises/test_7_dbt",
+)
 FULL = bool(os.environ.get("FULL", "").strip())
 
 
@@ -53,8 +58,23 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         long = [item for item in items if item.get_closest_marker("full")]
         config.hook.pytest_deselected(items=long)
         items[:] = [item for item in items if not item.get_closest_marker("full")]
-    places = {path: place for place, path in enumerate(LONGEST)}
-    items.sort(key=lambda item: places.get(item.nodeid.split("::", 1)[0], len(places)))
+    items.sort(key=lambda item: [not item.nodeid.startswith(start) for start in LONGEST])
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Measure no coverage in tests of dbt, nor in the processes that they start."""
+    coverage = Coverage.current() if item.nodeid.startswith(WITHOUT_COVERAGE) else None
+    if coverage is None:
+        return (yield)
+    settings = os.environ.pop("COVERAGE_PROCESS_CONFIG", None)
+    coverage.stop()
+    try:
+        return (yield)
+    finally:
+        coverage.start()
+        if settings is not None:
+            os.environ["COVERAGE_PROCESS_CONFIG"] = settings
 
 
 @pytest.hookimpl(optionalhook=True)
