@@ -27,7 +27,7 @@ _numbers = count(1)
 
 
 @dataclass(frozen=True)
-class DbtBuild:
+class BareBuild:
     """One `dbt build`: `seconds` wall; `steps` by layer, which add up to it."""
 
     run_id: str
@@ -40,7 +40,7 @@ def new_run_id(what: str) -> str:
     return f"bench-{what}-{next(_numbers)}"
 
 
-def dbt_build(space: Workspace, database: BenchDatabase, run_id: str, *words: str) -> DbtBuild:
+def dbt_build(space: Workspace, database: BenchDatabase, run_id: str, *words: str) -> BareBuild:
     """Run `dbt build` of the target prod on `database`; raise LocalError where a node fails.
 
     `words` are further arguments, `--full-refresh` for one. Unit tests are left out, as in the DAG.
@@ -73,7 +73,7 @@ def dbt_build(space: Workspace, database: BenchDatabase, run_id: str, *words: st
         raise LocalError(f"dbt build failed:\n{log.read_text('utf-8')[-3000:]}")
     results = json.loads((target / "run_results.json").read_text("utf-8"))["results"]
     steps = shared_wall([span for span in map(_span, results) if span])
-    return DbtBuild(run_id, seconds, {**steps, START: seconds - sum(steps.values())})
+    return BareBuild(run_id, seconds, {**steps, START: seconds - sum(steps.values())})
 
 
 def _command(target: Path, words: Sequence[str]) -> list[str | Path]:

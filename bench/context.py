@@ -2,9 +2,8 @@
 
 from dataclasses import dataclass, field
 
-from bench.building import dbt_build, new_run_id, publish
 from bench.files import SampleFiles
-from bench.loading import load_all
+from bench.runs import make_run
 from bench.workspace import BenchDatabase, Workspace, progress
 
 
@@ -18,13 +17,9 @@ class Bench:
     _ready: BenchDatabase | None = field(default=None, init=False)
 
     def ready(self) -> BenchDatabase:
-        """Return the main database with the files loaded, built and published."""
+        """Return the main database after a first `make run` over the files."""
         if self._ready is None:
-            database = self.space.main()
-            progress("loading, building and publishing the warehouse to ask")
-            run_id = new_run_id("ready")
-            load_all(database, self.files, run_id=run_id)
-            dbt_build(self.space, database, run_id)
-            publish(database, run_id)
-            self._ready = database
+            progress("make run: a published warehouse")
+            make_run(self.space, self.files)
+            self._ready = self.space.main()
         return self._ready

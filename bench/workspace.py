@@ -8,6 +8,7 @@ import contextlib
 import os
 import shutil
 import signal
+import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -22,6 +23,11 @@ from psycopg2.extensions import connection as Connection
 from include.local.layout import REPOSITORY, Layout, LocalError, locked
 from include.local.processes import Processes
 from include.local.warehouse import Warehouse, apply_schema, embedded_server, start_embedded
+
+# Variables that would change a command.
+_NOT_INHERITED = ("AIRFLOW", "IMDB_", "DBT_", "WAREHOUSE", "ANALYST", "MAKE", "MFLAGS", "LOCAL_",
+                  "SOURCE", "DATASETS", "DAY", "TITLES", "FULL", "FORCE_", "BENCH_")  # fmt: skip
+_SETTINGS = {"IMDB_DOWNLOAD_TRIES": "2", "IMDB_BACKOFF_START": "0.2"}
 
 
 def progress(text: str) -> None:
@@ -72,6 +78,23 @@ class Workspace:
     def admin(self, database: str = "warehouse") -> Connection:
         """Open a session as the superuser."""
         return embedded_server(self.layout).connect(database)
+
+    def make(self, verb: str, log: Path, **variables: str) -> subprocess.Popen[bytes]:
+        """Start `make VERB` on this installation as a person would, its output to `log`."""
+        kept = {
+            name: value for name, value in os.environ.items() if not name.startswith(_NOT_INHERITED)
+        }
+        log.parent.mkdir(parents=True, exist_ok=True)
+        with log.open("wb") as output:
+            return subprocess.Popen(
+                ["make", "--no-print-directory", verb],
+                env=kept | _SETTINGS | {"LOCAL_DIR": str(self.layout.root)} | variables,
+                cwd=REPOSITORY,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
 
     def main(self) -> BenchDatabase:
         """Return the database that Airflow's connection leads to."""

@@ -1,4 +1,4 @@
-"""Fixtures of all tests: a real Postgres, a source that misbehaves, a recording downloader."""
+"""Fixtures of all tests: a real Postgres, a file server with faults, a recording downloader."""
 
 import os
 from collections.abc import Iterator
@@ -19,12 +19,21 @@ if TYPE_CHECKING:
 
 load_profile()
 
-TELL_THE_STORY = {
-    f"tests/e2e/test_{name}.py" for name in ("story", "commands", "leaks", "marts_agree")
+# Files that share an expensive fixture run in one process, so that it is made once: the group of
+# each file by the beginning of its path.
+GROUPS = {
+    "tests/dags/": "the DAG",
+    "tests/promises/test_2_same_again": "the dbt scenes",
+    "tests/promises/test_3_dbt_killed": "the dbt scenes",
+    "tests/promises/test_7_dbt": "the dbt scenes",
+    "tests/e2e/test_story": "the story",
+    "tests/e2e/test_commands": "the story",
+    "tests/e2e/test_leaks": "the story",
+    "tests/e2e/test_marts_agree": "the story",
 }
-# They take minutes each, and what is handed out last is best short.
+# They take minutes each. The last files should be short, so that no process waits for another.
 LONGEST = [
-    *("tests/e2e/test_story.py", "tests/e2e/test_up.py", "tests/e2e/test_killed_airflow.py"),
+    *("tests/e2e/test_story.py", "tests/e2e/test_up.py"),
     "tests/integration/dbt/test_incremental_equals_full.py",
     "tests/integration/dbt/test_rating_history.py",
 ]
@@ -50,16 +59,16 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
-    """Where processes share the tests, a file stays in one of them, and the story is told once."""
+    """With several processes, each file or group of files runs in one of them."""
     return ByFile(config, log)
 
 
 class ByFile(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
-    """The files that look at the story go together."""
+    """Each file or group of files is a scope."""
 
     def _split_scope(self, nodeid: str) -> str:
         path = nodeid.split("::", 1)[0]
-        return "the story" if path in TELL_THE_STORY else path
+        return next((group for start, group in GROUPS.items() if path.startswith(start)), path)
 
 
 @pytest.fixture(scope="session")
@@ -71,14 +80,14 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
 
 @pytest.fixture
 def database(postgres: Cluster) -> Iterator[Database]:
-    """A database of the test's own: schemas, roles and empty tables as include/sql makes them."""
+    """A new database with the schemas, roles and empty tables of include/sql."""
     with postgres.database() as fresh:
         yield fresh
 
 
 @pytest.fixture
 def source() -> Iterator[Source]:
-    """A server of files on loopback that answers as the test says."""
+    """A file server on loopback whose answers the test defines."""
     with running_source() as running:
         yield running
 
@@ -97,7 +106,7 @@ def warehouse(database: Database, tmp_path: Path) -> Warehouse:
 
 @pytest.fixture(scope="session")
 def dbt_scenes(postgres: Cluster, tmp_path_factory: pytest.TempPathFactory) -> "Iterator[Scenes]":
-    """A warehouse whose models are a load behind, and dbt's project, parsed once."""
+    """A warehouse with one load more than its models, and the parsed dbt project."""
     from tests.support.dbt_scenes import set_scenes  # dbt takes seconds to import
 
     with set_scenes(postgres, tmp_path_factory.mktemp("dbt-scenes")) as scenes:

@@ -2,38 +2,38 @@
 
 from statistics import median
 
-from bench.airflow_runs import runner
 from bench.context import Bench
 from bench.report import Goal, MarkdownTable, Measured
+from bench.runs import MadeRun, make_run
 from bench.workspace import progress
 
 GOAL_SECONDS = 10
 
 
 def measure(bench: Bench) -> Measured:
-    """Run the DAG once so that the download cache knows the files, then measure further runs."""
+    """Measure runs after a first one."""
     bench.ready()
-    seconds: list[float] = []
-    with runner(bench.space, bench.files) as runs:
-        runs.run()
-        for _ in range(bench.repeats):
-            run = runs.run()
-            if run.dbt is not None:
-                raise RuntimeError("the dbt part ran although nothing changed")
-            seconds.append(run.seconds)
-            progress(f"unchanged day: {run.seconds:.1f} s")
+    runs: list[MadeRun] = []
+    for _ in range(bench.repeats):
+        run = make_run(bench.space, bench.files)
+        if run.dbt is not None:
+            raise RuntimeError("the dbt part ran although nothing changed")
+        runs.append(run)
+        progress(f"unchanged day: {run.whole:.1f} s, the DAG {run.dag:.1f} s")
+    whole, dag = [run.whole for run in runs], [run.dag for run in runs]
     return Measured(
         how=(
-            "The whole DAG through Airflow as `make run` starts it, with a source on loopback: "
+            "`make run`, with a source on loopback: "
             "seven conditional requests, seven queries of the ledger, `changed`, `report`. Start "
-            "and end of the DAG run as Airflow records them."
+            "and end of the DAG run are those of `meta.run_log`."
         ),
         tables=[
             MarkdownTable(["", "median", "worst"],
-                  [["seconds of the DAG run", f"{median(seconds):.1f}", f"{max(seconds):.1f}"]]),
+                  [["seconds of the DAG run", f"{median(dag):.1f}", f"{max(dag):.1f}"],
+                   ["seconds of `make run`", f"{median(whole):.1f}", f"{max(whole):.1f}"]]),
         ],
         goals=[
             Goal("unchanged day, the DAG's own part", f"≤ {GOAL_SECONDS} s",
-                 f"{median(seconds):.1f} s", median(seconds) <= GOAL_SECONDS),
+                 f"{median(dag):.1f} s", median(dag) <= GOAL_SECONDS),
         ],
     )  # fmt: skip

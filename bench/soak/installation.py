@@ -12,13 +12,8 @@ import psutil
 from psycopg2 import sql
 
 from bench.workspace import Workspace
-from include.local.layout import REPOSITORY
 from include.local.warehouse import embedded_server
 
-# The commands run as a person types them: without variables that would change them.
-_NOT_INHERITED = ("AIRFLOW", "IMDB_", "DBT_", "WAREHOUSE", "ANALYST", "MAKE", "MFLAGS", "LOCAL_",
-                  "SOURCE", "DATASETS", "DAY", "TITLES", "FULL_", "FORCE_", "BENCH_")  # fmt: skip
-_SETTINGS = {"IMDB_DOWNLOAD_TRIES": "2", "IMDB_BACKOFF_START": "0.2"}
 _LOOK = 0.1
 
 
@@ -29,26 +24,10 @@ class SoakInstallation(Workspace):
         super().__init__(folder)
         self._sessions: set[int] = set()
 
-    def command(
-        self, verb: str, log: Path, base_url: str = "http://127.0.0.1:9"
-    ) -> subprocess.Popen[bytes]:
-        """Start `make VERB` in a session of its own, its output to `log`."""
-        kept = {
-            name: value for name, value in os.environ.items() if not name.startswith(_NOT_INHERITED)
-        }
-        ours = {"LOCAL_DIR": str(self.layout.root), "IMDB_BASE_URL": base_url}
-        ours["IMDB_SOURCE_NAME"] = "soak"
-        log.parent.mkdir(parents=True, exist_ok=True)
-        with log.open("wb") as output:
-            process = subprocess.Popen(
-                ["make", "--no-print-directory", verb, "SOURCE=imdb"],
-                env=kept | _SETTINGS | ours,
-                cwd=REPOSITORY,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
+    def command(self, verb: str, log: Path, files: Path | None = None) -> subprocess.Popen[bytes]:
+        """Start `make VERB` in a session of its own, with `files` as the source."""
+        source = {"SOURCE": str(files), "SOURCE_NAME": "soak"} if files else {}
+        process = self.make(verb, log, **source)
         self._sessions.add(process.pid)
         return process
 

@@ -18,9 +18,7 @@ from bench.soak.plan import Fault, SoakDay
 from bench.soak.strike import prepare, strike, table_locked
 from bench.workspace import progress
 from imdb_pipeline.config import DATASETS
-from include.local.layout import free_port
 from include.local.warehouse import start_embedded
-from include.sample.server import SourceServer
 from warehouse.http.cache import sha256_of
 
 _LONGEST_RUN = 1800.0  # seconds; a longer run is stuck
@@ -47,7 +45,6 @@ class Soak:
         self.clean = SoakInstallation(root / "clean")
         self.files = SoakFiles(root / "days", titles=titles)
         self.results: list[DayResult] = []
-        self._port = free_port()
 
     def stop(self) -> None:
         """End all processes; the files stay."""
@@ -125,24 +122,22 @@ class Soak:
         self, fault: Fault, result: DayResult, files: SampleFiles, name: str
     ) -> str | None:
         log = self.root / "logs" / f"{name}.log"
-        with SourceServer(files.folder, self._port, "soak") as source:
-            with table_locked(self.daily, fault.target) as waiting:
-                make = self.daily.command("run", log, source.base_url)
-                session = None
-                while session is None and self.daily.ended(make, _LOOK) is None:
-                    with contextlib.suppress(psycopg2.Error):
-                        session = waiting()
-                if session is None:
-                    result.problems.append(f"the run never waited for {fault.target}")
-                elif found := strike(self.daily, make, fault, session):
-                    result.problems.append(found)
-            return self._ended(self.daily, make, log)
+        with table_locked(self.daily, fault.target) as waiting:
+            make = self.daily.command("run", log, files.folder)
+            session = None
+            while session is None and self.daily.ended(make, _LOOK) is None:
+                with contextlib.suppress(psycopg2.Error):
+                    session = waiting()
+            if session is None:
+                result.problems.append(f"the run never waited for {fault.target}")
+            elif found := strike(self.daily, make, fault, session):
+                result.problems.append(found)
+        return self._ended(self.daily, make, log)
 
     def _run(self, installation: SoakInstallation, files: SampleFiles, name: str) -> str | None:
         """Run `make run`; return None for a green run, else the last line of its output."""
         log = self.root / "logs" / f"{name}.log"
-        with SourceServer(files.folder, self._port, "soak") as source:
-            return self._ended(installation, installation.command("run", log, source.base_url), log)
+        return self._ended(installation, installation.command("run", log, files.folder), log)
 
     def _ended(
         self, installation: SoakInstallation, make: "subprocess.Popen[bytes]", log: Path

@@ -1,7 +1,7 @@
 """The first line of a file: how it differs from the layout that the pipeline is made for.
 
-A changed layout is told column by column, so that whoever reads it knows what to change; nothing is
-guessed from it.
+The message names every column that differs, so that the reader knows what to change. Nothing is
+guessed.
 """
 
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Whether a file is whole, harmless and what its dataset has, before it may replace a good one."""
+"""Whether a file is whole, harmless and what its dataset has; checked before it is put in place."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +11,7 @@ from warehouse.errors import DamagedFile, UnexpectedContent
 from warehouse.http.cache import FileFacts
 from warehouse.raw.dataset import Dataset
 
-# A short file may well be all alike; what it unpacks to harms nobody.
+# A short file may repeat itself; what it unpacks to does no harm.
 RATIO_MATTERS_FROM = 64 << 20
 
 

@@ -10,8 +10,8 @@ from warehouse.errors import UnexpectedContent
 
 # No line of the real files comes near; what does is no line, and is not to be held in memory.
 LONGEST_LINE = 16 << 20
-# Bytes that these files never hold and that COPY would not keep: it is told that the first one
-# quotes, takes the second for a line end, and Postgres has no text with the third.
+# Bytes that these files never hold and that COPY would not keep: the first one is COPY's quote, the
+# second a line end, and Postgres has no text with the third.
 _NEVER = {
     b"\b": "the control byte 0x08",
     b"\r": "a carriage return (0x0D)",

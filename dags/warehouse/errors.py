@@ -21,7 +21,7 @@ class TransientError(PipelineError):
 
 
 class PermanentError(PipelineError):
-    """Trying again gives the same result: somebody has to change something first."""
+    """Trying again gives the same result: something has to be changed first."""
 
 
 class SourceUnavailable(TransientError):

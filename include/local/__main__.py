@@ -62,25 +62,10 @@ def down() -> int:
 @cli.command()
 @variable("SQL")
 def psql(sql: str | None) -> NoReturn:
-    """Replace this process by psql, as the analyst; SQL= or a pipe runs and ends."""
-    from psycopg2.extensions import make_dsn, parse_dsn
+    """Open a prompt as the analyst; SQL= or a pipe runs and ends."""
+    from include.local.psql import psql
 
-    from include.local.programs import psql_program
-    from include.local.warehouse import open_warehouse
-
-    program = psql_program()
-    if program is None:
-        raise LocalError("There is no psql: install Postgres' client.")
-    if os.environ.get("WAREHOUSE_URL") and not os.environ.get("ANALYST_URL"):
-        raise LocalError("WAREHOUSE_URL is for the pipeline: set ANALYST_URL, too.")
-    parts = parse_dsn(open_warehouse(Layout.of()).analyst_url)
-    environment = {**os.environ, "PGPASSWORD": str(parts.pop("password", ""))}
-    command = [str(program), "--dbname", make_dsn(**parts)]
-    if sql:
-        command += ["--command", sql]
-    if sql or not sys.stdin.isatty():
-        command += ["--set", "ON_ERROR_STOP=1"]
-    os.execve(command[0], command, environment)  # noqa: S606
+    psql(Layout.of(), sql)
 
 
 @cli.command()
@@ -176,13 +161,9 @@ def rollback() -> int:
         with connected(warehouse.url, purpose="make rollback") as connection:
             began = time.monotonic()
             rolling_back.rollback(
-                connection,
-                dbt_project(layout),
-                source="imdb",
-                dag_id="manual",
-                run_id=run_id,
+                connection, dbt_project(layout), source="imdb", dag_id="manual", run_id=run_id,
                 patience=patience,
-            )
+            )  # fmt: skip
             seconds = time.monotonic() - began
             with connection.cursor() as cursor:
                 live = what_is_live(cursor, "imdb")
@@ -295,16 +276,18 @@ def clean() -> int:
 
 def main() -> int:
     """Run one verb; return the exit code."""
+    if not os.environ.get("WAREHOUSE_URL", "").strip():
+        # PGSERVICE, PGSSLMODE and the like are meant for other servers than the embedded one.
+        for name in [name for name in os.environ if name.startswith("PG")]:
+            del os.environ[name]
     try:
         return cli.main(prog_name="include.local", standalone_mode=False) or 0
     except click.Abort:
         return 130
     except click.BadParameter as error:
         name = str(error.param.envvar) if error.param else ""
-        given = os.environ.get(name, "")
-        click.echo(
-            f"{name}={given}: {error.message}" if given else error.format_message(), err=True
-        )
+        given = os.environ.get(name)
+        click.echo(f"{name}={given}: {error.message}" if given else str(error), err=True)
     except click.ClickException as error:
         error.show()
         return error.exit_code

@@ -119,7 +119,7 @@ class Airflow:
             "DBT_USE_COLORS": "False",
             "DO_NOT_TRACK": "1",
             "IMDB_DATA_DIR": str(layout.data),
-            "IMDB_DBT_TARGET_DIR": str(layout.dbt),
+            "WAREHOUSE_DBT_TARGET_DIR": str(layout.dbt),
             "NO_COLOR": "1",
             "NO_PROXY": f"{LOOPBACK},localhost,{base.get('NO_PROXY', '')}".rstrip(","),
             "PYTHONPATH": str(REPOSITORY),

@@ -16,21 +16,21 @@ SAMPLE, IMDB = "sample", "imdb"
 class Options:
     """A run's options.
 
-    `source` is `sample`, `imdb` or a folder, `source_name` what to call it, None for its usual
-    name. `datasets` is None for all. `day` and `titles` shape the sample. The last four are
-    parameters of the DAG.
+    `source` is `sample`, `imdb` or a folder, `source_name` its name if not the usual one.
+    `datasets` is None for all. `day` and `titles` shape the sample. The four before `source_name`
+    are parameters of the DAG.
     """
 
     layout: Layout
     source: str | Path
-    source_name: str | None
     datasets: tuple[str, ...] | None
     day: int
     titles: int
     force_download: bool
     force_transform: bool
     full_refresh: bool
-    accept_shrink: tuple[str, ...]
+    accept_shrink: tuple[str, ...] = ()
+    source_name: str | None = None
 
     @classmethod
     def of(

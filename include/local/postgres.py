@@ -190,7 +190,7 @@ class EmbeddedPostgres:
             self.connect().close()
         except psycopg2.OperationalError as error:
             raise LocalError(
-                f"The server on port {port} does not accept the password of secrets.json: "
+                f"The server on port {port} rejects this installation: "
                 f"{str(error).strip()}\n{self.last_lines()}"
             ) from error
 

@@ -2,7 +2,7 @@
 
 from include.sample.languages import EPISODE_MARKETS, Market, local_title, market
 from include.sample.randomness import Draw, Quantiles, Weighted
-from include.sample.titles import NULL, Aka, Title
+from include.sample.titles import NULL, SampleAka, SampleTitle
 
 SEPARATOR = "\x02"  # between several types or attributes, as in the real file
 _NO_AKAS_SHARE = 0.05
@@ -40,16 +40,16 @@ _ATTRIBUTES = Weighted(
 )
 
 
-def name_elsewhere(title: Title, draw: Draw) -> None:
+def name_elsewhere(title: SampleTitle, draw: Draw) -> None:
     """Fill the title's akas."""
     if draw() < _NO_AKAS_SHARE:
         return
     shown = title.original or title.primary
     akas = title.akas
     if draw() < 0.985:
-        akas.append(Aka(shown, NULL, NULL, "original", NULL, "1"))
+        akas.append(SampleAka(shown, NULL, NULL, "original", NULL, "1"))
     akas.append(
-        Aka(
+        SampleAka(
             title.primary,
             title.home.region,
             NULL,
@@ -77,12 +77,12 @@ def name_elsewhere(title: Title, draw: Draw) -> None:
     akas[1:] = sorted(akas[1:])
 
 
-def _by_number(title: Title, place: Market) -> Aka:
+def _by_number(title: SampleTitle, place: Market) -> SampleAka:
     text = place.series_episode.format(s=title.season or 1, e=title.episode or 0)
-    return Aka(text, place.region, place.language, NULL, NULL, "0")
+    return SampleAka(text, place.region, place.language, NULL, NULL, "0")
 
 
-def foreign_name(title: Title, draw: Draw) -> Aka:
+def foreign_name(title: SampleTitle, draw: Draw) -> SampleAka:
     """Return one more name of the title, in some region."""
     place = market(draw)
     text = (
@@ -91,4 +91,4 @@ def foreign_name(title: Title, draw: Draw) -> Aka:
         else local_title(place.script, draw)
     )
     language = place.language if draw() < 0.3 else NULL
-    return Aka(text, place.region, language, _TYPES(draw), _ATTRIBUTES(draw), "0")
+    return SampleAka(text, place.region, language, _TYPES(draw), _ATTRIBUTES(draw), "0")

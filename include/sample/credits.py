@@ -7,7 +7,7 @@ from include.sample.ids import dangling_id
 from include.sample.names import place, surname
 from include.sample.people import Company
 from include.sample.randomness import Draw, Weighted, pick, pick_early
-from include.sample.titles import NULL, Credit, Title
+from include.sample.titles import NULL, SampleCredit, SampleTitle
 from include.sample.universe import Star
 from include.sample.wording import work_with_title
 
@@ -85,7 +85,7 @@ _CREW = (
 class Troupe:
     """The people of a series, from whom its episodes take theirs."""
 
-    regulars: list[Credit] = field(default_factory=list)
+    regulars: list[SampleCredit] = field(default_factory=list)
     directors: list[str] = field(default_factory=list)
     writers: list[str] = field(default_factory=list)
     producers: list[str] = field(default_factory=list)
@@ -107,18 +107,18 @@ class Casting:
                 return star.nconst
         return self._company.cast(role, year, draw)
 
-    def performers(self, title: Title, count: int, draw: Draw) -> list[Credit]:
+    def performers(self, title: SampleTitle, count: int, draw: Draw) -> list[SampleCredit]:
         """Return `count` appearances, of actors or of people as themselves."""
         as_self = any(genre in _SELF_GENRES for genre in title.genres) and draw() < 0.8
-        found: dict[str, Credit] = {}
+        found: dict[str, SampleCredit] = {}
         for _ in range(count):
             category = "self" if as_self else ("actor" if draw() < 0.6 else "actress")
             nconst = self.person(category, title.start, draw)
             if nconst not in found:
-                found[nconst] = Credit(nconst, category, NULL, characters_for(category, draw))
+                found[nconst] = SampleCredit(nconst, category, NULL, characters_for(category, draw))
         return list(found.values())
 
-    def troupe(self, title: Title, draw: Draw) -> Troupe:
+    def troupe(self, title: SampleTitle, draw: Draw) -> Troupe:
         """Return the people of a series."""
         return Troupe(
             regulars=self.performers(title, 5 + int(draw() * 8), draw),
@@ -127,10 +127,10 @@ class Casting:
             producers=self._several("producer", title, 1 + int(draw() * 4), draw),
         )
 
-    def _several(self, role: str, title: Title, count: int, draw: Draw) -> list[str]:
+    def _several(self, role: str, title: SampleTitle, count: int, draw: Draw) -> list[str]:
         return list(dict.fromkeys(self.person(role, title.start, draw) for _ in range(count)))
 
-    def cast_title(self, title: Title, draw: Draw, troupe: Troupe | None = None) -> None:
+    def cast_title(self, title: SampleTitle, draw: Draw, troupe: Troupe | None = None) -> None:
         """Fill credits, directors and writers; with a troupe, as part of a series."""
         if troupe:
             performers = [credit for credit in troupe.regulars if draw() < 0.55]
@@ -155,21 +155,21 @@ class Casting:
                 title.credits[-1] = title.credits[-1]._replace(nconst=dangling_id("nm", draw))
 
     def _behind_camera(
-        self, title: Title, producers: list[str], crew_share: float, draw: Draw
-    ) -> Iterator[Credit]:
+        self, title: SampleTitle, producers: list[str], crew_share: float, draw: Draw
+    ) -> Iterator[SampleCredit]:
         if draw() < _AGREE_SHARE:  # only the first few of a long list are principals
             for place, nconst in enumerate(title.directors[:3]):
-                yield Credit(nconst, "director", "co-director" if place else NULL, NULL)
+                yield SampleCredit(nconst, "director", "co-director" if place else NULL, NULL)
             for nconst in title.writers[:4]:
-                yield Credit(nconst, "writer", writer_job(draw), NULL)
+                yield SampleCredit(nconst, "writer", writer_job(draw), NULL)
         for nconst in producers:
-            yield Credit(nconst, "producer", _PRODUCER_JOBS(draw), NULL)
+            yield SampleCredit(nconst, "producer", _PRODUCER_JOBS(draw), NULL)
         for category, role, share in _CREW:
             if draw() < share * crew_share:
                 shown = characters_for("self", draw) if category.startswith("archive") else NULL
-                yield Credit(self.person(role, title.start, draw), category, NULL, shown)
+                yield SampleCredit(self.person(role, title.start, draw), category, NULL, shown)
 
-    def _lead(self, title: Title, performers: list[Credit], draw: Draw) -> None:
+    def _lead(self, title: SampleTitle, performers: list[SampleCredit], draw: Draw) -> None:
         """Choose directors and writers; some people are several of actor, director and writer."""
         directors = self._several(
             "director", title, 0 if draw() < 0.06 else 1 + int(draw() * 1.12), draw

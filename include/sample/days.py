@@ -6,7 +6,15 @@ from include.sample.people import new_person
 from include.sample.randomness import Draw, Topic, mix, pick, wobble
 from include.sample.ratings import rate, vote_for_a_day
 from include.sample.series import Series, plan_series
-from include.sample.titles import NULL, THIS_YEAR, Credit, Title, genres_for, new_title, other_kind
+from include.sample.titles import (
+    NULL,
+    THIS_YEAR,
+    SampleCredit,
+    SampleTitle,
+    genres_for,
+    new_title,
+    other_kind,
+)
 from include.sample.window import Window
 
 _NEW_SHARE = 0.002  # of titles, in a day
@@ -37,7 +45,7 @@ def _principals(window: Window) -> int:
     return sum(len(title.credits) for title in window.titles.values())
 
 
-def _change(window: Window, title: Title, draw: Draw) -> None:
+def _change(window: Window, title: SampleTitle, draw: Draw) -> None:
     if title.rating and not title.reserved:
         vote_for_a_day(title, draw)
     if title.reserved or draw() >= _CHANGED_SHARE:
@@ -60,14 +68,14 @@ def _change(window: Window, title: Title, draw: Draw) -> None:
         title.start += 1 if wobble(draw) > 0 else -1
 
 
-def _retitle(title: Title, draw: Draw) -> None:
+def _retitle(title: SampleTitle, draw: Draw) -> None:
     suffix = pick((": The Return", " (Restored)", "!", " - Part One"), draw)
     if title.original == title.primary and draw() < 0.7:
         title.original += suffix
     title.primary += suffix
 
 
-def _change_credits(window: Window, title: Title, draw: Draw) -> None:
+def _change_credits(window: Window, title: SampleTitle, draw: Draw) -> None:
     chance = draw()
     if chance < 0.35 or not title.credits:
         _add_actor(window, title, draw)
@@ -84,13 +92,13 @@ def _change_credits(window: Window, title: Title, draw: Draw) -> None:
         title.credits[place] = credit
 
 
-def _change_numbers(title: Title, draw: Draw) -> None:
+def _change_numbers(title: SampleTitle, draw: Draw) -> None:
     if title.parent and draw() < 0.5:
         title.season = title.season or 1
         title.episode = 0 if title.episode is None else title.episode + 1
 
 
-def _change_akas(title: Title, draw: Draw) -> None:
+def _change_akas(title: SampleTitle, draw: Draw) -> None:
     chance = draw()
     if chance < 0.5 or not title.akas:
         title.akas.append(foreign_name(title, draw))
@@ -100,7 +108,7 @@ def _change_akas(title: Title, draw: Draw) -> None:
         title.akas[-1] = title.akas[-1]._replace(title=foreign_name(title, draw).title)
 
 
-def _take_away(window: Window, before: list[Title], draw: Draw) -> None:
+def _take_away(window: Window, before: list[SampleTitle], draw: Draw) -> None:
     """Remove a title, a rating or a person: each from every third window in turn."""
     turn = (window.number + window.day) % 3
     free = [title for title in before if not title.reserved and title.tconst in window.titles]
@@ -159,7 +167,7 @@ def _arrive_unknown(window: Window) -> None:
     title.reserved = True
     rate(title, draw)
     name_elsewhere(title, draw)
-    title.credits = [Credit(person.nconst, "intimacy_coordinator", NULL, NULL)]
+    title.credits = [SampleCredit(person.nconst, "intimacy_coordinator", NULL, NULL)]
     window.titles[title.tconst] = title
 
 
@@ -178,6 +186,6 @@ def _even_out(window: Window, wanted: int, draw: Draw) -> None:
             _add_actor(window, title, draw)
 
 
-def _add_actor(window: Window, title: Title, draw: Draw) -> None:
+def _add_actor(window: Window, title: SampleTitle, draw: Draw) -> None:
     nconst = window.casting.person("actor", title.start, draw)
-    title.credits.append(Credit(nconst, "actor", NULL, characters_for("actor", draw)))
+    title.credits.append(SampleCredit(nconst, "actor", NULL, characters_for("actor", draw)))

@@ -127,7 +127,6 @@ _SYLLABLES: dict[str, tuple[tuple[str, ...], str]] = {
     "han": (("遠", "城", "夜", "河", "記", "鐘", "霧", "門", "島", "塔", "簷"), ""),
     "hangul": (("벨", "도르", "미라", "의", "밤", "강", "탑", "섬", "종"), " "),
 }
-SCRIPTS = tuple(_SYLLABLES)
 
 
 def local_title(script: str, draw: Draw) -> str:

@@ -71,7 +71,7 @@ _DECADES_BACK = (0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 3, 3, 4)
 
 
 @dataclass(slots=True)
-class Person:
+class SamplePerson:
     """A person; `credits` is complete after all titles of the window are cast."""
 
     nconst: str
@@ -91,7 +91,7 @@ class Person:
 
 def new_person(
     nconst: str, draw: Draw, role: str | None = None, decade: int | None = None
-) -> Person:
+) -> SamplePerson:
     """Return a person; `role` and `decade` are drawn unless given."""
     role = role or _role(draw)
     decade = decade or int(YEARS.at(draw() * 0.97)) // 10
@@ -105,13 +105,13 @@ def new_person(
     extra = tuple(_profession(draw) for _ in range(int(draw() * draw() * 3)))
     if role == "crew":
         extra = (_profession(draw), *extra)
-    return Person(nconst, name, role, decade, birth, death, extra, draw() < 0.05)
+    return SamplePerson(nconst, name, role, decade, birth, death, extra, draw() < 0.05)
 
 
 class Company:
     """The people of one window by profession and first year, for casting."""
 
-    def __init__(self, people: list[Person]) -> None:
+    def __init__(self, people: list[SamplePerson]) -> None:
         """`people` must not be empty; the first of a kind get most of the work."""
         self.people = people
         self.by_id = {person.nconst: person for person in people}
@@ -119,13 +119,13 @@ class Company:
         for person in people:
             self._file(person)
 
-    def add(self, person: Person) -> None:
+    def add(self, person: SamplePerson) -> None:
         """Add a person."""
         self.people.append(person)
         self.by_id[person.nconst] = person
         self._file(person)
 
-    def _file(self, person: Person) -> None:
+    def _file(self, person: SamplePerson) -> None:
         if person.role != "crew":
             self._pools.setdefault((person.role, person.decade), []).append(person.nconst)
 
@@ -143,7 +143,7 @@ class Company:
 _SHOWN_AS = {"self": "", "archive_footage": "archive_footage", "archive_sound": "archive_sound"}
 
 
-def professions(person: Person) -> str:
+def professions(person: SamplePerson) -> str:
     """Return primaryProfession as in the file: up to three, by credits; '' or NULL for none."""
     found = [_SHOWN_AS.get(category, category) for category, _ in person.categories.most_common(3)]
     if not found and person.role not in {"crew", "self"}:
@@ -154,7 +154,7 @@ def professions(person: Person) -> str:
     return "" if person.empty_profession else NULL
 
 
-def known_for(person: Person, some_titles: list[str], dangling: str, draw: Draw) -> str:
+def known_for(person: SamplePerson, some_titles: list[str], dangling: str, draw: Draw) -> str:
     """Return knownForTitles as in the file: the works with most votes, or a few titles, or NULL."""
     best = sorted(person.works, key=lambda tconst: (-person.works[tconst], tconst))[:4]
     if not best:

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 from include.sample.akas import SEPARATOR
 from include.sample.ids import dangling_id
-from include.sample.people import Company, Person
+from include.sample.people import Company, SamplePerson
 from include.sample.randomness import Draw, pick
 from include.sample.ratings import set_rating
-from include.sample.titles import NULL, THIS_YEAR, Aka, Credit, Title
+from include.sample.titles import NULL, THIS_YEAR, SampleAka, SampleCredit, SampleTitle
 from include.sample.wording import (
     ODD_FORMS,
     digits_title,
@@ -22,10 +22,10 @@ from include.sample.wording import (
 
 
 @dataclass(frozen=True)
-class Scene:
+class QuirkScene:
     """The parts that a quirk may use."""
 
-    title: Title
+    title: SampleTitle
     company: Company
     draw: Draw
 
@@ -39,7 +39,7 @@ class Quirk:
     """An irregular change of a title of some kind."""
 
     kinds: tuple[str, ...]
-    apply: Callable[[Scene], None]
+    apply: Callable[[QuirkScene], None]
 
 
 _FILM = ("movie", "short", "video", "tvMovie")
@@ -47,88 +47,88 @@ _SERIES = ("tvSeries",)
 _EPISODE = ("tvEpisode",)
 
 
-def _odd_text(form: str) -> Callable[[Scene], None]:
-    def apply(scene: Scene) -> None:
+def _odd_text(form: str) -> Callable[[QuirkScene], None]:
+    def apply(scene: QuirkScene) -> None:
         scene.title.primary = scene.title.original = odd_title(form, scene.draw)
 
     return apply
 
 
-def _texts(make: Callable[[Draw], str]) -> Callable[[Scene], None]:
-    def apply(scene: Scene) -> None:
+def _texts(make: Callable[[Draw], str]) -> Callable[[QuirkScene], None]:
+    def apply(scene: QuirkScene) -> None:
         scene.title.primary = scene.title.original = make(scene.draw)
 
     return apply
 
 
-def _set(**values: object) -> Callable[[Scene], None]:
-    def apply(scene: Scene) -> None:
+def _set(**values: object) -> Callable[[QuirkScene], None]:
+    def apply(scene: QuirkScene) -> None:
         for name, value in values.items():
             setattr(scene.title, name, value)
 
     return apply
 
 
-def _crowd_of_writers(scene: Scene) -> None:
+def _crowd_of_writers(scene: QuirkScene) -> None:
     scene.title.writers = scene.people(511)
 
 
-def _crowd_of_directors(scene: Scene) -> None:
+def _crowd_of_directors(scene: QuirkScene) -> None:
     scene.title.directors = scene.people(167)
 
 
-def _long_cast(scene: Scene) -> None:
-    shown = [Credit(n, "actor", NULL, '["Crowd"]') for n in scene.people(27)]
+def _long_cast(scene: QuirkScene) -> None:
+    shown = [SampleCredit(n, "actor", NULL, '["Crowd"]') for n in scene.people(27)]
     scene.title.credits = [*shown, *scene.title.credits]
 
 
-def _odd_credits(scene: Scene) -> None:
+def _odd_credits(scene: QuirkScene) -> None:
     who = scene.company.people[0].nconst
     work = work_with_title(scene.draw)
     longest = f'novels "{work}", "{work}", "{work}" and "{work}", with the play of the last'
     scene.title.credits = [
-        Credit(who, "actor", NULL, '["\\"Mac\\" O\'Velbek"]'),
-        Credit(who, "actor", NULL, '["Path C:\\\\films","\\u00e9","Third, with comma"]'),
-        Credit(who, "actress", NULL, '["\\"\\""]'),
-        Credit(who, "self", NULL, '["Self - Editor, \\"The Kettle\\" \\/ Host"]'),
-        Credit(who, "director", "director:  ", NULL),
-        Credit(who, "writer", f'"{work}" by', NULL),
-        Credit(who, "writer", f'play "{work}', NULL),
-        Credit(who, "writer", longest.ljust(134, ".")[:134], NULL),
-        Credit(who, "archive_footage", NULL, '["Self"]'),
-        Credit(who, "archive_sound", NULL, '["Self \N{MICROPHONE}"]'),
-        Credit(who, "casting_director", "casting_director", NULL),
+        SampleCredit(who, "actor", NULL, '["\\"Mac\\" O\'Velbek"]'),
+        SampleCredit(who, "actor", NULL, '["Path C:\\\\films","\\u00e9","Third, with comma"]'),
+        SampleCredit(who, "actress", NULL, '["\\"\\""]'),
+        SampleCredit(who, "self", NULL, '["Self - Editor, \\"The Kettle\\" \\/ Host"]'),
+        SampleCredit(who, "director", "director:  ", NULL),
+        SampleCredit(who, "writer", f'"{work}" by', NULL),
+        SampleCredit(who, "writer", f'play "{work}', NULL),
+        SampleCredit(who, "writer", longest.ljust(134, ".")[:134], NULL),
+        SampleCredit(who, "archive_footage", NULL, '["Self"]'),
+        SampleCredit(who, "archive_sound", NULL, '["Self \N{MICROPHONE}"]'),
+        SampleCredit(who, "casting_director", "casting_director", NULL),
     ]
     scene.title.directors = scene.title.writers = [who]
 
 
-def _dangling_credit(scene: Scene) -> None:
+def _dangling_credit(scene: QuirkScene) -> None:
     lost = dangling_id("nm", scene.draw)
-    scene.title.credits.append(Credit(lost, "producer", "producer", NULL))
+    scene.title.credits.append(SampleCredit(lost, "producer", "producer", NULL))
 
 
-def _dangling_parent(scene: Scene) -> None:
+def _dangling_parent(scene: QuirkScene) -> None:
     scene.title.parent = dangling_id("tt", scene.draw)
 
 
-def _crew_disagrees(scene: Scene) -> None:
+def _crew_disagrees(scene: QuirkScene) -> None:
     scene.title.directors = [pick(scene.company.people, scene.draw).nconst]
     scene.title.credits = [c for c in scene.title.credits if c.category != "director"]
 
 
-def _akas(*rows: tuple[str, str, str, str, str]) -> Callable[[Scene], None]:
-    def apply(scene: Scene) -> None:
+def _akas(*rows: tuple[str, str, str, str, str]) -> Callable[[QuirkScene], None]:
+    def apply(scene: QuirkScene) -> None:
         name = scene.title.primary
         scene.title.akas = [
-            Aka(name, region, language, types, attributes, original)
+            SampleAka(name, region, language, types, attributes, original)
             for region, language, types, attributes, original in rows
         ]
 
     return apply
 
 
-def _rated(tenths: int, votes: int) -> Callable[[Scene], None]:
-    def apply(scene: Scene) -> None:
+def _rated(tenths: int, votes: int) -> Callable[[QuirkScene], None]:
+    def apply(scene: QuirkScene) -> None:
         set_rating(scene.title, tenths, votes)
 
     return apply
@@ -177,31 +177,31 @@ TITLE_QUIRKS: tuple[Quirk, ...] = (
 )
 
 
-def _ancient(person: Person) -> None:
+def _ancient(person: SamplePerson) -> None:
     person.birth, person.death = 525, 456  # before Christ, written without a sign
 
 
-def _podcaster(person: Person) -> None:
+def _podcaster(person: SamplePerson) -> None:
     person.role, person.extra = "crew", ("podcaster",)
 
 
-def _quoted(person: Person) -> None:
+def _quoted(person: SamplePerson) -> None:
     person.name = 'Velbric "Dr" Torkides'
 
 
-def _no_profession(person: Person) -> None:
+def _no_profession(person: SamplePerson) -> None:
     person.role, person.extra, person.empty_profession = "crew", (), True
 
 
-def _null_profession(person: Person) -> None:
+def _null_profession(person: SamplePerson) -> None:
     person.role, person.extra, person.empty_profession = "crew", (), False
 
 
-def _namesake(person: Person) -> None:
+def _namesake(person: SamplePerson) -> None:
     person.name = "Badra Aldabek"
 
 
-PERSON_QUIRKS: tuple[Callable[[Person], None], ...] = (
+PERSON_QUIRKS: tuple[Callable[[SamplePerson], None], ...] = (
     _ancient,
     _podcaster,
     _quoted,

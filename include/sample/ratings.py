@@ -1,7 +1,7 @@
 """Ratings and votes distributed like the real ones, and their changes from day to day."""
 
 from include.sample.randomness import Draw, Quantiles, wobble
-from include.sample.titles import GENRES, THIS_YEAR, Title
+from include.sample.titles import GENRES, THIS_YEAR, SampleTitle
 
 # Measured on a complete real file of title.ratings.
 VOTES = Quantiles(
@@ -54,7 +54,7 @@ _RARE = 0.03
 _WITHDRAWN_SHARE = 0.003  # of ratings that lose votes, in a day
 
 
-def rate(title: Title, draw: Draw) -> None:
+def rate(title: SampleTitle, draw: Draw) -> None:
     """Give the title a rating and votes, if it is of the share that has one."""
     if draw() >= _RATED_SHARE.get(title.kind, 0.15) or (title.start or 0) > THIS_YEAR:
         return
@@ -62,7 +62,7 @@ def rate(title: Title, draw: Draw) -> None:
     set_rating(title, RATINGS.at(with_genres(title)), VOTES.at(votes_share))
 
 
-def with_genres(title: Title) -> float:
+def with_genres(title: SampleTitle) -> float:
     """Return the title's quality (0 to 1) moved by what its genres usually get."""
     decades = ((title.start or THIS_YEAR - 10) - (THIS_YEAR - 10)) / 10
     moved = 0.07 + 0.86 * title.quality
@@ -75,13 +75,13 @@ def with_genres(title: Title) -> float:
     return min(max(moved, 0.0), 0.9999)
 
 
-def set_rating(title: Title, tenths: float, votes: float) -> None:
+def set_rating(title: SampleTitle, tenths: float, votes: float) -> None:
     """Set both, within what the files allow: 1.0 to 10.0, five votes or more."""
     title.rating = min(max(int(tenths + 0.5), 10), 100)
     title.votes = max(int(votes), 5)
 
 
-def vote_for_a_day(title: Title, draw: Draw) -> None:
+def vote_for_a_day(title: SampleTitle, draw: Draw) -> None:
     """Add the votes of a day: popular titles change daily, the others sometimes."""
     if draw() < _WITHDRAWN_SHARE:
         title.votes = max(5, title.votes - 1 - title.votes // 200)

@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from include.sample.ids import dangling_id
-from include.sample.people import Person, known_for, professions
+from include.sample.people import SamplePerson, known_for, professions
 from include.sample.randomness import Topic, stream
-from include.sample.titles import NULL, Title
+from include.sample.titles import NULL, SampleTitle
 
 HEADERS: dict[str, tuple[str, ...]] = {
     "title.basics": (
@@ -55,7 +55,7 @@ def key_of(dataset: str, line: str) -> str:
     return "\t".join(line.split("\t", fields)[:fields])
 
 
-def title_lines(titles: Iterable[Title]) -> Lines:
+def title_lines(titles: Iterable[SampleTitle]) -> Lines:
     """Return the lines of the six title files for `titles`, which must be sorted by tconst."""
     lines: Lines = {name: [] for name in DATASETS if name != "name.basics"}
     basics, ratings, akas = lines["title.basics"], lines["title.ratings"], lines["title.akas"]
@@ -93,11 +93,11 @@ class PeopleRenderer:
     """Renders name.basics, whose professions and best known titles come from the credits."""
 
     seed: int
-    titles: list[Title]
+    titles: list[SampleTitle]
     first_titles: list[str]
     """The ids of day 1, for people without credits; some may be gone by now."""
 
-    def lines(self, people: dict[str, Person]) -> list[str]:
+    def lines(self, people: dict[str, SamplePerson]) -> list[str]:
         """Return the lines of `people`, sorted by nconst."""
         for person in people.values():
             person.works.clear()
@@ -110,7 +110,7 @@ class PeopleRenderer:
                     known.categories[credit.category] += 1
         return [self._line(people[nconst]) for nconst in sorted(people)]
 
-    def _line(self, person: Person) -> str:
+    def _line(self, person: SamplePerson) -> str:
         draw = stream(self.seed, Topic.PERSON, int(person.nconst[2:]))
         known = known_for(person, self.first_titles, dangling_id("tt", draw), draw)
         return (

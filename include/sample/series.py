@@ -6,7 +6,7 @@ from include.sample.credits import Troupe
 from include.sample.ids import dangling_id
 from include.sample.randomness import Draw, Quantiles, Weighted, pick, wobble
 from include.sample.ratings import RATINGS, VOTES, set_rating, with_genres
-from include.sample.titles import THIS_YEAR, Title, genres_for, new_title, runtime_for
+from include.sample.titles import THIS_YEAR, SampleTitle, genres_for, new_title, runtime_for
 from include.sample.wording import title_text
 
 EPISODES = Quantiles(
@@ -38,7 +38,7 @@ _HIT_EVERY = 4  # in every fourth window the first series is a hit
 class Series:
     """A series with its plan."""
 
-    title: Title
+    title: SampleTitle
     scheme: str
     """seasons, years (the season is a year), flat (one endless season) or none (no numbers)."""
     per_season: int
@@ -98,7 +98,7 @@ def _date(series: Series, draw: Draw) -> None:
         title.end = last if draw() < 0.85 else None
 
 
-def new_episode(series: Series, tconst: str, draw: Draw) -> Title:
+def new_episode(series: Series, tconst: str, draw: Draw) -> SampleTitle:
     """Return the next episode, numbered and rated as its series is; without people."""
     place = series.made
     series.made += 1

@@ -13,7 +13,7 @@ EPISODE_SHARE = 0.70
 NULL = "\\N"
 
 
-class Credit(NamedTuple):
+class SampleCredit(NamedTuple):
     """One row of title.principals without its title and place; fields as in the file."""
 
     nconst: str
@@ -22,7 +22,7 @@ class Credit(NamedTuple):
     characters: str
 
 
-class Aka(NamedTuple):
+class SampleAka(NamedTuple):
     """One row of title.akas without its title and place; fields as in the file."""
 
     title: str
@@ -34,7 +34,7 @@ class Aka(NamedTuple):
 
 
 @dataclass(slots=True)
-class Title:
+class SampleTitle:
     """A title with its credits and names. It changes from day to day."""
 
     tconst: str
@@ -53,10 +53,10 @@ class Title:
     rating: int = 0
     """In tenths; 0 if the title has none."""
     votes: int = 0
-    credits: list[Credit] = field(default_factory=list)
+    credits: list[SampleCredit] = field(default_factory=list)
     directors: list[str] = field(default_factory=list)
     writers: list[str] = field(default_factory=list)
-    akas: list[Aka] = field(default_factory=list)
+    akas: list[SampleAka] = field(default_factory=list)
     fame: float = 0.0
     quality: float = 0.0
     reserved: bool = False
@@ -186,7 +186,7 @@ def runtime_for(kind: str, draw: Draw) -> int | None:
     return int(_RUNTIMES.get(kind, _RUNTIMES["movie"]).at(share))
 
 
-def new_title(tconst: str, kind: str, draw: Draw) -> Title:
+def new_title(tconst: str, kind: str, draw: Draw) -> SampleTitle:
     """Return a title with its texts, year, genres and running time, and nothing else yet."""
     home = market(draw) if draw() < 0.45 else MARKETS[0]
     primary = title_text(draw)
@@ -197,7 +197,7 @@ def new_title(tconst: str, kind: str, draw: Draw) -> Title:
         original = None
     year = year_for(draw)
     genres = genres_for(kind, year, draw)
-    return Title(
+    return SampleTitle(
         tconst=tconst,
         kind=kind,
         primary=primary,

@@ -4,13 +4,13 @@ from itertools import islice
 
 from include.sample.akas import name_elsewhere
 from include.sample.credits import Casting
-from include.sample.people import Company, Person, new_person
-from include.sample.quirks import PERSON_QUIRKS, TITLE_QUIRKS, Scene
+from include.sample.people import Company, SamplePerson, new_person
+from include.sample.quirks import PERSON_QUIRKS, TITLE_QUIRKS, QuirkScene
 from include.sample.randomness import Draw, Topic, shuffle, stream
 from include.sample.ratings import rate
 from include.sample.rows import Lines, PeopleRenderer, title_lines
 from include.sample.series import Series, is_hit, new_episode, plan_series
-from include.sample.titles import EPISODE_SHARE, Title, new_title, other_kind
+from include.sample.titles import EPISODE_SHARE, SampleTitle, new_title, other_kind
 from include.sample.universe import Universe
 
 
@@ -26,7 +26,7 @@ class Window:
         self.title_ids = universe.ids(number, "tt")
         self.company = Company(self._people())
         self.casting = Casting(self.company, universe.stars)
-        self.titles: dict[str, Title] = {}
+        self.titles: dict[str, SampleTitle] = {}
         self.series: list[Series] = []
         self._fill()
         self._put_quirks()
@@ -43,11 +43,11 @@ class Window:
         lines["name.basics"] = self._people_lines(titles)
         return lines
 
-    def _people_lines(self, titles: list[Title]) -> list[str]:
+    def _people_lines(self, titles: list[SampleTitle]) -> list[str]:
         people = PeopleRenderer(self.universe.seed, titles, self._first_titles)
         return people.lines(self.company.by_id)
 
-    def _people(self) -> list[Person]:
+    def _people(self) -> list[SamplePerson]:
         ids = self.universe.person_ids(self.number, self.person_ids)
         stars = self.universe.stars_in(self.number)
         people = []
@@ -92,7 +92,7 @@ class Window:
         name_elsewhere(series.title, draw)
         self.titles[series.title.tconst] = series.title
 
-    def add_episode(self, series: Series, tconst: str, draw: Draw) -> Title:
+    def add_episode(self, series: Series, tconst: str, draw: Draw) -> SampleTitle:
         """Add the next episode of the series."""
         title = new_episode(series, tconst, draw)
         self.casting.cast_title(title, draw, series.troupe)
@@ -100,7 +100,7 @@ class Window:
         self.titles[tconst] = title
         return title
 
-    def add_title(self, title: Title, draw: Draw) -> None:
+    def add_title(self, title: SampleTitle, draw: Draw) -> None:
         """Add a title that belongs to no series."""
         self.casting.cast_title(title, draw)
         name_elsewhere(title, draw)
@@ -117,7 +117,7 @@ class Window:
                 )
                 if found:
                     found.reserved = True
-                    quirk.apply(Scene(found, self.company, self.draws(Topic.ODDITY, number)))
+                    quirk.apply(QuirkScene(found, self.company, self.draws(Topic.ODDITY, number)))
         for number, change in enumerate(PERSON_QUIRKS):
             if number * 3 % windows == self.number:
                 change(self.company.people[-1 - number % len(self.company.people)])

@@ -24,7 +24,7 @@ def dag_environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
         "AIRFLOW__COSMOS__ENABLE_TELEMETRY": "False",
         "DO_NOT_TRACK": "1",
-        "IMDB_DBT_TARGET_DIR": str(target),
+        "WAREHOUSE_DBT_TARGET_DIR": str(target),
         "PYTHONPATH": str(ROOT / "dags"),
     }
     subprocess.run(
@@ -46,8 +46,8 @@ def dag_environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 
 @pytest.fixture(scope="session")
-def dag(dag_environment: dict[str, str]) -> Iterator[Any]:
-    """The DAG `imdb_pipeline`, imported from its file."""
+def bag(dag_environment: dict[str, str]) -> Iterator[Any]:
+    """The DAGs of the file imdb_dag.py."""
     with pytest.MonkeyPatch.context() as patch:
         for name, value in dag_environment.items():
             patch.setenv(name, value)
@@ -55,4 +55,10 @@ def dag(dag_environment: dict[str, str]) -> Iterator[Any]:
 
         bag = DagBag(str(ROOT / "dags" / "imdb_dag.py"))
         assert bag.import_errors == {}
-        yield bag.dags["imdb_pipeline"]
+        yield bag
+
+
+@pytest.fixture(scope="session")
+def dag(bag: Any) -> Any:
+    """The DAG `imdb_pipeline`."""
+    return bag.dags["imdb_pipeline"]

@@ -2,8 +2,7 @@
 
 import json
 import os
-from collections.abc import Callable, Iterator
-from types import SimpleNamespace
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -13,19 +12,13 @@ from warehouse.database.connection import connected, for_dbt
 from warehouse.errors import PermanentError
 
 Define = Callable[..., None]
-# Of a model by hand: `changed` left nothing.
-CONTEXT = {"run_id": "a run", "ti": SimpleNamespace(xcom_pull=lambda task_ids: None)}
 
 
 @pytest.fixture
 def define(
     dag_environment: dict[str, str], database: Database, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Define]:
-    """Defines the connection as the UI stores it, with some fields changed.
-
-    What a dbt task leaves for dbt in the environment of its process is gone after the test.
-    """
-    before = dict(os.environ)
+) -> Define:
+    """Defines the connection as the UI stores it, with some fields changed."""
     monkeypatch.setenv("AIRFLOW_HOME", dag_environment["AIRFLOW_HOME"])
 
     def defined(**changed: Any) -> None:
@@ -39,9 +32,7 @@ def define(
         }
         monkeypatch.setenv("AIRFLOW_CONN_WAREHOUSE", json.dumps(fields | changed))
 
-    yield defined
-    os.environ.clear()
-    os.environ.update(before)
+    return defined
 
 
 @pytest.mark.parametrize(
@@ -81,8 +72,8 @@ def test_a_password_of_any_characters_is_handed_on(define: Define) -> None:
 
 
 def test_dbt_gets_the_certificates_and_options_too(define: Define) -> None:
-    from imdb_pipeline.dbt_tasks import end_of_work, hand_over_connection
     from warehouse.orchestration.connection import connection_string
+    from warehouse.orchestration.dbt import dbt_environment
 
     define(extra={"sslmode": "verify-full", "sslrootcert": "/etc/a root.pem", "sslkey": "/k"})
     found = for_dbt(connection_string())
@@ -91,9 +82,8 @@ def test_dbt_gets_the_certificates_and_options_too(define: Define) -> None:
     assert "PGSSLCERT" not in found
 
     define(extra={"options": "-c work_mem=77MB"})
-    hand_over_connection(CONTEXT, SimpleNamespace(task_id="dbt.mart_one", env=None))
-    end_of_work()
-    assert os.environ["PGOPTIONS"] == "-c work_mem=77MB -c lock_timeout=15min"
+    with dbt_environment(connection_string()):
+        assert os.environ["PGOPTIONS"] == "-c work_mem=77MB -c lock_timeout=15min"
 
 
 @pytest.mark.parametrize(
@@ -108,40 +98,22 @@ def test_a_field_that_is_missing_is_named(define: Define, field: str, word: str)
         connection_string()
 
 
-def test_what_dbt_needs_is_in_its_process_and_nowhere_that_airflow_stores(define: Define) -> None:
-    from imdb_pipeline.dbt_tasks import end_of_work, hand_over_connection
+def test_the_password_is_in_the_environment_of_dbt_only_while_dbt_runs(define: Define) -> None:
+    from warehouse.orchestration.connection import connection_string
+    from warehouse.orchestration.dbt import dbt_environment
 
     define()
-    operator = SimpleNamespace(task_id="dbt.mart_one", env=None, vars=None)
-    hand_over_connection(CONTEXT, operator)
-    end_of_work()
-    assert os.environ["WAREHOUSE_PASSWORD"] == PASSWORD
-    assert os.environ["DBT_ENV_CUSTOM_ENV_RUN_ID"] == "a run"
-    assert operator.env is None
+    with dbt_environment(connection_string(), DBT_ENV_CUSTOM_ENV_RUN_ID="a run"):
+        assert os.environ["WAREHOUSE_PASSWORD"] == PASSWORD
+        assert os.environ["DBT_ENV_CUSTOM_ENV_RUN_ID"] == "a run"
+    assert "WAREHOUSE_PASSWORD" not in os.environ
+    assert "DBT_ENV_CUSTOM_ENV_RUN_ID" not in os.environ
 
 
-def test_dbt_does_not_wait_for_ever_for_a_lock(define: Define, database: Database) -> None:
-    from imdb_pipeline.dbt_tasks import end_of_work, hand_over_connection
-
-    define()
-    hand_over_connection(CONTEXT, SimpleNamespace(task_id="dbt.mart_one", env=None))
-    end_of_work()
-    assert database.value("show lock_timeout", role="pipeline") == "15min"
-
-
-def test_a_dbt_task_is_at_work_until_its_process_ends_or_goes_on(
-    define: Define, database: Database
-) -> None:
-    from imdb_pipeline.dbt_tasks import end_of_work, hand_over_connection
+def test_dbt_waits_for_a_lock_at_most_fifteen_minutes(define: Define, database: Database) -> None:
+    from warehouse.orchestration.connection import connection_string
+    from warehouse.orchestration.dbt import dbt_environment
 
     define()
-    at_work = (
-        "select application_name, state from pg_stat_activity where pid in "
-        "(select pid from pg_locks where locktype = 'advisory' and mode = 'ShareLock')"
-    )
-    for model in ("stg_one", "mart_one"):
-        hand_over_connection(CONTEXT, SimpleNamespace(task_id=f"dbt.{model}"))
-        assert database.query(at_work) == [(f"warehouse: dbt {model} a run", "idle")]
-    end_of_work()
-    assert database.query(at_work) == []
-    assert database.value("select count(*) from meta.build_log where run_id = 'a run'") == 1
+    with dbt_environment(connection_string()):
+        assert database.value("show lock_timeout", role="pipeline") == "15min"

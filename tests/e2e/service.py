@@ -43,28 +43,32 @@ class Service:
         answer.raise_for_status()
         return answer.json()
 
-    def trigger(self, conf: dict[str, object]) -> str:
+    def trigger(self, conf: dict[str, object], dag: str = "imdb_pipeline") -> str:
         """Press the trigger button and return the run's id."""
-        started = self.api(
-            "POST", "dags/imdb_pipeline/dagRuns", json={"logical_date": None, "conf": conf}
-        )
+        started = self.api("POST", f"dags/{dag}/dagRuns", json={"logical_date": None, "conf": conf})
         return str(started["dag_run_id"])
 
-    def run_to_its_end(self, conf: dict[str, object]) -> str:
+    def run_to_its_end(self, conf: dict[str, object], dag: str = "imdb_pipeline") -> str:
         """Press the trigger button and return the state that the run ends in."""
-        return self.ended(self.trigger(conf))
+        return self.ended(self.trigger(conf, dag), dag)
 
-    def ended(self, run_id: str) -> str:
+    def ended(self, run_id: str, dag: str = "imdb_pipeline") -> str:
         """Return the state that a run ends in."""
-        return str(self._state_at_its_end(run_id))
+        return str(self._state_at_its_end(f"dags/{dag}/dagRuns/{run_id}"))
+
+    def newest_ended(self, dag: str) -> str:
+        """Return the state that the newest run of `dag` ends in; it may begin soon."""
+        return str(self._state_at_its_end(f"dags/{dag}/dagRuns?order_by=-id&limit=1"))
 
     @tenacity.retry(
-        retry=tenacity.retry_if_result(lambda state: state in {"queued", "running"}),
+        retry=tenacity.retry_if_result(lambda state: state in {None, "queued", "running"}),
         stop=tenacity.stop_after_delay(400),
         wait=tenacity.wait_fixed(1),
     )
-    def _state_at_its_end(self, run_id: str) -> Any:
-        return self.api("GET", f"dags/imdb_pipeline/dagRuns/{run_id}")["state"]
+    def _state_at_its_end(self, path: str) -> Any:
+        found = self.api("GET", path)
+        runs = found.get("dag_runs", [found])
+        return runs[0]["state"] if runs else None
 
 
 def free_port() -> str:

@@ -96,7 +96,13 @@ def test_every_data_test_of_the_project_was_run(story: Story) -> None:
 
 def test_every_model_was_built_and_every_error_test_passed(story: Story) -> None:
     dbt = story.first.summary["dbt"]
-    assert dbt["models"] == 23
+    manifest = json.loads((story.installation.folder / "dbt" / "manifest.json").read_text("utf-8"))
+    models = [
+        node
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "model" and node["config"]["materialized"] != "ephemeral"
+    ]
+    assert dbt["models"] == len(models) >= 20
     assert dbt["failures"] == []
     assert dbt["tests"]["pass"] >= 100
 
@@ -204,11 +210,8 @@ def test_a_red_run_names_the_task_the_test_and_the_table_with_the_rows(story: St
     assert "dbt.stg_title_ratings" in story.red.command.output
 
 
-def test_each_red_run_is_told_to_the_webhook_once_and_no_green_one(story: Story) -> None:
-    told = {
-        name: len(getattr(story, name).alerts)
-        for name in ("first", "again", "damaged", "second_day", "red", "mended")
-    }
+def test_each_red_run_sends_one_message_to_the_webhook_and_a_green_run_none(story: Story) -> None:
+    told = {name: len(station.alerts) for name, station in story.stations.items()}
     assert {name for name, count in told.items() if count} == {"damaged", "red"}
     assert told["damaged"] == told["red"] == 1
 
@@ -236,7 +239,7 @@ def test_a_red_run_says_the_same_to_the_person_the_records_and_the_webhook(
     assert task in alert["text"]
 
 
-def test_nobody_sees_the_address_of_the_webhook(story: Story) -> None:
+def test_the_address_of_the_webhook_is_in_no_output_and_no_log(story: Story) -> None:
     for station in (story.first, story.damaged, story.red):
         assert TOKEN not in station.command.output
     folder = story.installation.folder
@@ -250,10 +253,7 @@ def test_nobody_sees_the_address_of_the_webhook(story: Story) -> None:
 
 def test_every_run_is_in_the_records(story: Story) -> None:
     """Also the one that ended at its first task."""
-    runs = [
-        getattr(story, name).summary["run_id"]
-        for name in ("first", "again", "damaged", "second_day", "red", "mended")
-    ]
+    runs = [station.summary["run_id"] for station in story.stations.values()]
     rows = story.installation.query(
         "select run_id, state from meta.run_log order by finished_at", role="ANALYST"
     )
@@ -263,9 +263,11 @@ def test_every_run_is_in_the_records(story: Story) -> None:
     for table in ("load_log", "model_log", "test_log"):
         found = story.installation.query(f"select distinct run_id from meta.{table}")
         # What another test does by hand is in the records, too.
-        assert {run for (run,) in found} - {"manual"} == {runs[0], runs[3], runs[4], runs[5]}
+        assert {run for (run,) in found} - {"manual"} == {runs[0], *runs[3:]}
 
 
+@pytest.mark.full
 def test_after_the_mending_everything_is_as_if_nothing_had_happened(story: Story) -> None:
+    assert story.mended is not None
     assert story.mended.command.code == 0, story.mended.command.output
     assert without_memory(story.mended.tables) == without_memory(story.second_day.tables)

@@ -1,11 +1,19 @@
-"""`make run` with two files, `make up`, the button, tasks by hand, `make down`, `make clean`."""
+"""`make up`, a run whose task, scheduler and Postgres are killed, rollback, docs, tasks by hand."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
+import psutil
+import psycopg2
 import pytest
+import requests
+import tenacity
 
+from include.local.layout import Layout
+from include.local.processes import Processes
+from include.local.warehouse import embedded_server
 from tests.e2e.conftest import Command, Installation
 from tests.e2e.service import (
     NOT_READ,
@@ -17,137 +25,204 @@ from tests.e2e.service import (
     processes_of,
     secrets_of,
 )
+from tests.e2e.test_story import without_memory
 from tests.support.leaks import command_lines
 
-TITLES = "2000"
+TITLES = "500"
 FEW = "title.basics,title.ratings"
-
-
-@dataclass(frozen=True)
-class Begun:
-    """An installation that was started with two files and is now up, with its UI."""
-
-    service: Service
-    partial: Command
-    partial_summary: dict[str, Any]
-    up: Command
+# Sessions that a lock on the ledger holds up: their port is that of a task's process.
+_WAITING_LOADS = """
+    select client_port from pg_stat_activity
+    where application_name like 'warehouse: load %' and wait_event_type = 'Lock'
+"""
 
 
 @pytest.fixture(scope="module")
-def begun(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Begun]:
-    """`make run DATASETS=…`, then `make up`; `make down` at the end."""
-    installation = Installation(tmp_path_factory.mktemp("service"))
-    partial = installation.make("run", TITLES=TITLES, DATASETS=FEW)
-    assert partial.code == 0, partial.output
-    summary = installation.summary()
-    port = free_port()
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """`make up` in an empty folder; `make down` at the end."""
+    folder = tmp_path_factory.mktemp("service") / "local"
+    service = Service(Installation(folder), f"http://127.0.0.1:{free_port()}")
     try:
-        up = installation.make("up", TITLES=TITLES, UP_PORT=port)
-        yield Begun(Service(installation, f"http://127.0.0.1:{port}"), partial, summary, up)
+        start(service)
+        yield service
     finally:
-        installation.make("down")
+        service.installation.make("down")
+
+
+def start(service: Service) -> Command:
+    up = service.installation.make("up", TITLES=TITLES, UP_PORT=service.url.split(":")[-1])
+    assert up.code == 0, up.output
+    return up
+
+
+def test_up_a_run_that_survives_kills_rollback_down_and_tasks_by_hand(service: Service) -> None:
+    """One after the other, since each needs what is before it."""
+    installation = service.installation
+    again = start(service)
+    assert "already" in again.output
+    assert service.url.replace("127.0.0.1", "localhost") in again.output
+    listens_on_loopback_only(installation)
+
+    survives_kills(service)
+    assert service.api("GET", "dags/imdb_pipeline/dagVersions")["total_entries"] == 1
+    summary = installation.summary()
+    assert (summary["state"], summary["published"]) == ("success", True)
+    shows_the_docs(service)
+
+    # Before the second publish there is nothing to go back to.
+    assert service.run_to_its_end({}, dag="imdb_rollback") == "failed"
+    assert installation.query("select count(*) from meta.publish_log") == [(1,)]
+
+    holds_no_secret(installation)
+    busy = installation.make("run", TITLES=TITLES)
+    assert busy.code != 0
+    assert "Airflow is up in" in busy.output
+
+    down = installation.make("down")
+    assert down.code == 0, down.output
+    assert processes_of(installation) == []
+    assert "nothing runs" in installation.make("down").output
+
+    tasks_by_hand(installation)
+    clean = installation.make("clean")
+    assert clean.code == 0, clean.output
+    assert not installation.folder.exists()
+    assert processes_of(installation) == []
+
+
+def listens_on_loopback_only(installation: Installation) -> None:
+    assert len(listening(installation)) >= 3  # the API, the source, Postgres
+    assert {place.ip for place in listening(installation)} == {"127.0.0.1"}
+    assert secrets_of(installation).lines(command_lines()) == {}
+
+
+def survives_kills(service: Service) -> None:
+    """A run whose task, scheduler and Postgres are killed ends well after the next `make up`."""
+    installation = service.installation
+    layout = Layout(installation.folder)
+    with closing(psycopg2.connect(installation.urls["WAREHOUSE_URL"])) as session:
+        session.cursor().execute("lock table meta.load_log in access exclusive mode")
+        run_id = service.trigger({})
+        task = process_of_a_waiting_load(installation)
+        scheduler = Processes(layout.pids).running()["scheduler"]
+        for victim in (task, scheduler, *server_processes(layout)):
+            victim.kill()
+
+    start(service)
+
+    assert service.ended(run_id) == "success"
+    loads = installation.query("select dataset, count(*) from meta.load_log group by 1")
+    assert [count for _, count in loads] == [1] * 7
+    assert installation.query("select count(*) from meta.publish_log") == [(1,)]
+
+
+def server_processes(layout: Layout) -> list[psutil.Process]:
+    """The warehouse's server and all of its sessions."""
+    pid_file = embedded_server(layout).data / "postmaster.pid"
+    server = psutil.Process(int(pid_file.read_text().splitlines()[0]))
+    return [server, *server.children(recursive=True)]
+
+
+@tenacity.retry(
+    retry=tenacity.retry_if_exception_type(LookupError),
+    stop=tenacity.stop_after_delay(120),
+    wait=tenacity.wait_fixed(0.2),
+)
+def process_of_a_waiting_load(installation: Installation) -> psutil.Process:
+    """The process of a load task that waits in Postgres."""
+    ports = {port for (port,) in installation.query(_WAITING_LOADS)}
+    for process in psutil.process_iter():
+        try:
+            mine = {each.laddr.port for each in process.net_connections("tcp")}
+            if mine & ports and process.name() != "postgres":
+                return process
+        except (psutil.NoSuchProcess, psutil.AccessDenied):
+            continue
+    raise LookupError("no load waits yet")
+
+
+def shows_the_docs(service: Service) -> None:
+    """After a publish the UI has a page of the dbt docs, made beside the pipeline."""
+    assert service.newest_ended("imdb_docs") == "success"
+    page = requests.get(f"{service.url}/cosmos/warehouse/dbt_docs_index.html", timeout=30)
+    assert page.ok
+    assert "mart_top_titles" in page.text
 
 
 def holds_no_secret(installation: Installation) -> None:
-    """What scheduler, DAG processor and triggerer wrote down has none."""
+    """What scheduler, DAG processor and triggerer wrote has none."""
     search, folder = secrets_of(installation), installation.folder
     assert (folder / "logs" / "scheduler.log").stat().st_size > 0
     assert set(search.files(folder, without=NOT_READ)) == PRIVATE
     assert search.tables(metadata_url(installation), ["public"]) == {}
 
 
-def tasks_by_hand(service: Service, before: str) -> None:
+def tasks_by_hand(installation: Installation) -> None:
     """With no scheduler that would take the temporary run for one of its own."""
-    by_hand = service.installation.make(
-        "airflow",
-        TITLES=TITLES,
-        CMD="tasks test imdb_pipeline download.title_ratings 2026-01-01",
-    )
+
+    def airflow(words: str) -> Command:
+        return installation.make("airflow", TITLES=TITLES, CMD=words)
+
+    by_hand = airflow("tasks test imdb_pipeline download.title_ratings 2026-01-01")
     assert by_hand.code == 0, by_hand.output
     assert "title.ratings: not modified" in by_hand.output
 
-    model = service.installation.make(
-        "airflow",
-        TITLES=TITLES,
-        CMD="tasks test imdb_pipeline dbt.mart_top_titles 2026-01-01",
-    )
+    model = airflow("tasks test imdb_pipeline dbt.mart_top_titles 2026-01-01")
     assert model.code == 0, model.output[-3000:]
-    built = "select count(*) from meta.model_log where run_id like '%temporary%'"
-    assert service.installation.query(built) == [(1,)]
-    reasons = service.installation.query("select reason from meta.build_log order by build_id")
+    built = "select model from meta.model_log where run_id like '%temporary%'"
+    assert installation.query(built) == [("mart_top_titles",)]
+    reasons = installation.query("select reason from meta.build_log order by build_id")
     assert reasons[-1] == ("models are run by hand",)
 
-    serial = service.installation.make("airflow", TITLES=TITLES, CMD="dags test imdb_pipeline")
-    assert serial.code == 0, serial.output[-3000:]
-    after = service.installation.summary()
-    assert after["run_id"] != before
-    assert (after["state"], after["dbt"]["status"]) == ("success", "skipped")
+
+@dataclass(frozen=True)
+class Begun:
+    """An installation that was started with two files, and then got the others."""
+
+    installation: Installation
+    partial: Command
+    partial_summary: dict[str, Any]
+    service: Service
 
 
+@pytest.fixture(scope="module")
+def begun(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Begun]:
+    """`make run DATASETS=…`, then `make up`; `make down` at the end."""
+    installation = Installation(tmp_path_factory.mktemp("service"))
+    partial = installation.make("run", TITLES="2000", DATASETS=FEW)
+    assert partial.code == 0, partial.output
+    service = Service(installation, f"http://127.0.0.1:{free_port()}")
+    try:
+        yield Begun(installation, partial, installation.summary(), service)
+    finally:
+        installation.make("down")
+
+
+@pytest.mark.full
 def test_few_datasets_load_only_these_and_the_summary_says_what_is_empty(begun: Begun) -> None:
     status = {row["dataset"]: row["status"] for row in begun.partial_summary["datasets"]}
     assert {name for name, word in status.items() if word == "loaded"} == set(FEW.split(","))
     assert set(status.values()) == {"loaded", "not_selected"}
     assert begun.partial_summary["published"] is True
-    assert begun.partial_summary["dbt"]["models"] == 23
     assert "title.principals: no rows" in begun.partial.output
     assert "mart_person_career" in begun.partial.output
 
 
-def test_up_a_run_by_the_button_and_by_hand_and_down(begun: Begun) -> None:
-    """One after the other, since each needs what is before it."""
-    service = begun.service
-    assert begun.up.code == 0, begun.up.output
-    assert service.url.replace("127.0.0.1", "localhost") in begun.up.output
-
-    again = service.installation.make("up", TITLES=TITLES, UP_PORT=service.url.split(":")[-1])
-    assert again.code == 0, again.output
-    assert "already" in again.output
-
-    assert len(listening(service.installation)) >= 3  # the API, the source, Postgres
-    assert {place.ip for place in listening(service.installation)} == {"127.0.0.1"}
-    assert secrets_of(service.installation).lines(command_lines()) == {}
-
-    # Under the scheduler: the five files that were left out, and all models.
+@pytest.mark.full
+def test_a_rollback_under_the_scheduler_puts_the_marts_of_the_few_files_back(begun: Begun) -> None:
+    installation, service = begun.installation, begun.service
+    up = installation.make("up", TITLES="2000", UP_PORT=service.url.split(":")[-1])
+    assert up.code == 0, up.output
     assert service.run_to_its_end({}) == "success"
-    summary = service.installation.summary()
-    assert [row["dataset"] for row in summary["datasets"] if row["status"] == "loaded"] != []
-    assert summary["published"] is True
-    assert service.installation.query("select 1 from mart_person_career limit 1", role="ANALYST")
+    first = without_memory(installation.tables())
+    assert installation.query("select 1 from mart_person_career limit 1", role="ANALYST")
 
-    versions = service.api("GET", "dags/imdb_pipeline/dagVersions")
-    assert versions["total_entries"] == 1
-
-    # The trigger parameter puts the marts of the two files back; what was rejected stays away.
-    assert service.run_to_its_end({"rollback": True}) == "success"
-    back = service.installation.summary()
-    assert (back["state"], back["rolled_back"], back["dbt"]["status"]) == (
-        "success",
-        True,
-        "skipped",
-    )
-    assert service.installation.query("select 1 from mart_person_career", role="ANALYST") == []
-    refused = service.installation.make("rollback")
+    assert service.run_to_its_end({}, dag="imdb_rollback") == "success"
+    assert installation.query("select 1 from mart_person_career", role="ANALYST") == []
+    refused = installation.make("rollback")
     assert refused.code != 0
-    assert f"run {back['run_id']} went back already" in refused.output
-    publishes = "select run_id, load_id, build_id from meta.publish_log order by publish_id"
-    first, second, now = service.installation.query(publishes)
-    assert (first[0], second[0]) == (begun.partial_summary["run_id"], summary["run_id"])
-    assert now == (back["run_id"], *first[1:])
+    assert "went back already" in refused.output
 
-    holds_no_secret(service.installation)
-    busy = service.installation.make("run", TITLES=TITLES)
-    assert busy.code != 0
-    assert "Airflow is up in" in busy.output
-
-    down = service.installation.make("down")
-    assert down.code == 0, down.output
-    assert processes_of(service.installation) == []
-    assert "nothing runs" in service.installation.make("down").output
-
-    tasks_by_hand(service, summary["run_id"])
-    assert service.installation.make("down").code == 0
-
-    clean = service.installation.make("clean")
-    assert clean.code == 0, clean.output
-    assert not service.installation.folder.exists()
+    # What was rejected comes back when it is asked for.
+    assert service.run_to_its_end({"full_refresh": True}) == "success"
+    assert without_memory(installation.tables()) == first

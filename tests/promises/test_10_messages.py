@@ -3,17 +3,14 @@
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
-import psycopg2
 import pytest
 
 from include.local import run, warehouse
 from include.local.layout import Layout
-from include.local.progress import Metadata
+from include.local.progress import Runs
 from include.local.summary import render_summary
+from tests.support.airflow_api import running_api
 from tests.support.postgres import PASSWORD, Database
 from warehouse.database.connection import connected
 from warehouse.errors import DamagedFile, PipelineError, WarehouseRefused
@@ -263,59 +260,23 @@ def test_make_run_prints_them(database: Database) -> None:
     assert "What is wrong" not in render_summary(green)
 
 
-def test_make_run_finds_them_where_the_report_could_write_no_summary(database: Database) -> None:
-    database.execute(
-        """
-        create table public.task_instance (dag_id text, run_id text, task_id text, state text);
-        create table public.xcom (dag_id text, run_id text, task_id text, key text, value json);
-        insert into public.task_instance values
-            ('imdb_pipeline', 'run', 'report', 'failed'),
-            ('imdb_pipeline', 'run', 'load.title_crew', 'success'),
-            ('imdb_pipeline', 'other', 'publish', 'failed');
-        insert into public.xcom values
-            ('imdb_pipeline', 'run', 'report', 'error', '"\\"warehouse\\" is not there"'),
-            ('imdb_pipeline', 'run', 'report', 'return_value', '{}'),
-            ('imdb_pipeline', 'run', 'load.title_crew', 'error', '"the try before"'),
-            ('imdb_pipeline', 'other', 'publish', 'error', '"another run"');
-        """
-    )
-    metadata = Metadata(database.url_of("postgres"))
-    assert metadata.errors("run") == {"report": '"warehouse" is not there'}
-
-
-def test_make_run_tells_of_what_was_killed_and_could_say_nothing(
+def test_make_run_says_what_was_killed_and_left_no_message(
     database: Database, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    database.execute(
-        """
-        create table public.dag_run (id int, dag_id text, run_id text, state text);
-        create table public.task_instance (
-            dag_id text, run_id text, task_id text, state text, duration float, start_date int
-        );
-        create table public.xcom (dag_id text, run_id text, task_id text, key text, value json);
-        insert into public.dag_run values (1, 'imdb_pipeline', 'run', 'failed');
-        insert into public.task_instance values
-            ('imdb_pipeline', 'run', 'load.title_crew', 'failed', 1, 1),
-            ('imdb_pipeline', 'run', 'load.title_akas', 'failed', null, 2);
-        """
-    )
     airflow: Any = SimpleNamespace(
         warehouse=warehouse.Warehouse(database.url, database.url, None, embedded=False)
     )
     source: Any = None  # nothing is asked of it
-    run.tell(
-        Layout(tmp_path), airflow, Metadata(database.url_of("postgres")), "run", source,
-        ["load.title_akas"], "It was ended by signal 9.",
-    )  # fmt: skip
+    with running_api() as api:
+        api.runs = {"run": "failed"}
+        api.tasks = {"run": {"load.title_crew": "failed", "load.title_akas": "failed"}}
+        run.tell(
+            Layout(tmp_path), airflow, Runs(api.url), "run", source, ["load.title_akas"],
+            "It was ended by signal 9.",
+        )  # fmt: skip
 
     said = capsys.readouterr().out
     assert "What is wrong:\n  load.title_crew: It ended without a message: it was killed" in said
     assert "\n  Airflow: It was ended by signal 9.\n" in said
     assert "FAILED  load.title_crew" in said
     assert "FAILED  load.title_akas" not in said
-
-
-def test_without_a_metadata_database_there_is_nothing_to_print() -> None:
-    with pytest.raises(psycopg2.OperationalError):
-        psycopg2.connect("postgresql://nobody@127.0.0.1:1/airflow")
-    assert Metadata("postgresql://nobody@127.0.0.1:1/airflow").errors("run") == {}

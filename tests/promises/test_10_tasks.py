@@ -20,7 +20,7 @@ from tests.support.webhook import TOKEN, running_webhook
 ROOT = Path(__file__).parents[2]
 FAILING = ROOT / "tests" / "support" / "failing"
 
-# Twice: with the warehouse there, then with nobody at its port.
+# Twice: with the warehouse there, then with no server at its port.
 SCRIPT = f"""
 import os
 from airflow.dag_processing.dagbag import DagBag
@@ -110,7 +110,7 @@ def test_the_messages_are_in_the_log_of_the_report(seen: Seen) -> None:
         assert f"{error['task']} FAILED: {error['message']}" in seen.up
 
 
-def test_each_run_is_told_once(seen: Seen) -> None:
+def test_each_failed_run_is_sent_once(seen: Seen) -> None:
     assert len(seen.alerts) == 2
     assert len({alert["run_id"] for alert in seen.alerts}) == 2
 
@@ -123,7 +123,7 @@ def test_the_webhook_gets_what_the_summary_says(seen: Seen) -> None:
     assert alert["dag_id"] == "failing"
 
 
-def test_it_is_told_where_the_warehouse_is_down_too(seen: Seen) -> None:
+def test_it_is_sent_where_the_warehouse_is_down_too(seen: Seen) -> None:
     """By then the report was tried twice, and wrote nothing."""
     alert = seen.alerts[1]
     failed = {error["task"]: error["message"] for error in alert["failed"]}
@@ -138,9 +138,9 @@ def test_it_is_told_where_the_warehouse_is_down_too(seen: Seen) -> None:
 
 
 def test_no_message_holds_the_password_or_the_address_of_the_webhook(seen: Seen) -> None:
-    for told in (*seen.alerts, *seen.summaries):
-        assert PASSWORD not in str(told)
-        assert TOKEN not in str(told)
+    for content in (*seen.alerts, *seen.summaries):
+        assert PASSWORD not in str(content)
+        assert TOKEN not in str(content)
     with closing(sqlite3.connect(seen.metadata)) as metadata:
         left = metadata.execute("select key, value from xcom").fetchall()
     assert {key for key, _ in left} >= {"error", "summary"}

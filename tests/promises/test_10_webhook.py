@@ -1,4 +1,4 @@
-"""It says what is wrong to a webhook: once, in time, and nobody sees the address."""
+"""Promise 10: a failed run is sent to a webhook: once, in time, and its address stays secret."""
 
 import contextlib
 import json
@@ -50,7 +50,7 @@ def assert_hidden(caplog: pytest.LogCaptureFixture) -> None:
     )
 
 
-def test_a_failed_run_is_told_in_one_post(
+def test_a_failed_run_is_sent_in_one_post(
     webhook: Webhook, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
@@ -181,7 +181,7 @@ def test_an_answer_that_comes_byte_by_byte_takes_no_longer(
     assert "no answer within 0.5 s" in warning
 
 
-def test_where_nobody_listens_is_one_warning(caplog: pytest.LogCaptureFixture) -> None:
+def test_an_address_without_a_server_is_one_warning(caplog: pytest.LogCaptureFixture) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
     assert not send(AlertSettings(f"http://127.0.0.1:{port}/{TOKEN}", PATIENT), ALERT)
@@ -206,7 +206,7 @@ def settings(**variables: str) -> AlertSettings | None:
     )
 
 
-def test_without_an_address_nobody_is_told() -> None:
+def test_without_an_address_nothing_is_sent() -> None:
     assert settings() is None
     assert settings(URL="  ") is None
 

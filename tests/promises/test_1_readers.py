@@ -131,7 +131,7 @@ def test_a_transaction_sees_one_build_to_its_end(marts: Marts, level: str) -> No
         marts.build("new")
 
         def read_on(seconds: float) -> None:
-            """In the gap between two tries, nobody stands in the reader's way."""
+            """In the gap between two tries, no lock stands in the reader's way."""
             if len(pauses) < len(NAMES) - 1:
                 found.update(read(cursor, f"select build_id from {NAMES[len(pauses) + 1]}"))
             else:

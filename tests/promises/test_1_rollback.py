@@ -93,7 +93,7 @@ def test_a_build_from_nothing_can_be_gone_back_from(twice: Marts) -> None:
     assert twice.published() == {2}
 
 
-def test_nobody_goes_back_twice(twice: Marts) -> None:
+def test_a_second_rollback_is_refused(twice: Marts) -> None:
     twice.rollback("back")
     with pytest.raises(WarehouseRefused, match=r"run back went back already, at .*force_transform"):
         twice.rollback("again")
@@ -241,7 +241,7 @@ def test_builds_go_on_only_from_what_their_own_project_made(marts: Marts) -> Non
     assert from_nothing("until one ends well")
     marts.build_and_publish("run 3")
     assert not from_nothing("run 4")
-    # So are marts_next and staging after somebody went back.
+    # So are marts_next and staging after a rollback.
     marts.build_and_publish("run 5")
     marts.change_project("select 2")
     marts.build_and_publish("run 6")

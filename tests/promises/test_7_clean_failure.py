@@ -195,7 +195,7 @@ def test_no_connection_to_be_had(loaded: Warehouse) -> None:
     said = fails_cleanly(loaded, load, WarehouseUnavailable)
 
     assert "too many connections for database" in said
-    assert "IMDB_COPY_CONNECTIONS" in said
+    assert "the setting COPY_CONNECTIONS of the source" in said
     loaded.database.execute(f"{limit} -1")
     works_again(loaded, load)
 

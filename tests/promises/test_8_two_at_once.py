@@ -394,7 +394,7 @@ def holder(database: Database, statement: str) -> Iterator[subprocess.Popen[byte
 def test_a_holder_that_is_killed_lets_go(
     warehouse: Warehouse, marts: Marts, statement: str
 ) -> None:
-    """Even where Postgres is in the midst of a statement of its that nobody waits for any more."""
+    """Also while Postgres is in the middle of a statement whose client is gone."""
     marts.begin("nightly")
     with holder(warehouse.database, statement) as process:
         with pytest.raises(

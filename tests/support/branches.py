@@ -1,6 +1,6 @@
-"""How many of the branches in dags/ did the tests take? Coverage's own limit counts lines, too.
+"""The share of the branches in dags/ that the tests take. Coverage's own limit includes lines.
 
-`make test` runs this after all tests; the exit code is 1 below the share that is promised.
+`make test` runs this after all tests. The exit code is 1 if the share is below the limit.
 """
 
 import json
@@ -14,7 +14,7 @@ LEAST = 95  # per cent
 
 
 def main() -> int:
-    """Print the share of the branches that were taken; return 1 where it is too small."""
+    """Print the share of the taken branches; return 1 if it is below the limit."""
     coverage = Coverage()
     coverage.load()
     with tempfile.TemporaryDirectory() as folder:

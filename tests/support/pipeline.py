@@ -33,7 +33,7 @@ class Pipeline:
 
     @property
     def settings(self) -> Settings:
-        """A run's settings; a download is begun anew once."""
+        """A run's settings; a download is tried twice."""
         return Settings(
             base_url=self.source_url,
             source_name=ORIGIN,

@@ -59,7 +59,7 @@ def written(
 def loaded_rows(database: Database, dataset: Dataset) -> list[Row]:
     r"""The rows of the raw table in the order of the file, null written as `\N`.
 
-    Raises where a text is `\N`: that would not be told from null.
+    Raises where a text is `\N`: it would look like null.
     """
     columns = ", ".join(f'"{column}"' for column in dataset.table_columns)
     rows = database.query(f"select {columns} from raw.{dataset.table} order by ctid")

@@ -1,6 +1,6 @@
-"""A source of files on loopback that does what it is told, however wrong, and notes what was asked.
+"""A source of files on loopback that answers as the test says, and keeps the requests.
 
-Each request takes the next answer of the script; a request that nobody expected gets 418, which
+Each request takes the next answer of the script; an unexpected request gets 418, which
 nothing retries. `versions_of` answers as a good server does.
 """
 
@@ -67,7 +67,7 @@ class Source:
         self.requests.append(request)
         due = self._script.pop(0) if self._script else self._always
         if due is None:
-            return Answer(418, b"nobody expected this request")
+            return Answer(418, b"this request was not expected")
         return due if isinstance(due, Answer) else due(request)
 
 

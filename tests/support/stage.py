@@ -58,7 +58,7 @@ class Stage:
     scenes: int = 0
 
     def scene(self, stack: ExitStack, operation: str) -> Scene:
-        """Set the scene for an operation, anew."""
+        """Set the scene for an operation: a new copy of the stage."""
         self.scenes += 1
         folder = self.folder / f"scene-{self.scenes}"
         copytree(self.folder / "loaded", folder)

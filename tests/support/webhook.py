@@ -1,4 +1,4 @@
-"""A webhook on loopback that notes what is posted and answers what it is told."""
+"""A webhook on loopback that keeps what is posted and answers as a test says."""
 
 import json
 import threading
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-# Stands for the part of a webhook's address that nobody may see.
+# Stands for the part of a webhook's address that is secret.
 TOKEN = "T0K3N-in-the-path"
 
 

@@ -82,7 +82,7 @@ def begin_build(
 
     It is committed. From then on the source's tables in `marts_next` are this build's; an earlier
     build can neither continue nor be published. Raises `WarehouseUnavailable` naming the session
-    that builds or publishes the source at this moment.
+    that builds or publishes the source at this moment, and as `DbtProject.marts` does.
     """
     with connection, connection.cursor() as cursor:
         if _why(cursor, project, source, asked_for) is None:
@@ -92,6 +92,8 @@ def begin_build(
         reason = _why(cursor, project, source, asked_for)
         if reason is None:
             return None
+        # Better now than after hours of building: the manifest must know all models.
+        project.marts(source)
         return _begin(
             cursor,
             current_state(cursor, project, source),

@@ -1,6 +1,6 @@
-"""A short belt between threads: who puts waits for room, who takes waits for something to take.
+"""A bounded queue between threads that can be stopped.
 
-Unlike a queue it can be stopped: the first error that is told to it ends all waiting at both ends.
+`put` waits for room and `take` for an item. `stop` ends both with the first error that it is given.
 """
 
 import threading
@@ -13,7 +13,7 @@ Item = TypeVar("Item")
 
 
 class QueueStopped(Exception):
-    """Somebody stopped the belt; the belt's `error` says why."""
+    """The queue was stopped; its `error` says why."""
 
 
 class BoundedQueue(Generic[Item]):
@@ -66,30 +66,30 @@ def read_ahead(items: Iterable[Item], *, length: int = 2) -> Iterator[Iterator[I
 
     What `items` raises is raised by the iterator. At the end of the block the thread is over.
     """
-    belt: BoundedQueue[Item] = BoundedQueue(length)
+    queue: BoundedQueue[Item] = BoundedQueue(length)
 
     def read() -> None:
         try:
             for item in items:
-                belt.put(item)
+                queue.put(item)
         except QueueStopped:
             pass
         except BaseException as error:
-            belt.stop(error)
-        belt.end()
+            queue.stop(error)
+        queue.end()
 
     def taken() -> Iterator[Item]:
         try:
-            while (item := belt.take()) is not None:
+            while (item := queue.take()) is not None:
                 yield item
         except QueueStopped:
-            assert belt.error is not None  # noqa: S101 - it is why
-            raise belt.error from None
+            assert queue.error is not None  # noqa: S101 - it is why
+            raise queue.error from None
 
     thread = threading.Thread(target=read, daemon=True)
     thread.start()
     try:
         yield taken()
     finally:
-        belt.stop(QueueStopped())
+        queue.stop(QueueStopped())
         thread.join()

@@ -129,7 +129,7 @@ def _hope(error: psycopg2.Error) -> str:
     """What can be done where trying again can help."""
     if isinstance(error, errors.QueryCanceled):
         return (
-            "It took longer than statement_timeout allows, or somebody cancelled it; nothing was "
+            "It took longer than statement_timeout allows, or it was cancelled; nothing was "
             "changed. Run again, or give the role of the connection more time: alter role ... set "
             "statement_timeout = 0."
         )

@@ -20,7 +20,7 @@ from warehouse.errors import WarehouseRefused
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A committed table of nobody else's, by its name and its `oid`."""
+    """A committed table that only this load uses, by its name and its `oid`."""
 
     schema: str
     name: str
@@ -44,30 +44,30 @@ def copy_in_parallel(
     all and is raised; rows may then be in the table, which is the caller's to drop. Raises
     `UnexpectedContent` with the line in the file, `WarehouseUnavailable` or `WarehouseRefused`.
     """
-    belt: BoundedQueue[_Chunk] = BoundedQueue(connections + 1)
-    workers = [_Worker(url, target, belt, purpose, origin) for _ in range(connections)]
+    queue: BoundedQueue[_Chunk] = BoundedQueue(connections + 1)
+    workers = [_Worker(url, target, queue, purpose, origin) for _ in range(connections)]
     for worker in workers:
         worker.start()
     try:
         for worker in workers:
             worker.ready.wait()
-        if belt.error:
+        if queue.error:
             raise QueueStopped
         line = 2  # the first is the header
         for chunk in chunks:
-            belt.put(_Chunk(chunk, line))
+            queue.put(_Chunk(chunk, line))
             line += chunk.count(b"\n")
-        belt.end()
+        queue.end()
     except QueueStopped:
         pass
     except BaseException as error:
-        belt.stop(error)
+        queue.stop(error)
         raise
     finally:
         for worker in workers:
             worker.join()
-    if belt.error:
-        raise belt.error
+    if queue.error:
+        raise queue.error
     return sum(worker.rows for worker in workers)
 
 
@@ -81,13 +81,13 @@ class _Worker(threading.Thread):
     """One session with one COPY."""
 
     def __init__(
-        self, url: str, target: Target, belt: BoundedQueue[_Chunk], purpose: str, origin: str
+        self, url: str, target: Target, queue: BoundedQueue[_Chunk], purpose: str, origin: str
     ) -> None:
         super().__init__(name=purpose, daemon=True)
         self.rows = 0
         self.ready = threading.Event()  # it copies, or it has failed
         self._arguments = url, target, purpose, origin
-        self._belt = belt
+        self._queue = queue
 
     def run(self) -> None:
         try:
@@ -97,7 +97,7 @@ class _Worker(threading.Thread):
         except QueueStopped:
             pass
         except BaseException as error:
-            self._belt.stop(error)
+            self._queue.stop(error)
         finally:
             self.ready.set()
 
@@ -112,7 +112,7 @@ class _Worker(threading.Thread):
                     f"{origin}: {target.schema}.{target.name} is another load's table by now. "
                     "Nothing was replaced; run again."
                 )
-            feed = _Feed(self._belt, self.ready)
+            feed = _Feed(self._queue, self.ready)
             return copy_rows(
                 cursor, table, target.columns, feed, origin=origin, line_in_file=feed.line_in_file
             )
@@ -121,8 +121,8 @@ class _Worker(threading.Thread):
 class _Feed:
     """What one COPY reads: the chunks that it got, and where in the file each of them was."""
 
-    def __init__(self, belt: BoundedQueue[_Chunk], ready: threading.Event) -> None:
-        self._belt = belt
+    def __init__(self, queue: BoundedQueue[_Chunk], ready: threading.Event) -> None:
+        self._queue = queue
         self._ready = ready
         self._lines = 0
         self._firsts: list[int] = []  # of each chunk, as COPY counts
@@ -131,7 +131,7 @@ class _Feed:
     def read(self, _: int = -1, /) -> bytes:
         """The next chunk, whatever its size; psycopg2 sends what it is given."""
         self._ready.set()
-        chunk = self._belt.take()
+        chunk = self._queue.take()
         if chunk is None:
             return b""
         self._firsts.append(self._lines + 1)

@@ -180,7 +180,7 @@ class FileDownloader:
         before = part.size
         if answer.status_code == 206 and resume is not None:
             check_range(url, answer, part, validators, resume)
-            log.info("%s: goes on at byte %s", url, f"{before:,}")
+            log.info("%s: continues at byte %s", url, f"{before:,}")
         else:
             part.begin(validators)
             before = 0

@@ -35,7 +35,7 @@ log = logging.getLogger(__name__)
 PROJECT_DIR = Path(__file__).parents[2] / "dbt"
 # Where the image keeps the manifest that it was built with; a folder mounted over dags/ hides the
 # project's own target/.
-MANIFEST_DIR_VARIABLE = "IMDB_DBT_TARGET_DIR"
+MANIFEST_DIR_VARIABLE = "WAREHOUSE_DBT_TARGET_DIR"
 LOCK_TIMEOUT_MINUTES = 15
 BUILD = "build"
 # How often a model's task asks for its result, in seconds, and every how many times it asks whether
@@ -100,7 +100,13 @@ def dbt_task_group(source: str) -> TaskGroup:
     )
     with group:
         # First of all that wait for a worker: the tasks of the models wait for it.
-        DbtBuild(task_id=BUILD, priority_weight=1000, weight_rule="absolute", **arguments)
+        DbtBuild(
+            task_id=BUILD,
+            doc_md="Builds and tests all models in one dbt process. Their tasks show the results.",
+            priority_weight=1000,
+            weight_rule="absolute",
+            **arguments,
+        )
     return group
 
 
@@ -203,8 +209,9 @@ class DbtModel(DbtTask):
         result = self._reported(context) if self.begun(context) else None
         if result is None:
             result = self._built(context)
-        for line in result["lines"]:
-            log.info(line)
+        else:
+            for line in result["lines"]:
+                log.info(line)
         if result["status"] != SUCCESS:
             error = PipelineError(result["message"])
             record_error(error, context)

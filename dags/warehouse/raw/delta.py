@@ -3,7 +3,7 @@ r"""What differs between two snapshots of one dataset: the lines that came, left
 Pure: bytes in, bytes out, in one pass over both files and with little memory. It rests on the files
 being sorted by their first column as bytes; inside one value of it (a title) lines may be in any
 order, which sources have changed before. Where a file is not like that the pass stops with
-`NotComparable`, and somebody else has to compare.
+`NotComparable`, and Postgres has to compare.
 """
 
 from collections.abc import Iterable, Iterator

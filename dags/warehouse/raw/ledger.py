@@ -7,6 +7,7 @@ between, are one history.
 
 from dataclasses import dataclass, fields
 
+from psycopg2 import sql
 from psycopg2.extensions import cursor as Cursor
 
 BY_HAND = "by hand"
@@ -52,13 +53,15 @@ def last_load(cursor: Cursor, source: str, dataset: str) -> Load | None:
     """Return the newest load of the dataset, or None before the first."""
     names = [each.name for each in fields(Load) if each.name != "file"]
     cursor.execute(
-        f"""
-        select snapshot_sha256, bytes, url, etag, last_modified, {", ".join(names)}
-        from meta.load_log
-        where source = %s and dataset = %s
-        order by load_id desc
-        limit 1
-        """,  # noqa: S608 - the names are those of our fields
+        sql.SQL(
+            """
+            select snapshot_sha256, bytes, url, etag, last_modified, {}
+            from meta.load_log
+            where source = %s and dataset = %s
+            order by load_id desc
+            limit 1
+            """
+        ).format(sql.SQL(", ").join(map(sql.Identifier, names))),
         (source, dataset),
     )
     row = cursor.fetchone()
@@ -101,10 +104,13 @@ def record(cursor: Cursor, load: Load, load_id: int | None = None) -> int:
         "method": load.method,
         "changes_kept": load.changes_kept,
     }
-    names, places = ", ".join(values), ", ".join(f"%({name})s" for name in values)
     cursor.execute(
-        f"insert into meta.load_log ({names}) overriding system value "  # noqa: S608 - our names
-        f"values ({places}) returning load_id",
+        sql.SQL(
+            "insert into meta.load_log ({}) overriding system value values ({}) returning load_id"
+        ).format(
+            sql.SQL(", ").join(map(sql.Identifier, values)),
+            sql.SQL(", ").join(map(sql.Placeholder, values)),
+        ),
         values,
     )
     return scalar(cursor)

@@ -65,7 +65,7 @@ class RawTable:
             )
 
     def wait_to_read(self, cursor: Cursor, *, patience: float) -> None:
-        """Wait until nobody has the table to himself; raise `WarehouseUnavailable` naming who."""
+        """Wait until the table can be read; raise `WarehouseUnavailable` naming who locks it."""
         if self.exists(cursor):
             wait_for_table(cursor, self.table, mode="access share", patience=patience)
 

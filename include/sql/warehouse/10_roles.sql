@@ -1,4 +1,4 @@
--- The two roles of the warehouse. Passwords are set by whoever owns the installation (the embedded
+-- The two roles of the warehouse. Passwords are set by the owner of the installation (the embedded
 -- launcher, the compose file's init script), never here.
 do $$
 begin

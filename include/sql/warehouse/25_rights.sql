@@ -1,5 +1,5 @@
 -- What Postgres gives to everybody and the analyst must not have, and what bounds the analyst where a
--- session cannot ask for more. Applied again, it puts back what somebody changed.
+-- session cannot ask for more. Applied again, it puts back what was changed.
 alter role analyst connection limit 20;
 
 do $$

@@ -454,7 +454,7 @@ def test_a_history_that_begins_late_begins_with_all_rows(warehouse: Warehouse) -
     assert files_by_replay(warehouse) == [[], THREE_ROWS, TWO_ROWS]
 
 
-def test_a_history_goes_on_after_a_file_that_it_cannot_hold(warehouse: Warehouse) -> None:
+def test_a_history_continues_after_a_file_that_it_cannot_hold(warehouse: Warehouse) -> None:
     twice = [*TWO_ROWS, TWO_ROWS[1]]
     warehouse.load(TWO_ROWS)
     warehouse.refresh(twice)

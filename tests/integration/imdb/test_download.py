@@ -280,7 +280,7 @@ def test_a_date_that_is_over_asks_for_no_wait(workbench: Workbench, source: Sour
     assert workbench.pauses[0] <= 2
 
 
-def test_a_broken_download_goes_on_where_it_broke(workbench: Workbench, source: Source) -> None:
+def test_a_broken_download_continues_where_it_broke(workbench: Workbench, source: Source) -> None:
     source.answers(cut(file(LONG), HALF), good_server(LONG))
 
     result = workbench.download()
@@ -307,7 +307,7 @@ def test_a_broken_download_leaves_the_old_file_and_a_part(
     assert part.read_bytes() == LONG[:HALF]
 
 
-def test_a_new_process_goes_on_where_one_died(workbench: Workbench, source: Source) -> None:
+def test_a_new_process_continues_where_one_died(workbench: Workbench, source: Source) -> None:
     class Killed(BaseException):
         pass
 
@@ -455,7 +455,7 @@ def test_a_part_whose_note_is_garbage_is_started_over(
     assert header(source.requests[0], "Range") is None
 
 
-def test_a_range_that_nobody_asked_for_is_not_taken_for_the_file(
+def test_a_range_that_was_not_asked_for_is_not_taken_for_the_file(
     workbench: Workbench, source: Source
 ) -> None:
     place = {"Content-Range": f"bytes 100-{len(LONG) - 1}/{len(LONG)}"}
@@ -577,7 +577,7 @@ def test_a_present_file_is_not_asked_for(
     assert len(source.requests) == 1
 
 
-def test_an_absent_file_is_fetched_by_whoever_needs_it(
+def test_an_absent_file_is_fetched_by_the_worker_that_needs_it(
     workbench: Workbench, source: Source, kept: CacheEntry
 ) -> None:
     workbench.path.unlink()

@@ -1,4 +1,4 @@
-"""What arrives is not the file: it is found out, told in words, and the old file stays."""
+"""What arrives is not the file: the message says what it is, and the old file stays."""
 
 import gzip
 import itertools

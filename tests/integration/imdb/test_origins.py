@@ -22,7 +22,9 @@ def test_the_first_load_from_another_origin_begins_a_history(
     with caplog.at_level("WARNING"):
         outcome = warehouse.refresh(REAL, origin="imdb")
 
-    (said,) = [record.getMessage() for record in caplog.records]
+    (said,) = [
+        record.getMessage() for record in caplog.records if record.name.startswith("warehouse")
+    ]
     assert said.startswith(
         "title.ratings: the rows in raw.imdb_title_ratings are from sample, and are replaced by "
         "those of imdb. A new history begins"

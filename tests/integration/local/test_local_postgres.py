@@ -125,7 +125,7 @@ def test_data_and_port_survive_a_restart(layout: Layout, warehouse: Warehouse) -
     assert query(again.url, "select n from raw.kept") == [(1,)]
 
 
-def test_a_killed_server_comes_back_with_what_was_committed(
+def test_a_killed_server_starts_again_with_what_was_committed(
     layout: Layout, warehouse: Warehouse
 ) -> None:
     server = embedded_server(layout)
@@ -137,12 +137,12 @@ def test_a_killed_server_comes_back_with_what_was_committed(
     assert query(start_embedded(layout).url, "select n from raw.committed") == [(2,)]
 
 
-def test_a_pid_file_that_names_somebody_else_does_not_stop_the_start(
+def test_a_pid_file_with_the_number_of_another_process_does_not_prevent_the_start(
     layout: Layout, warehouse: Warehouse
 ) -> None:
     server = embedded_server(layout)
     server.stop()
-    # As after a reboot or in a new container: the pid is another process', here the test's.
+    # As after a reboot or in a new container: another process has the number, here the test.
     (server.data / "postmaster.pid").write_text(
         f"{os.getpid()}\n{server.data}\n1700000000\n{1}\n\n127.0.0.1\n"
     )
@@ -150,7 +150,7 @@ def test_a_pid_file_that_names_somebody_else_does_not_stop_the_start(
     assert query(start_embedded(layout).url, "select 1") == [(1,)]
 
 
-def test_a_port_that_was_taken_meanwhile_is_exchanged(layout: Layout, warehouse: Warehouse) -> None:
+def test_a_port_that_is_in_use_is_replaced(layout: Layout, warehouse: Warehouse) -> None:
     server = embedded_server(layout)
     port = server.port()
     server.stop()
@@ -161,7 +161,7 @@ def test_a_port_that_was_taken_meanwhile_is_exchanged(layout: Layout, warehouse:
         assert str(server.port()) in layout.warehouse_env.read_text()
 
 
-def test_two_installations_are_made_at_once_and_share_nothing(tmp_path: Path) -> None:
+def test_two_installations_start_at_once_and_share_nothing(tmp_path: Path) -> None:
     layouts = [Layout(tmp_path / name) for name in ("one", "two")]
     try:
         with ThreadPoolExecutor() as pool:
@@ -185,7 +185,7 @@ def test_a_warehouse_without_schemas_is_refused_with_what_to_do(
         open_warehouse(layout, {"WAREHOUSE_URL": warehouse.url.replace("pipeline:", "pipeline:x")})
 
 
-def test_a_warehouse_of_ones_own_is_used_as_it_is(layout: Layout, warehouse: Warehouse) -> None:
+def test_your_own_warehouse_is_used_as_it_is(layout: Layout, warehouse: Warehouse) -> None:
     found = open_warehouse(layout, {"WAREHOUSE_URL": warehouse.url})
     assert (found.url, found.metadata_url, found.embedded) == (warehouse.url, None, False)
     assert found.parts["WAREHOUSE_USER"] == "pipeline"
@@ -195,8 +195,8 @@ def test_a_warehouse_of_ones_own_is_used_as_it_is(layout: Layout, warehouse: War
     assert preferred.parts["WAREHOUSE_SSLMODE"] == "disable"
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
-def test_where_root_may_not_make_a_namespace_another_user_serves(tmp_path: Path) -> None:
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+def test_without_user_namespaces_root_runs_it_as_another_user(tmp_path: Path) -> None:
     nobody = Account(user=65534, group=65534)
     programs = find_programs(accounts=[nobody])
     # The test's folder is root's alone, as a home is: the data must go where the user can reach.
@@ -214,8 +214,8 @@ def test_where_root_may_not_make_a_namespace_another_user_serves(tmp_path: Path)
             shutil.rmtree(server.data.parent)
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
-def test_a_link_that_waits_where_the_data_would_go_is_not_taken(tmp_path: Path) -> None:
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+def test_a_link_in_the_place_of_the_data_folder_is_refused(tmp_path: Path) -> None:
     folder = tmp_path / "postgres"
     programs = find_programs(accounts=[Account(user=65534, group=65534)])
     name = hashlib.sha256(str(folder).encode()).hexdigest()[:12]

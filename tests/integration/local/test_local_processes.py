@@ -1,4 +1,4 @@
-"""Processes in the background: recorded, ended with their children, never mistaken."""
+"""Background processes: recorded, stopped with their children, never mistaken for others."""
 
 import json
 import os
@@ -16,7 +16,7 @@ from include.local.layout import Layout, LocalError, Ports, locked
 from include.local.processes import Processes
 from include.local.run import at_work
 
-# Says its child's pid, then both wait for ever.
+# Writes its child's number; then both wait without end.
 PARENT = """
 import subprocess, sys
 child = subprocess.Popen([sys.executable, "-c", "import signal; signal.pause()"])
@@ -34,7 +34,7 @@ while True:
 
 @pytest.fixture
 def processes(tmp_path: Path) -> Processes:
-    """An installation's processes, and a pipe in their folder to hear from them."""
+    """An installation's processes, and a pipe in their folder for their output."""
     os.mkfifo(tmp_path / "said")
     return Processes(tmp_path / "pids")
 
@@ -46,7 +46,7 @@ def start(processes: Processes, tmp_path: Path, name: str, code: str) -> subproc
 
 
 def said(folder: Path) -> str:
-    """What the process says first; waited for, since reading a pipe waits for who writes."""
+    """The first output of the process: reading the pipe waits for it."""
     return (folder / "said").read_text()
 
 
@@ -71,7 +71,7 @@ def test_only_the_named_are_ended(processes: Processes, tmp_path: Path) -> None:
         process.wait()
 
 
-def test_one_that_will_not_listen_is_killed(
+def test_a_process_that_ignores_term_is_killed(
     processes: Processes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("include.local.processes.TERM_PATIENCE", 0.2)
@@ -82,7 +82,7 @@ def test_one_that_will_not_listen_is_killed(
     process.wait()
 
 
-def test_a_pid_that_is_somebody_elses_by_now_is_left_alone(
+def test_another_process_with_a_recorded_number_is_left_alone(
     processes: Processes, tmp_path: Path
 ) -> None:
     with subprocess.Popen([sys.executable, "-c", "import signal; signal.pause()"]) as stranger:
@@ -100,18 +100,18 @@ def test_a_pid_that_is_somebody_elses_by_now_is_left_alone(
 def test_an_api_server_that_died_is_started_again_a_few_times(
     processes: Processes, tmp_path: Path
 ) -> None:
-    started: list[tuple[Path, str]] = []
+    started: list[Path] = []
     children: list[subprocess.Popen[bytes]] = []
 
-    def start_it(log: Path, *, apps: str) -> None:
-        started.append((log, apps))
+    def start_it(log: Path) -> None:
+        started.append(log)
         children.append(start(processes, tmp_path, "api-server", "import signal; signal.pause()"))
 
     airflow: Any = SimpleNamespace(processes=processes, start_api_server=start_it)
     server = KeptUp(airflow, tmp_path / "api.log", print)
-    start_it(tmp_path / "api.log", apps="execution")
+    start_it(tmp_path / "api.log")
     for times in (1, 2, 3, 4, 4):
-        assert started == [(tmp_path / "api.log", "execution")] * times
+        assert started == [tmp_path / "api.log"] * times
         server.look()
         assert len(started) == times, "it is there"
         children[-1].kill()
@@ -120,7 +120,7 @@ def test_an_api_server_that_died_is_started_again_a_few_times(
     processes.stop()
 
 
-def test_two_commands_do_not_work_in_one_installation(tmp_path: Path) -> None:
+def test_two_commands_cannot_use_one_installation(tmp_path: Path) -> None:
     layout = Layout(tmp_path)
     layout.make()
     # Another process holds the lock, and dies without freeing it.
@@ -143,8 +143,9 @@ def test_two_commands_do_not_work_in_one_installation(tmp_path: Path) -> None:
         pass
 
 
-def test_a_lock_that_is_held_ends_the_second_with_the_sentence_given(tmp_path: Path) -> None:
-    with locked(tmp_path / "lock"), pytest.raises(LocalError, match="try later"):
+def test_a_held_lock_is_refused_with_the_given_text_and_the_holder(tmp_path: Path) -> None:
+    refused = pytest.raises(LocalError, match=rf"try later \(process {os.getpid()}\)")
+    with locked(tmp_path / "lock"), refused:
         locked(tmp_path / "lock", busy="try later").__enter__()
 
 
@@ -156,9 +157,7 @@ def test_ports_are_remembered_by_name(tmp_path: Path) -> None:
     assert ports.remembered("other") is None
 
 
-def test_what_a_killed_process_left_in_its_session_is_ended(
-    processes: Processes, tmp_path: Path
-) -> None:
+def test_children_of_a_killed_process_are_stopped(processes: Processes, tmp_path: Path) -> None:
     # In a group of its own, as Airflow's tasks are.
     code = PARENT.replace('signal.pause()"]', 'signal.pause()"], process_group=0')
     process = start(processes, tmp_path, "parent", code)

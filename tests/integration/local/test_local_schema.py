@@ -89,6 +89,16 @@ def test_the_container_gives_the_roles_their_passwords_and_closes_its_other_data
             set_password(session, "pipeline", PASSWORD)
 
 
+def test_variables_for_other_servers_do_not_reach_the_embedded_one(tmp_path: Path) -> None:
+    others = {"PGSERVICE": "other", "PGHOST": "nowhere", "PGSSLMODE": "require", "PGUSER": "other"}
+    try:
+        done = local("psql", tmp_path, SQL="select current_user", WAREHOUSE_URL="", **others)
+        assert done.returncode == 0, done.stderr
+        assert "analyst" in done.stdout
+    finally:
+        assert "the warehouse" in local("down", tmp_path).stdout
+
+
 def test_the_prompt_is_never_the_pipelines(database: Database, tmp_path: Path) -> None:
     done = local("psql", tmp_path, WAREHOUSE_URL=database.url, ANALYST_URL="", SQL="select 1")
     assert done.returncode == 1

@@ -250,7 +250,7 @@ def test_the_analyst_reads_marts_and_meta_only(database: Database, schema: str) 
 @pytest.mark.parametrize(
     "statement",
     [
-        "insert into meta.run_log values ('x', 'success', now(), now(), '{}')",
+        "insert into meta.run_log values ('a', 'x', 'success', now(), now(), '{}')",
         "delete from marts.mart_one",
         "update marts.mart_one set word = 'x'",
         "truncate marts.mart_one",

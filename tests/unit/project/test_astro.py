@@ -82,8 +82,8 @@ def test_the_connection_of_env_reaches_the_service_with_the_pipelines_password(
     assert f"://pipeline:{environment['PIPELINE_PASSWORD']}@" in url
 
 
-def test_no_password_stands_in_a_tracked_file_but_the_example(compose: dict[str, Any]) -> None:
-    harmless = {"False", "nobody"}  # a switch, and a login that desktop mode never asks for
+def test_no_password_stands_in_a_tracked_file_except_the_example(compose: dict[str, Any]) -> None:
+    harmless = {"False", "nobody"}  # a switch, and a login that desktop mode does not use
     assert all("PASSWORD" not in key or value in harmless
                for service in compose["services"].values()
                for key, value in service.get("environment", {}).items())  # fmt: skip
@@ -103,7 +103,7 @@ def test_the_image_has_the_runtime_of_the_locked_airflow_and_makes_the_manifest(
     assert dockerfile.startswith("FROM astrocrpublic.azurecr.io/runtime:3.3-8-python-3.12\n")
     assert pins("include/local/requirements.txt")["apache-airflow"] == "3.3.2"
     assert "dbt parse" in dockerfile
-    assert "IMDB_DBT_TARGET_DIR" in dockerfile
+    assert "WAREHOUSE_DBT_TARGET_DIR" in dockerfile
 
 
 def test_ci_runs_the_readmes_test_command() -> None:

@@ -1,4 +1,4 @@
-"""What the docs say is there is there, and what a reader must not find is not."""
+"""The docs name what exists, and the repository contains nothing that it must not."""
 
 import re
 import subprocess
@@ -51,16 +51,15 @@ def test_every_verb_of_the_readme_is_run_by_a_test() -> None:
     tests = "\n".join(path.read_text("utf-8") for path in (ROOT / "tests" / "e2e").glob("*.py"))
     calls = r'(?:\.make\(\s*|visit\(installation, |run\("make", )"([a-z]+)"'
     run = set(re.findall(calls, tests)) | {"test", "manifest"}  # `make test` makes the manifest
-    told = commands((ROOT / "README.md").read_text("utf-8")) - NOT_RUN_BY_TESTS
-    assert {line.split()[1] for line in told} <= run
-    for line in told:
+    named = commands((ROOT / "README.md").read_text("utf-8")) - NOT_RUN_BY_TESTS
+    assert {line.split()[1] for line in named} <= run
+    for line in named:
         for variable in re.findall(r"\b([A-Z_]+)=", line):
             assert variable in tests, line
 
 
 def test_settings_named_in_the_docs_exist() -> None:
     fields = {f"IMDB_{name.upper()}" for name in Settings.__dataclass_fields__}
-    fields |= {"IMDB_DBT_TARGET_DIR", "IMDB_SOURCE_NAME"}
     for page in [*PAGES, ROOT / ".env.example"]:
         assert set(re.findall(r"\bIMDB_[A-Z_]*[A-Z]\b", page.read_text("utf-8"))) <= fields, page
 
@@ -92,3 +91,24 @@ def test_every_test_of_a_promise_is_linked_from_it() -> None:
     assert len(files) > 10
     for path in files:
         assert f"tests/promises/{path.name})" in linked[path.name.split("_")[1]], path.name
+    # Each promise has a test file that runs by default.
+    for number, text in linked.items():
+        tests = [ROOT / "tests" / name for name in re.findall(r"\.\./tests/(\S+\.py)\)", text)]
+        default = [
+            path for path in tests if "pytestmark = pytest.mark.full" not in path.read_text()
+        ]
+        assert default, number
+
+
+def test_the_promises_name_every_long_test_file() -> None:
+    page = (ROOT / "docs" / "promises.md").read_text("utf-8")
+    for path in [
+        path
+        for folder in ("promises", "integration", "e2e")
+        for path in (ROOT / "tests" / folder).rglob("test_*.py")
+    ]:
+        if re.search(
+            r"^(pytestmark = |@)pytest\.mark\.full", path.read_text("utf-8"), re.MULTILINE
+        ):
+            name = path.relative_to(ROOT).as_posix()
+            assert re.search(rf"{re.escape(name)}\)[^\n]*\*full\*", page), name

@@ -85,7 +85,7 @@ def share(found: int, of: int) -> float:
 
 
 @pytest.mark.parametrize("dataset", DATASETS)
-def test_lines_are_sorted_by_key_as_text_and_no_key_comes_twice(
+def test_lines_are_sorted_by_key_as_text_and_every_key_is_unique(
     sample: Sample, dataset: str
 ) -> None:
     first = HEADERS[dataset][0]
@@ -99,7 +99,7 @@ def test_lines_are_sorted_by_key_as_text_and_no_key_comes_twice(
 
 
 @pytest.mark.parametrize("dataset", DATASETS)
-def test_no_control_character_but_the_separator(sample: Sample, dataset: str) -> None:
+def test_the_separator_is_the_only_control_character(sample: Sample, dataset: str) -> None:
     controls = {c for c in set(sample.text(dataset)) if c < " " or c == "\x7f"}
     allowed = {"\t", "\n", "\x02"} if dataset == "title.akas" else {"\t", "\n"}
     assert controls == allowed
@@ -138,7 +138,7 @@ def test_numbers_of_a_title_are_in_text_order_in_akas_and_in_number_order_in_pri
     assert all(found == sorted(found, key=int) for found in credits_.values())
 
 
-def test_kinds_and_shares_are_those_of_the_real_files(sample: Sample) -> None:
+def test_kinds_and_shares_are_like_those_of_the_real_files(sample: Sample) -> None:
     titles = len(sample.titles)
     kinds = Counter(row["titleType"] for row in sample.titles)
     assert share(kinds["tvEpisode"], titles) == pytest.approx(0.70, abs=0.02)
@@ -163,7 +163,7 @@ def test_genres_are_the_28_of_the_real_files_at_most_three_a_title(sample: Sampl
     assert 0.01 < share(len(sample.titles) - len(lists), len(sample.titles)) < 0.08
 
 
-def test_ratings_and_votes_are_spread_like_the_real_ones(sample: Sample) -> None:
+def test_ratings_and_votes_are_distributed_like_the_real_ones(sample: Sample) -> None:
     votes = sorted(int(row["numVotes"]) for row in sample.ratings)
     assert votes[0] == 5
     assert 17 <= median(votes) <= 32
@@ -188,7 +188,7 @@ def test_years_include_1874_and_the_future_and_end_only_for_series(sample: Sampl
     assert not unreleased & {r["tconst"] for r in sample.ratings}
 
 
-def test_episodes_belong_to_series_and_a_few_to_none(sample: Sample) -> None:
+def test_episodes_belong_to_series_with_few_exceptions(sample: Sample) -> None:
     parents = [sample.by_tconst.get(row["parentTconst"]) for row in sample.episodes]
     assert {p["titleType"] for p in parents if p} == {"tvSeries", "tvMiniSeries"}
     assert 1 <= parents.count(None) <= len(parents) * 0.002
@@ -205,7 +205,7 @@ def test_seasons_and_episode_numbers_have_their_extremes(sample: Sample) -> None
     assert max(episode for _, episode in numbers) == 12_652
 
 
-def test_crew_agrees_with_principals_but_for_a_few(sample: Sample) -> None:
+def test_crew_agrees_with_principals_with_few_exceptions(sample: Sample) -> None:
     assert set(sample.crew) == set(sample.by_tconst)
     for category, column in (("director", "directors"), ("writer", "writers")):
         named = [
@@ -223,7 +223,7 @@ def test_crew_agrees_with_principals_but_for_a_few(sample: Sample) -> None:
     assert silent, "some titles have directors in crew only"
 
 
-def test_crew_has_a_crowd_of_writers_and_of_directors_and_nobody_twice(sample: Sample) -> None:
+def test_crew_has_many_writers_and_directors_and_no_duplicates(sample: Sample) -> None:
     writers = [row["writers"].split(",") for row in sample.crew.values()]
     directors = [row["directors"].split(",") for row in sample.crew.values()]
     assert max(map(len, writers)) == 511
@@ -246,7 +246,7 @@ def test_careers_are_of_every_length(sample: Sample) -> None:
     assert share(sum(span > 70 for span in spans), len(spans)) < 0.01
 
 
-def test_principals_hold_the_oddities_of_the_real_file(sample: Sample) -> None:
+def test_principals_have_the_irregularities_of_the_real_file(sample: Sample) -> None:
     rows = sample.principals
     assert {row["category"] for row in rows} == {
         "actor", "actress", "self", "writer", "director", "producer", "cinematographer", "composer",
@@ -273,7 +273,7 @@ def test_characters_are_json_arrays_of_one_to_three_with_escaped_quotes(sample: 
     assert any("\\\\" in text for text in texts)
 
 
-def test_akas_hold_the_oddities_of_the_real_file(sample: Sample) -> None:
+def test_akas_have_the_irregularities_of_the_real_file(sample: Sample) -> None:
     rows = sample.akas
     assert {len(row["region"]) for row in rows if row["region"] != NULL} == {2, 3, 4}
     types = {"imdbDisplay", "original", "alternative", "working", "tv", "dvd", "festival", "video"}
@@ -332,11 +332,11 @@ ODD_TITLES: dict[str, Callable[[str], bool]] = {
 
 
 @pytest.mark.parametrize("oddity", ODD_TITLES)
-def test_titles_have_this_oddity(sample: Sample, oddity: str) -> None:
+def test_titles_have_this_irregularity(sample: Sample, oddity: str) -> None:
     assert any(ODD_TITLES[oddity](row["primaryTitle"]) for row in sample.titles)
 
 
-def test_titles_lack_what_the_real_ones_lack(sample: Sample) -> None:
+def test_titles_lack_the_values_that_real_titles_lack(sample: Sample) -> None:
     assert {r["primaryTitle"] for r in sample.titles}.isdisjoint({NULL, ""})
     missing = sum(row["originalTitle"] == NULL for row in sample.titles)
     assert 1 <= missing < 100
@@ -346,7 +346,7 @@ def test_titles_lack_what_the_real_ones_lack(sample: Sample) -> None:
     assert {row["isAdult"] for row in sample.titles} == {"0", "1"}
 
 
-def test_people_have_the_oddities_of_the_real_file(sample: Sample) -> None:
+def test_people_have_the_irregularities_of_the_real_file(sample: Sample) -> None:
     people = sample.people
     assert ("525", "456") in {(row["birthYear"], row["deathYear"]) for row in people}, "BC"
     unknown = sum(row["birthYear"] == NULL for row in people)

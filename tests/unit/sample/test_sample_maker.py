@@ -44,7 +44,7 @@ def test_the_same_arguments_give_the_same_bytes(tmp_path: Path) -> None:
     assert once == again
 
 
-def test_the_text_is_the_same_everywhere(tmp_path: Path) -> None:
+def test_the_text_is_the_same_on_every_machine(tmp_path: Path) -> None:
     manifest = make_sample(tmp_path, 1200, day=3, seed=11)
     together = hashlib.sha256("".join(contents(manifest).values()).encode()).hexdigest()
     assert together == GOLDEN
@@ -67,13 +67,13 @@ def test_more_processes_make_the_same_sample(tmp_path: Path) -> None:
     assert alone == together
 
 
-def test_another_seed_is_another_world(tmp_path: Path) -> None:
+def test_another_seed_gives_other_files(tmp_path: Path) -> None:
     one = contents(make_sample(tmp_path / "1", 100, seed=1))
     two = contents(make_sample(tmp_path / "2", 100, seed=2))
     assert all(one[name] != two[name] for name in DATASETS)
 
 
-def test_the_manifest_tells_what_the_files_hold(tmp_path: Path) -> None:
+def test_the_manifest_describes_the_files(tmp_path: Path) -> None:
     manifest = make_sample(tmp_path, 300)
     assert SampleManifest.load(tmp_path) == manifest
     for name, facts in manifest.datasets.items():
@@ -116,7 +116,7 @@ def two_days(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     return folders
 
 
-def test_a_day_brings_changes_and_takes_away_rows_in_every_file(
+def test_a_day_changes_and_removes_rows_in_every_file(
     two_days: tuple[Path, Path],
 ) -> None:
     for name, facts in SampleManifest.load(two_days[1]).datasets.items():
@@ -134,7 +134,7 @@ def test_on_day_two_principals_change_but_their_number_does_not(
     assert after.added == after.removed > 0
 
 
-def test_votes_mostly_grow_some_go_down_and_some_ratings_vanish(
+def test_most_votes_grow_some_fall_and_some_ratings_are_removed(
     two_days: tuple[Path, Path],
 ) -> None:
     before, after = (
@@ -149,7 +149,7 @@ def test_votes_mostly_grow_some_go_down_and_some_ratings_vanish(
     assert before.keys() - after.keys()
 
 
-def test_a_title_type_a_category_and_a_profession_nobody_knew_arrive_on_day_two(
+def test_day_two_adds_an_unknown_title_type_category_and_profession(
     two_days: tuple[Path, Path],
 ) -> None:
     def values(day: Path, dataset: str, column: int) -> set[str]:
@@ -162,6 +162,7 @@ def test_a_title_type_a_category_and_a_profession_nobody_knew_arrive_on_day_two(
     assert new == [{"webSeries"}, {"intimacy_coordinator"}, {"intimacy_coordinator"}]
 
 
+@pytest.mark.full
 def test_memory_does_not_grow_with_the_number_of_titles(tmp_path: Path) -> None:
     def peak_bytes(titles: int) -> int:
         tracemalloc.start()
@@ -176,7 +177,7 @@ def test_memory_does_not_grow_with_the_number_of_titles(tmp_path: Path) -> None:
     assert several < 50_000_000
 
 
-def test_a_failure_in_the_middle_leaves_the_files_of_before(
+def test_a_failure_keeps_the_previous_files(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = make_sample(tmp_path, 2500)
@@ -219,7 +220,7 @@ def test_windows_cover_the_key_space_without_gap_or_overlap(parts: int, place: f
 
 @pytest.mark.parametrize("window", [0, 1, 599, 600, 5000, 11_849, 11_850, 14_999])
 @pytest.mark.parametrize("prefix", ["tt", "nm"])
-def test_the_largest_sample_has_ids_for_all_and_for_newcomers(window: int, prefix: str) -> None:
+def test_the_largest_sample_has_ids_for_all_and_for_new_ones(window: int, prefix: str) -> None:
     universe = Universe(7, LARGEST)
     count = universe.people_in(window)
     ids = universe.ids(window, prefix)
@@ -232,7 +233,7 @@ def test_the_largest_sample_has_ids_for_all_and_for_newcomers(window: int, prefi
     assert places[-1] in keys
 
 
-def test_the_command_line_makes_a_sample_and_says_what(tmp_path: Path) -> None:
+def test_the_command_line_makes_a_sample_and_describes_it(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "include.sample", "make", "--out", str(tmp_path), "--titles", "50"],
         cwd=ROOT, check=True, capture_output=True, text=True,

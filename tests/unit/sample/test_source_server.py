@@ -55,7 +55,7 @@ def etag(connection: http.client.HTTPConnection) -> str:
     return ask(connection, method="HEAD")[1]["ETag"]
 
 
-def test_a_file_comes_whole_with_what_a_later_request_needs(
+def test_a_file_is_sent_whole_with_its_validators(
     connection: http.client.HTTPConnection,
 ) -> None:
     status, headers, body = ask(connection)
@@ -80,7 +80,7 @@ def test_head_has_the_headers_of_get_and_no_body(connection: http.client.HTTPCon
      "/%2e%2e/title.secret.tsv.gz", "/..%2ftitle.secret.tsv.gz", "/TITLE.RATINGS.TSV.GZ",
      "/title.ratings.tsv.gz/", "/.title.ratings.tsv.gz.part"],
 )  # fmt: skip
-def test_nothing_but_the_files_is_found(connection: http.client.HTTPConnection, path: str) -> None:
+def test_only_the_files_are_found(connection: http.client.HTTPConnection, path: str) -> None:
     status, _, body = ask(connection, path)
     assert status == 404
     assert b"outside" not in body
@@ -117,7 +117,7 @@ def test_a_changed_file_is_sent(connection: http.client.HTTPConnection) -> None:
         assert ask(connection, **condition)[0] == 200, condition
 
 
-def test_the_etag_decides_whatever_the_date_says(connection: http.client.HTTPConnection) -> None:
+def test_the_etag_has_priority_over_the_date(connection: http.client.HTTPConnection) -> None:
     date = formatdate(MODIFIED, usegmt=True)
     assert ask(connection, If_None_Match='"other"', If_Modified_Since=date)[0] == 200
     old = formatdate(0, usegmt=True)
@@ -145,7 +145,7 @@ def test_a_range_is_sent_as_asked(
 
 
 @pytest.mark.parametrize("asked", [f"bytes={len(BODY)}-", "bytes=-0"])
-def test_a_range_behind_the_end_is_refused(
+def test_a_range_after_the_end_is_refused(
     connection: http.client.HTTPConnection, asked: str
 ) -> None:
     status, headers, _ = ask(connection, Range=asked)
@@ -156,14 +156,12 @@ def test_a_range_behind_the_end_is_refused(
 @pytest.mark.parametrize(
     "asked", ["bytes=5-2", "lines=1-2", "bytes=0-1,5-6", "bytes=-", "bytes=a-"]
 )
-def test_a_range_that_is_none_is_ignored(
-    connection: http.client.HTTPConnection, asked: str
-) -> None:
+def test_an_invalid_range_is_ignored(connection: http.client.HTTPConnection, asked: str) -> None:
     status, _, body = ask(connection, Range=asked)
     assert (status, body) == (200, BODY)
 
 
-def test_a_download_goes_on_only_if_the_file_is_the_same(
+def test_a_download_continues_only_if_the_file_is_the_same(
     connection: http.client.HTTPConnection,
 ) -> None:
     known, date = etag(connection), formatdate(MODIFIED, usegmt=True)
@@ -247,7 +245,7 @@ def test_the_command_line_prints_its_url_and_ends_on_a_signal(
     assert (process.returncode, output, errors) == (0, "", "")
 
 
-def test_a_named_source_is_found_below_its_name_only(folder: Path) -> None:
+def test_a_named_source_is_found_under_its_name_only(folder: Path) -> None:
     with SourceServer(folder, name="my files") as server:
         host, path = server.base_url.removeprefix("http://").split("/")
         connection = http.client.HTTPConnection(host, timeout=10)

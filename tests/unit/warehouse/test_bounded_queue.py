@@ -1,4 +1,4 @@
-"""The belt between threads: in order, bounded, and stopped by the first error."""
+"""The queue between threads: in order, bounded, and stopped by the first error."""
 
 import threading
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ def test_it_is_never_fuller_than_it_may_be() -> None:
 
     with read_ahead(items(), length=2) as ahead:
         for taken in ahead:
-            assert made[-1] <= taken + 3, "two on the belt, one that waits for room"
+            assert made[-1] <= taken + 3, "two in the queue, one that waits for room"
     assert made[-1] == 99
 
 
@@ -46,22 +46,22 @@ def test_who_stops_reading_ends_the_thread() -> None:
 
 
 def test_the_first_error_ends_all_waiting() -> None:
-    belt: BoundedQueue[int] = BoundedQueue(1)
-    belt.put(1)
+    queue: BoundedQueue[int] = BoundedQueue(1)
+    queue.put(1)
     with ThreadPoolExecutor() as pool:
-        putting = pool.submit(belt.put, 2)
-        belt.stop(ValueError("first"))
-        belt.stop(ValueError("second"))
+        putting = pool.submit(queue.put, 2)
+        queue.stop(ValueError("first"))
+        queue.stop(ValueError("second"))
         with pytest.raises(QueueStopped):
             putting.result(timeout=20)
     with pytest.raises(QueueStopped):
-        belt.take()
-    assert str(belt.error) == "first"
+        queue.take()
+    assert str(queue.error) == "first"
 
 
-def test_an_ended_belt_runs_empty() -> None:
-    belt: BoundedQueue[int] = BoundedQueue(2)
-    belt.put(1)
-    belt.end()
+def test_an_ended_queue_runs_empty() -> None:
+    queue: BoundedQueue[int] = BoundedQueue(2)
+    queue.put(1)
+    queue.end()
 
-    assert (belt.take(), belt.take(), belt.take()) == (1, None, None)
+    assert (queue.take(), queue.take(), queue.take()) == (1, None, None)

@@ -126,7 +126,7 @@ def test_files_out_of_order_or_with_a_key_twice_are_told_right_or_refused(
     except NotComparable as refused:
         event(str(refused).split(":")[0])
         return
-    event("told right")
+    event("compared")
     assert applied(old, found) == Counter(new)
     keys = list(of_one_key(found, columns))
     assert len(keys) == len(set(keys)), "a key is there twice"

@@ -1,0 +1,48 @@
+"""Runs of the DAG by `make run`, on the installation of the benchmark."""
+
+import time
+from contextlib import closing
+from dataclasses import dataclass
+
+from bench.files import SampleFiles
+from bench.workspace import Workspace
+from include.local.layout import LocalError
+
+# The time of dbt: from the start of the build to the end of its last model or test.
+_TIMES = """
+    select
+        extract(epoch from finished_at - started_at)::float,
+        extract(epoch from (
+            select greatest(max(model_log.finished_at), max(test_log.finished_at)) - min(began_at)
+            from meta.build_log
+            left join meta.model_log using (build_id)
+            left join meta.test_log using (build_id)
+            where build_log.run_id = run_log.run_id and build_log.dag_id = run_log.dag_id
+        ))::float
+    from meta.run_log
+    order by finished_at desc
+    limit 1
+"""
+
+
+@dataclass(frozen=True)
+class MadeRun:
+    """One green run, in seconds: of `make run`, of the DAG, of dbt (None if it was skipped)."""
+
+    whole: float
+    dag: float
+    dbt: float | None
+
+
+def make_run(space: Workspace, files: SampleFiles, **variables: str) -> MadeRun:
+    """Run `make run` over `files`; raise LocalError if it is not green."""
+    log = space.layout.logs / "make-run.log"
+    began = time.monotonic()
+    process = space.make("run", log, SOURCE=str(files.folder), SOURCE_NAME="bench", **variables)
+    if process.wait() != 0:
+        raise LocalError(f"make run failed:\n{log.read_text('utf-8', 'replace')[-3000:]}")
+    whole = time.monotonic() - began
+    with closing(space.admin()) as session, session.cursor() as cursor:
+        cursor.execute(_TIMES)
+        dag, dbt = cursor.fetchone() or (0.0, None)
+    return MadeRun(whole, dag, dbt)
