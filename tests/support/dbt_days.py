@@ -19,7 +19,7 @@ from tests.support.marts import DAG
 from tests.support.postgres import Cluster, Database
 from tests.support.snapshots import entry_of
 from tests.support.tables import Place, difference, ids_in, written_for_nothing
-from warehouse.builds.builds import build_session
+from warehouse.builds.build_session import build_session
 from warehouse.builds.publish import publish
 from warehouse.builds.rollback import rollback
 from warehouse.database.connection import connected
