@@ -20,7 +20,7 @@ from include.local.checks.diagnosis import FAIL, OK, WARN, Diagnosis, guarded
 from include.local.layout import Layout, Secrets, write_private
 from include.local.postgres import GIGABYTE, shared_home
 from include.local.processes import Processes
-from include.local.warehouse import LoadedWarehouse as Urls
+from include.local.warehouse import Warehouse as Urls
 from include.local.warehouse import embedded_server, start_embedded
 from tests.support.loads import LoadedWarehouse
 from tests.support.postgres import PASSWORD, Cluster, Database

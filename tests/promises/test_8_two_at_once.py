@@ -15,7 +15,7 @@ from imdb_pipeline.config import dataset_named
 from imdb_pipeline.loader import Loader
 from include.local.layout import Layout, LocalError
 from include.local.project import builds_for_all, dbt_by_hand
-from include.local.warehouse import LoadedWarehouse as Place
+from include.local.warehouse import Warehouse as WarehousePlace
 from tests.support.loads import LoadedWarehouse
 from tests.support.marts import Marts, write_manifest
 from tests.support.postgres import Database
@@ -457,7 +457,7 @@ def test_dbt_by_hand_takes_a_turn_where_it_writes_for_all(
 
 
 def test_dbt_by_hand_does_not_begin_while_a_load_works(database: Database, tmp_path: Path) -> None:
-    place = Place(database.url, database.url, None, embedded=False)
+    place = WarehousePlace(database.url, database.url, None, embedded=False)
     layout = Layout(tmp_path)
     write_manifest(layout.dbt / "manifest.json", NAMES, "imdb")
     with (
