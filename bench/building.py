@@ -18,7 +18,7 @@ from bench.workspace import BenchDatabase, Workspace
 from include.local.layout import LocalError
 from include.local.project import PROJECT, make_plain_manifest
 from warehouse.builds import publish as publishing
-from warehouse.builds.builds import build_session
+from warehouse.builds.build_session import build_session
 from warehouse.builds.project import DbtProject
 from warehouse.database.connection import connected
 

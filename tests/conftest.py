@@ -10,10 +10,10 @@ from coverage import Coverage
 from xdist.scheduler.loadscope import LoadScopeScheduling
 
 from tests.support.downloads import Workbench
-from tests.support.loads import Warehouse
+from tests.support.loads import LoadedWarehouse
 from tests.support.postgres import Cluster, Database, running_cluster
 from tests.support.properties import load_profile
-from tests.support.source import Source, running_source
+from tests.support.source import FaultySource, running_source
 
 if TYPE_CHECKING:
     from tests.support.dbt_scenes import Scenes
@@ -106,22 +106,22 @@ def database(postgres: Cluster) -> Iterator[Database]:
 
 
 @pytest.fixture
-def source() -> Iterator[Source]:
+def source() -> Iterator[FaultySource]:
     """A file server on loopback whose answers the test defines."""
     with running_source() as running:
         yield running
 
 
 @pytest.fixture
-def workbench(source: Source, tmp_path: Path) -> Workbench:
+def workbench(source: FaultySource, tmp_path: Path) -> Workbench:
     """A downloader of `source` into an empty folder, with its cache and its pauses."""
     return Workbench(source.url, tmp_path / "data")
 
 
 @pytest.fixture
-def warehouse(database: Database, tmp_path: Path) -> Warehouse:
+def warehouse(database: Database, tmp_path: Path) -> LoadedWarehouse:
     """A loader into an empty warehouse."""
-    return Warehouse(database, tmp_path)
+    return LoadedWarehouse(database, tmp_path)
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,7 @@ from typing import Any
 from include.local.airflow import tail
 from include.local.layout import REPOSITORY, Layout, LocalError, locked, write_private
 from include.local.warehouse import Warehouse
-from warehouse.builds.builds import build_session
+from warehouse.builds.build_session import build_session
 from warehouse.builds.project import DbtProject, project_sha256
 from warehouse.database.connection import connected
 from warehouse.errors import PipelineError

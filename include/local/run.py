@@ -25,13 +25,7 @@ from include.local.options import SAMPLE, Options
 from include.local.processes import Processes
 from include.local.progress import Follower, Runs, broken_off
 from include.local.source import Source
-from include.local.summary import (
-    Film,
-    LeftOut,
-    render_errors,
-    render_failure,
-    render_summary,
-)
+from include.local.summary import Film, LeftOut, render_errors, render_failure, render_summary
 from include.local.task_logs import task_log
 from include.local.warehouse import Warehouse, embedded_server, open_warehouse
 from include.sample.maker import DEFAULT_TITLES
@@ -57,12 +51,12 @@ def run(options: Options) -> int:
     """Run the DAG once; return the exit code. Raises LocalError before and around it."""
     chosen = source.choose(options)
     options.layout.make()
-    with at_work(options.layout), stoppable(options.layout):
+    with one_command(options.layout), stoppable(options.layout):
         return _run(options, chosen)
 
 
 @contextlib.contextmanager
-def at_work(layout: Layout) -> Iterator[None]:
+def one_command(layout: Layout) -> Iterator[None]:
     """Hold the installation for one command; what a killed one left behind is ended."""
     busy = (
         f"Another command is at work in {layout.root}: wait until it has ended, or work in "

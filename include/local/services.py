@@ -16,7 +16,7 @@ from include.local.layout import REPOSITORY, Layout, LocalError, Ports, locked, 
 from include.local.options import Options
 from include.local.processes import Processes
 from include.local.progress import Runs
-from include.local.run import at_work, say, set_up, stoppable
+from include.local.run import one_command, say, set_up, stoppable
 from include.local.warehouse import embedded_server
 
 SOURCE = "source"
@@ -37,7 +37,7 @@ def up(options: Options, port: int) -> int:
     record = layout.root / "up.json"
     wanted = json.dumps({"port": port, "source": chosen.title})
     processes = Processes(layout.pids)
-    with at_work(layout), stoppable(layout):
+    with one_command(layout), stoppable(layout):
         running = set(processes.running())
         if running:
             as_wanted = record.is_file() and record.read_text("utf-8") == wanted

@@ -13,7 +13,7 @@ from imdb_pipeline.config import DATASET_NAMES
 from tests.support.downloads import Workbench
 from tests.support.postgres import PASSWORD, Database
 from tests.support.snapshots import RATINGS, Row, snapshot
-from tests.support.source import Source, good_server
+from tests.support.source import FaultySource, good_server
 
 HUNDRED: list[Row] = [(f"tt{number:07d}", "5.7", str(number)) for number in range(100)]
 
@@ -66,7 +66,7 @@ def run_task(
 
 
 def test_the_runs_parameter_lets_it_through_without_another_download(
-    run_task: Callable[..., Any], workbench: Workbench, source: Source, database: Database
+    run_task: Callable[..., Any], workbench: Workbench, source: FaultySource, database: Database
 ) -> None:
     from airflow.sdk.exceptions import AirflowFailException
 

@@ -20,7 +20,7 @@ from psycopg2 import sql
 
 from include.sample.maker import DEFAULT_TITLES
 from tests.e2e.oracle.history import RatingsLoad
-from tests.e2e.oracle.quality import FileLoad, figures_of
+from tests.e2e.oracle.quality import QualityLoad, figures_of
 from tests.support.leaks import watched_command_lines
 from tests.support.webhook import Webhook, running_webhook
 
@@ -162,7 +162,7 @@ class Published:
     sample: Path
     analyst_url: str
     ratings_loads: tuple[RatingsLoad, ...]
-    loads: tuple[FileLoad, ...]
+    loads: tuple[QualityLoad, ...]
 
 
 def run(*words: str, **environment: str) -> Command:
@@ -254,14 +254,16 @@ def published(story: Story, request: pytest.FixtureRequest) -> Published:
     )
 
 
-def _loads(installation: Installation, day: int) -> tuple[FileLoad, ...]:
+def _loads(installation: Installation, day: int) -> tuple[QualityLoad, ...]:
     """All loads up to `day`, when every file was loaded once a day."""
     ledger = installation.query(
         "select load_id, dataset, url, loaded_at, row_number() over files from meta.load_log "
         "window files as (partition by dataset order by load_id) order by load_id"
     )
     return tuple(
-        FileLoad(load_id, dataset, url, loaded_at, figures_of(installation.sample(of_day), dataset))
+        QualityLoad(
+            load_id, dataset, url, loaded_at, figures_of(installation.sample(of_day), dataset)
+        )
         for load_id, dataset, url, loaded_at, of_day in ledger
         if of_day <= day
     )

@@ -13,13 +13,13 @@ import pytest
 from tests.e2e.oracle.compare import Comparison, compare, fetch
 from tests.e2e.oracle.history import RatingsLoad
 from tests.e2e.oracle.marts import KEYS, Mart, expected_marts
-from tests.e2e.oracle.quality import FileLoad
+from tests.e2e.oracle.quality import QualityLoad
 
 SEEDS = Path(__file__).parents[2] / "dags" / "dbt" / "seeds" / "imdb"
 ROWS_TO_TAMPER_WITH = 60
 
 
-class Published(Protocol):
+class PublishedTables(Protocol):
     """A warehouse that has published the marts of a folder of files."""
 
     @property
@@ -29,7 +29,7 @@ class Published(Protocol):
     @property
     def ratings_loads(self) -> Sequence[RatingsLoad]: ...
     @property
-    def loads(self) -> Sequence[FileLoad]: ...
+    def loads(self) -> Sequence[QualityLoad]: ...
 
 
 def labels_of_seed() -> dict[tuple[str, str], set[str]]:
@@ -45,19 +45,19 @@ LABELS = labels_of_seed()
 
 
 @pytest.fixture(scope="module")
-def expected(published: Published) -> dict[str, Mart]:
+def expected(published: PublishedTables) -> dict[str, Mart]:
     """The marts of the published sample, computed from its files."""
     return expected_marts(published.sample, SEEDS, published.ratings_loads, published.loads)
 
 
 @pytest.fixture(scope="module")
-def found(published: Published) -> dict[str, list[dict[str, Any]]]:
+def found(published: PublishedTables) -> dict[str, list[dict[str, Any]]]:
     """The marts as an analyst reads them."""
     return {name: fetch(published.analyst_url, name) for name in KEYS}
 
 
 @pytest.fixture(params=KEYS)
-def name(request: pytest.FixtureRequest, published: Published) -> str:
+def name(request: pytest.FixtureRequest, published: PublishedTables) -> str:
     """Each mart that the published day has rows of."""
     name: str = request.param
     if name == "mart_rating_movers" and len(published.ratings_loads) < 2:

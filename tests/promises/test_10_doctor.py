@@ -22,7 +22,7 @@ from include.local.postgres import GIGABYTE, shared_home
 from include.local.processes import Processes
 from include.local.warehouse import Warehouse as Urls
 from include.local.warehouse import embedded_server, start_embedded
-from tests.support.loads import Warehouse
+from tests.support.loads import LoadedWarehouse
 from tests.support.postgres import PASSWORD, Cluster, Database
 from tests.support.snapshots import TWO_ROWS
 
@@ -271,7 +271,7 @@ def test_a_role_with_rights_that_it_does_not_need_is_a_failure(
 
 
 def test_raw_tables_without_the_rows_of_their_last_load_are_a_failure(
-    warehouse: Warehouse,
+    warehouse: LoadedWarehouse,
 ) -> None:
     warehouse.load(TWO_ROWS)
     with warehouse.database.session("postgres") as session, session.cursor() as cursor:

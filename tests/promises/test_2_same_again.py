@@ -14,7 +14,7 @@ from tests.support.fingerprint import files, fingerprint
 from tests.support.loads import rows_changed
 from tests.support.pipeline import Pipeline
 from tests.support.postgres import Cluster, Database
-from tests.support.source import Answer, Request, Source, good_server
+from tests.support.source import Answer, FaultySource, Request, good_server
 
 TITLES = 120
 # A transaction that writes anything takes an id.
@@ -22,7 +22,7 @@ NEXT_ID = "select pg_snapshot_xmax(pg_current_snapshot())::text"
 
 
 @pytest.fixture
-def day(tmp_path: Path, source: Source) -> Iterator[Path]:
+def day(tmp_path: Path, source: FaultySource) -> Iterator[Path]:
     """A folder of the seven files, which the source has."""
     folder = tmp_path / "day"
     make_sample(folder, TITLES)
@@ -36,7 +36,7 @@ def _answer(folder: Path, request: Request) -> Answer:
 
 
 @pytest.fixture
-def pipeline(database: Database, source: Source, tmp_path: Path, day: Path) -> Pipeline:
+def pipeline(database: Database, source: FaultySource, tmp_path: Path, day: Path) -> Pipeline:
     """A pipeline that has loaded all seven files."""
     made = Pipeline(database.url, tmp_path / "data", source.url)
     for name in DATASET_NAMES:
@@ -99,7 +99,7 @@ def test_nothing_is_in_the_data_folder_but_the_files(pipeline: Pipeline) -> None
 
 
 def test_the_same_days_give_the_same_warehouse(
-    postgres: Cluster, source: Source, tmp_path: Path
+    postgres: Cluster, source: FaultySource, tmp_path: Path
 ) -> None:
     """Day after day in one, and in the other each day twice, with what was fetched before lost."""
     found = []

@@ -17,11 +17,11 @@ from imdb_pipeline.config import Settings, dataset_named
 from imdb_pipeline.inspection import RATIO_MATTERS_FROM, inspect
 from imdb_pipeline.lines import LineCheck
 from tests.support.downloads import Workbench
-from tests.support.loads import IMPATIENT, Warehouse
+from tests.support.loads import IMPATIENT, LoadedWarehouse
 from tests.support.postgres import Cluster
 from tests.support.properties import cut_anywhere, rows_of
 from tests.support.snapshots import ODD_ROWS, RATINGS, THREE_ROWS, Row, plain, snapshot, written
-from tests.support.source import Answer, Source, file, packed, running_source
+from tests.support.source import Answer, FaultySource, file, packed, running_source
 from warehouse.errors import DamagedFile, UnexpectedContent
 
 ROOT = Path(__file__).parents[2]
@@ -131,9 +131,9 @@ BAD: dict[str, tuple[Callable[[], bytes], type[Exception], str]] = {
 class Good:
     """A good file in the data folder, its rows in raw, and a source for what comes next."""
 
-    source: Source
+    source: FaultySource
     workbench: Workbench
-    warehouse: Warehouse
+    warehouse: LoadedWarehouse
     content: bytes
 
 
@@ -146,7 +146,7 @@ def good(postgres: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         workbench = Workbench(source.url, folder)
         source.answers(file(content, etag='"good"'))
         entry = workbench.download().entry
-        warehouse = Warehouse(database, folder)
+        warehouse = LoadedWarehouse(database, folder)
         warehouse.loader().load(RATINGS, workbench.path, entry)
         yield Good(source, workbench, warehouse, content)
 
@@ -345,6 +345,6 @@ def test_any_rows_are_read_back_from_postgres_as_they_were(
     folder = tmp_path_factory.getbasetemp()
     path, entry = written(folder, PRINCIPALS, rows)
     inspect(path, PRINCIPALS, IMPATIENT)
-    warehouse = Warehouse(good.warehouse.database, folder)
+    warehouse = LoadedWarehouse(good.warehouse.database, folder)
     warehouse.loader().load(PRINCIPALS, path, entry, force=True)
     assert warehouse.rows(PRINCIPALS) == rows

@@ -15,7 +15,7 @@ from imdb_pipeline.header import columns_added_at_the_end, difference, refusal
 from imdb_pipeline.inspection import inspect
 from tests.support.dbt import run_dbt
 from tests.support.downloads import Workbench
-from tests.support.loads import IMPATIENT, Warehouse
+from tests.support.loads import IMPATIENT, LoadedWarehouse
 from tests.support.postgres import Database
 from tests.support.snapshots import (
     RATINGS,
@@ -28,7 +28,7 @@ from tests.support.snapshots import (
     snapshot,
     written,
 )
-from tests.support.source import Source, file, packed
+from tests.support.source import FaultySource, file, packed
 from warehouse.errors import UnexpectedContent
 from warehouse.raw.dataset import Dataset
 
@@ -89,7 +89,7 @@ def test_what_is_named_is_all_that_differs(found: list[str]) -> None:
     ],
 )
 def test_a_changed_header_is_refused_with_what_changed_and_what_to_do(
-    workbench: Workbench, source: Source, found: str, said: str
+    workbench: Workbench, source: FaultySource, found: str, said: str
 ) -> None:
     good = snapshot(RATINGS, THREE_ROWS)
     source.answers(file(good, etag='"good"'))
@@ -160,11 +160,11 @@ def wider(rows: Sequence[Row]) -> list[Row]:
 
 
 def test_a_column_added_at_the_end_is_left_out_where_the_setting_says_so(
-    workbench: Workbench, source: Source, database: Database, caplog: pytest.LogCaptureFixture
+    workbench: Workbench, source: FaultySource, database: Database, caplog: pytest.LogCaptureFixture
 ) -> None:
     source.always(file(snapshot(WIDER, wider(THREE_ROWS))))
     workbench.change(accept_added_columns=True)
-    warehouse = Warehouse(database, workbench.path.parent)
+    warehouse = LoadedWarehouse(database, workbench.path.parent)
     warehouse.settings = ACCEPTING
 
     with caplog.at_level(logging.WARNING):
@@ -179,7 +179,7 @@ def test_a_column_added_at_the_end_is_left_out_where_the_setting_says_so(
 
 @pytest.mark.parametrize("first_is_wider", [True, False])
 def test_a_delta_goes_on_where_a_column_comes_or_goes(
-    warehouse: Warehouse, first_is_wider: bool
+    warehouse: LoadedWarehouse, first_is_wider: bool
 ) -> None:
     warehouse.settings = ACCEPTING
     path, previous = warehouse.folder / RATINGS.file_name, warehouse.folder / "previous.tsv.gz"
@@ -201,7 +201,7 @@ def test_a_delta_goes_on_where_a_column_comes_or_goes(
 @pytest.mark.parametrize("row", [1, 60_000])
 @pytest.mark.parametrize("line", [b"tt1\t5.7\t210", b"tt1\t5.7\t210\t1\t2\t3"])
 def test_every_line_needs_all_columns_of_the_header(
-    warehouse: Warehouse, row: int, line: bytes
+    warehouse: LoadedWarehouse, row: int, line: bytes
 ) -> None:
     lines = [b"tt1\t5.7\t210\t1\t2\n"] * 60_100
     lines[row - 1] = line + b"\n"
@@ -242,7 +242,7 @@ ROWS: dict[str, Row] = {
 }
 
 
-def test_new_values_of_open_lists_load_and_warn(warehouse: Warehouse, tmp_path: Path) -> None:
+def test_new_values_of_open_lists_load_and_warn(warehouse: LoadedWarehouse, tmp_path: Path) -> None:
     for name, row in ROWS.items():
         place, _ = OPEN_LISTS[name]
         new = (f"{row[0]}1", *row[1:place], "hologram", *row[place + 1 :])

@@ -14,7 +14,7 @@ from include.local import run
 from include.local.__main__ import cli
 from include.local.options import Options
 from include.local.source import choose
-from tests.support.loads import IMPATIENT, Warehouse
+from tests.support.loads import IMPATIENT, LoadedWarehouse
 from tests.support.snapshots import ORIGIN, RATINGS, Row, entry_of, snapshot
 from warehouse.errors import HeldBack
 
@@ -23,14 +23,14 @@ STRICT = replace(IMPATIENT, min_rows_share=0.95)
 
 
 @pytest.fixture
-def loaded(warehouse: Warehouse) -> Warehouse:
+def loaded(warehouse: LoadedWarehouse) -> LoadedWarehouse:
     """A warehouse of a hundred rows, with the settings as they are by default."""
     warehouse.settings = STRICT
     assert warehouse.load(HUNDRED).written
     return warehouse
 
 
-def load(warehouse: Warehouse, rows: int, **options: Any) -> Any:
+def load(warehouse: LoadedWarehouse, rows: int, **options: Any) -> Any:
     """Load so many of the hundred rows; `origin` is where they are said to come from."""
     path = warehouse.folder / RATINGS.file_name
     path.write_bytes(snapshot(RATINGS, HUNDRED[:rows]))
@@ -46,7 +46,7 @@ def run_options(**variables: str) -> Options:
 
 @pytest.mark.parametrize("options", [{}, {"force": True}])
 def test_fewer_rows_than_the_share_are_held_back(
-    loaded: Warehouse, options: dict[str, Any]
+    loaded: LoadedWarehouse, options: dict[str, Any]
 ) -> None:
     ledger = loaded.ledger()
     with pytest.raises(HeldBack) as caught:
@@ -63,14 +63,14 @@ def test_fewer_rows_than_the_share_are_held_back(
     assert loaded.database.value(tables) == 0
 
 
-def test_the_share_itself_is_enough(loaded: Warehouse) -> None:
+def test_the_share_itself_is_enough(loaded: LoadedWarehouse) -> None:
     assert load(loaded, 95).written
     with pytest.raises(HeldBack, match=r"has 90 rows where the last load had 95: 94\.7%"):
         load(loaded, 90)
 
 
 def test_a_person_lets_it_through_and_the_log_says_so(
-    loaded: Warehouse, caplog: pytest.LogCaptureFixture
+    loaded: LoadedWarehouse, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level("WARNING", "warehouse"):
         assert load(loaded, 10, accept_shrink=True).load.rows_deleted == 90
@@ -82,21 +82,21 @@ def test_a_person_lets_it_through_and_the_log_says_so(
     assert loaded.rows() == HUNDRED[:10]
 
 
-def test_another_share_is_a_setting(loaded: Warehouse) -> None:
+def test_another_share_is_a_setting(loaded: LoadedWarehouse) -> None:
     loaded.settings = replace(STRICT, min_rows_share=0.1)
     assert load(loaded, 10).written
     loaded.settings = replace(STRICT, min_rows_share=0.0)
     assert load(loaded, 1).written
 
 
-def test_the_file_of_another_origin_has_its_own_size(loaded: Warehouse) -> None:
+def test_the_file_of_another_origin_has_its_own_size(loaded: LoadedWarehouse) -> None:
     assert load(loaded, 3, origin="elsewhere").written
     with pytest.raises(HeldBack):
         load(loaded, 1, origin="elsewhere")
 
 
 def test_a_folder_for_each_day_is_one_origin_where_it_has_one_name(
-    warehouse: Warehouse, tmp_path: Path
+    warehouse: LoadedWarehouse, tmp_path: Path
 ) -> None:
     def origin(day: str, **variables: str) -> str:
         folder = tmp_path / "files" / day
@@ -113,18 +113,18 @@ def test_a_folder_for_each_day_is_one_origin_where_it_has_one_name(
         load(warehouse, 50, origin="daily")
 
 
-def test_a_table_that_lost_its_rows_gets_what_there_is(loaded: Warehouse) -> None:
+def test_a_table_that_lost_its_rows_gets_what_there_is(loaded: LoadedWarehouse) -> None:
     loaded.database.execute("truncate raw.imdb_title_ratings")
     assert load(loaded, 3).written
 
 
-def test_more_rows_and_a_first_load_are_no_shrink(warehouse: Warehouse) -> None:
+def test_more_rows_and_a_first_load_are_no_shrink(warehouse: LoadedWarehouse) -> None:
     warehouse.settings = STRICT
     assert load(warehouse, 3).written
     assert load(warehouse, 100).written
 
 
-def test_the_next_normal_file_loads_as_if_nothing_had_been(loaded: Warehouse) -> None:
+def test_the_next_normal_file_loads_as_if_nothing_had_been(loaded: LoadedWarehouse) -> None:
     with pytest.raises(HeldBack):
         load(loaded, 10)
     outcome = load(loaded, 99, previous=loaded.folder / "title.ratings.previous.tsv.gz")

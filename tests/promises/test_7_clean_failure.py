@@ -19,7 +19,7 @@ from imdb_pipeline.loader import Loader
 from tests.support.downloads import Workbench
 from tests.support.faults import held, on_a_small_disk, set_for_pipeline
 from tests.support.fingerprint import fingerprint, left_behind, wait_until_alone
-from tests.support.loads import Warehouse
+from tests.support.loads import LoadedWarehouse
 from tests.support.mounts import small_disk
 from tests.support.proxy import breaking_line
 from tests.support.snapshots import RATINGS, N, Row, snapshot, written
@@ -39,7 +39,7 @@ OUGHT_TO_BE = sorted(NEW)
 
 
 @pytest.fixture
-def loaded(warehouse: Warehouse) -> Warehouse:
+def loaded(warehouse: LoadedWarehouse) -> LoadedWarehouse:
     """A warehouse with some thousand rows, and the settings of an impatient run."""
     warehouse.load(OLD, dataset=CREW)
     warehouse.settings = replace(warehouse.settings, lock_patience=0.05, copy_connections=2)
@@ -50,7 +50,7 @@ Load = Callable[[str], object]
 
 
 @pytest.fixture(params=["full", "delta"])
-def load(request: pytest.FixtureRequest, loaded: Warehouse) -> Load:
+def load(request: pytest.FixtureRequest, loaded: LoadedWarehouse) -> Load:
     """Load the new file by a URL of the warehouse: all of it, or what differs."""
     previous = loaded.folder / "previous.tsv.gz"
     (loaded.folder / CREW.file_name).replace(previous)
@@ -66,7 +66,9 @@ def load(request: pytest.FixtureRequest, loaded: Warehouse) -> Load:
     return load
 
 
-def fails_cleanly(loaded: Warehouse, load: Callable[[], object], kind: type[PipelineError]) -> str:
+def fails_cleanly(
+    loaded: LoadedWarehouse, load: Callable[[], object], kind: type[PipelineError]
+) -> str:
     """Fail, with nothing changed and nothing left; return what was said."""
     before = fingerprint(loaded.database)
     with pytest.raises(kind) as caught:
@@ -81,7 +83,7 @@ def fails_cleanly(loaded: Warehouse, load: Callable[[], object], kind: type[Pipe
     return str(caught.value)
 
 
-def works_again(loaded: Warehouse, load: Callable[[], object]) -> None:
+def works_again(loaded: LoadedWarehouse, load: Callable[[], object]) -> None:
     """The same call works, and nothing is left of the one before."""
     load()
     assert sorted(loaded.rows(CREW)) == OUGHT_TO_BE
@@ -142,7 +144,7 @@ def test_a_full_disk_under_the_note_of_a_download_is_told(tmp_path: Path) -> Non
 
 
 def test_a_full_disk_under_the_database_is_told_and_no_fault_of_the_file(
-    loaded: Warehouse,
+    loaded: LoadedWarehouse,
 ) -> None:
     path, entry = written(loaded.folder, CREW, NEW)
     with on_a_small_disk(loaded.database, loaded.folder, 128) as grow:
@@ -156,7 +158,7 @@ def test_a_full_disk_under_the_database_is_told_and_no_fault_of_the_file(
         works_again(loaded, load)
 
 
-def test_a_limit_on_temporary_files_is_told(loaded: Warehouse) -> None:
+def test_a_limit_on_temporary_files_is_told(loaded: LoadedWarehouse) -> None:
     path, entry = written(loaded.folder, CREW, NEW)
     load = partial(Loader(loaded.database.url, loaded.settings).load, CREW, path, entry)
     with (
@@ -173,7 +175,7 @@ def test_a_limit_on_temporary_files_is_told(loaded: Warehouse) -> None:
 # The connection.
 
 
-def test_a_line_that_breaks_in_the_middle_of_copy(loaded: Warehouse, load: Load) -> None:
+def test_a_line_that_breaks_in_the_middle_of_copy(loaded: LoadedWarehouse, load: Load) -> None:
     url = loaded.database.url
     with breaking_line(loaded.database.port, limit=20_000) as line:
         broken = url.replace(f":{loaded.database.port}/", f":{line.port}/")
@@ -186,7 +188,7 @@ def test_a_line_that_breaks_in_the_middle_of_copy(loaded: Warehouse, load: Load)
     works_again(loaded, lambda: load(url))
 
 
-def test_no_connection_to_be_had(loaded: Warehouse) -> None:
+def test_no_connection_to_be_had(loaded: LoadedWarehouse) -> None:
     path, entry = written(loaded.folder, CREW, NEW)
     load = partial(Loader(loaded.database.url, loaded.settings).load, CREW, path, entry)
     limit = f"alter database {loaded.database.name} connection limit"
@@ -213,7 +215,7 @@ LOCKS = {
 
 
 @pytest.mark.parametrize("statement", LOCKS.values(), ids=LOCKS)
-def test_who_holds_a_table_is_named(loaded: Warehouse, load: Load, statement: str) -> None:
+def test_who_holds_a_table_is_named(loaded: LoadedWarehouse, load: Load, statement: str) -> None:
     with held(loaded.database, statement) as pid:
         before = loaded.ledger()
         with pytest.raises(WarehouseUnavailable) as caught:
@@ -227,7 +229,9 @@ def test_who_holds_a_table_is_named(loaded: Warehouse, load: Load, statement: st
     works_again(loaded, lambda: load(loaded.database.url))
 
 
-def test_the_question_whether_a_file_is_loaded_does_not_wait_for_ever(loaded: Warehouse) -> None:
+def test_the_question_whether_a_file_is_loaded_does_not_wait_for_ever(
+    loaded: LoadedWarehouse,
+) -> None:
     path, entry = written(loaded.folder, CREW, OLD)
     loader = Loader(loaded.database.url, loaded.settings)
     with held(loaded.database, LOCKS["raw is rebuilt by hand"]) as pid:
@@ -240,7 +244,7 @@ def test_the_question_whether_a_file_is_loaded_does_not_wait_for_ever(loaded: Wa
     assert loader.loaded_already(CREW, entry) is not None
 
 
-def test_a_lock_that_is_let_go_in_time_is_waited_for(loaded: Warehouse, load: Load) -> None:
+def test_a_lock_that_is_let_go_in_time_is_waited_for(loaded: LoadedWarehouse, load: Load) -> None:
     """Whoever waits in line gets the table; the session that has it is asked to end by us."""
     loaded.settings = replace(loaded.settings, lock_patience=20.0)
     waiting = (
@@ -260,7 +264,7 @@ def test_a_lock_that_is_let_go_in_time_is_waited_for(loaded: Warehouse, load: Lo
     assert sorted(loaded.rows(CREW)) == OUGHT_TO_BE
 
 
-def test_a_statement_that_may_not_take_so_long(loaded: Warehouse, load: Load) -> None:
+def test_a_statement_that_may_not_take_so_long(loaded: LoadedWarehouse, load: Load) -> None:
     loaded.settings = replace(loaded.settings, lock_patience=20.0)
     with (
         held(loaded.database, LOCKS["raw gets an index by hand"]),

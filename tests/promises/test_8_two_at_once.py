@@ -15,8 +15,8 @@ from imdb_pipeline.config import dataset_named
 from imdb_pipeline.loader import Loader
 from include.local.layout import Layout, LocalError
 from include.local.project import builds_for_all, dbt_by_hand
-from include.local.warehouse import Warehouse as Place
-from tests.support.loads import Warehouse
+from include.local.warehouse import Warehouse as WarehousePlace
+from tests.support.loads import LoadedWarehouse
 from tests.support.marts import Marts, write_manifest
 from tests.support.postgres import Database
 from tests.support.snapshots import RATINGS, TWO_ROWS, written
@@ -37,7 +37,7 @@ def marts(database: Database, tmp_path: Path) -> Marts:
     return Marts(database, tmp_path / "project", NAMES)
 
 
-def test_the_second_loader_of_a_file_names_the_first(warehouse: Warehouse) -> None:
+def test_the_second_loader_of_a_file_names_the_first(warehouse: LoadedWarehouse) -> None:
     said = []
 
     def load_again(pid: int) -> None:
@@ -48,14 +48,15 @@ def test_the_second_loader_of_a_file_names_the_first(warehouse: Warehouse) -> No
     assert warehouse.load(TWO_ROWS, during_copy=load_again).written
     (sentence,) = said
     assert re.match(
-        r"load title\.ratings: session \d+ of pipeline \(warehouse: load title\.ratings, since "
+        r"imdb: load title\.ratings: session \d+ of pipeline "
+        r"\(warehouse: imdb: load title\.ratings, since "
         r"20.* holds the lock\. Nothing was changed\. Wait for it to end",
         sentence,
     )
     assert warehouse.rows() == TWO_ROWS
 
 
-def test_loads_of_different_files_work_beside_each_other(warehouse: Warehouse) -> None:
+def test_loads_of_different_files_work_beside_each_other(warehouse: LoadedWarehouse) -> None:
     beside = []
 
     def load_another(_: int) -> None:
@@ -66,7 +67,7 @@ def test_loads_of_different_files_work_beside_each_other(warehouse: Warehouse) -
     assert beside == [True]
 
 
-def test_no_load_comes_in_while_dbt_builds(warehouse: Warehouse, marts: Marts) -> None:
+def test_no_load_comes_in_while_dbt_builds(warehouse: LoadedWarehouse, marts: Marts) -> None:
     marts.begin("nightly")
     with marts.session("nightly"):
         with pytest.raises(WarehouseUnavailable) as caught:
@@ -79,10 +80,10 @@ def test_no_load_comes_in_while_dbt_builds(warehouse: Warehouse, marts: Marts) -
     assert warehouse.load(TWO_ROWS).written
 
 
-def test_dbt_does_not_begin_while_a_load_works(warehouse: Warehouse, marts: Marts) -> None:
+def test_dbt_does_not_begin_while_a_load_works(warehouse: LoadedWarehouse, marts: Marts) -> None:
     build = marts.begin("nightly")
     assert build
-    refused = rf"imdb: loading: session \d+ of pipeline \(warehouse: load {RATINGS.name}"
+    refused = rf"imdb: loading: session \d+ of pipeline \(warehouse: imdb: load {RATINGS.name}"
     tried = []
 
     def try_to_build(_: int) -> None:
@@ -111,14 +112,15 @@ def test_a_session_that_has_to_wait_begins_when_the_other_ended(marts: Marts) ->
             thread.start()
         waiting = "select count(*) from pg_locks where locktype = 'advisory' and not granted"
         while marts.database.value(waiting) < 2:
-            assert got == []
+            assert all(thread.is_alive() for thread in threads)
+        assert got == []
     for thread in threads:
         thread.join()
     assert set(got) == {loading, building}
 
 
 def test_a_source_is_loaded_while_another_is_built(
-    warehouse: Warehouse, marts: Marts, tmp_path: Path
+    warehouse: LoadedWarehouse, marts: Marts, tmp_path: Path
 ) -> None:
     """Neither waits for the other, and neither sees the other's loads."""
     toy = Marts(warehouse.database, tmp_path / "toy", ["mart_toy"], source="toy", dag_id="toy")
@@ -147,7 +149,7 @@ class AfterItsId:
         self.ids_before = ids_before
         self.found: list[str] = []
         self.marts: Marts | None = None
-        self.other: Warehouse | None = None
+        self.other: LoadedWarehouse | None = None
 
     def __call__(self) -> float:
         last = self.database.value(
@@ -167,7 +169,7 @@ class AfterItsId:
 
 
 def test_a_load_with_a_lower_number_that_commits_later_is_not_missed(
-    warehouse: Warehouse, marts: Marts
+    warehouse: LoadedWarehouse, marts: Marts
 ) -> None:
     """A build whose bound is load 2 while load 1 is not committed would miss load 1 for good."""
     clock = AfterItsId(warehouse.database, 0)
@@ -192,7 +194,7 @@ def newest(database: Database) -> int:
 
 
 def test_a_load_between_the_decision_and_dbt_is_taken_in(
-    warehouse: Warehouse, marts: Marts
+    warehouse: LoadedWarehouse, marts: Marts
 ) -> None:
     build = marts.begin("nightly")
     assert build
@@ -206,7 +208,7 @@ def test_a_load_between_the_decision_and_dbt_is_taken_in(
 
 
 def test_a_load_between_dbt_and_the_publish_is_for_the_next_build(
-    warehouse: Warehouse, marts: Marts
+    warehouse: LoadedWarehouse, marts: Marts
 ) -> None:
     build = marts.begin("nightly")
     assert build
@@ -220,7 +222,7 @@ def test_a_load_between_dbt_and_the_publish_is_for_the_next_build(
 
 
 def test_a_load_between_two_sessions_of_a_build_ends_the_build(
-    warehouse: Warehouse, marts: Marts
+    warehouse: LoadedWarehouse, marts: Marts
 ) -> None:
     """The models that the first session built are made from other rows."""
     marts.begin("nightly")
@@ -368,7 +370,7 @@ import sys, time
 from warehouse.database.connection import connected
 from warehouse.database.turns import building, held
 with connected(sys.argv[1], purpose="holder") as connection, connection.cursor() as cursor:
-    with held(connection, "load title.ratings"), building(connection, "imdb"):
+    with held(connection, "imdb: load title.ratings"), building(connection, "imdb"):
         print("holds", flush=True)
         cursor.execute(sys.argv[2])
         sys.stdin.read()
@@ -386,19 +388,21 @@ def holder(database: Database, statement: str) -> Iterator[subprocess.Popen[byte
     ) as process:
         assert process.stdout
         assert process.stdout.readline() == b"holds\n"
-        yield process
-        process.kill()
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 @pytest.mark.parametrize("statement", ["select 1", "select pg_sleep(600)"], ids=["idle", "busy"])
 def test_a_holder_that_is_killed_lets_go(
-    warehouse: Warehouse, marts: Marts, statement: str
+    warehouse: LoadedWarehouse, marts: Marts, statement: str
 ) -> None:
     """Also while Postgres is in the middle of a statement whose client is gone."""
     marts.begin("nightly")
     with holder(warehouse.database, statement) as process:
         with pytest.raises(
-            WarehouseUnavailable, match=r"load title\.ratings: session \d+ .*holder"
+            WarehouseUnavailable, match=r"imdb: load title\.ratings: session \d+ .*holder"
         ):
             warehouse.load(TWO_ROWS)
         process.kill()
@@ -453,7 +457,7 @@ def test_dbt_by_hand_takes_a_turn_where_it_writes_for_all(
 
 
 def test_dbt_by_hand_does_not_begin_while_a_load_works(database: Database, tmp_path: Path) -> None:
-    place = Place(database.url, database.url, None, embedded=False)
+    place = WarehousePlace(database.url, database.url, None, embedded=False)
     layout = Layout(tmp_path)
     write_manifest(layout.dbt / "manifest.json", NAMES, "imdb")
     with (

@@ -13,10 +13,10 @@ from imdb_pipeline.config import DATASETS, Settings, dataset_named
 from imdb_pipeline.loader import Loader
 from tests.support.dbt import run_dbt
 from tests.support.downloads import Workbench
-from tests.support.loads import IMPATIENT, Warehouse
+from tests.support.loads import IMPATIENT, LoadedWarehouse
 from tests.support.postgres import Database
 from tests.support.snapshots import RATINGS, TWO_ROWS, loaded_rows, snapshot, written
-from tests.support.source import Answer, Source, file, good_server
+from tests.support.source import Answer, FaultySource, file, good_server
 from warehouse.database.connection import connected
 from warehouse.database.turns import hold
 from warehouse.errors import PermanentError, SourceRefused, UnexpectedContent
@@ -40,7 +40,7 @@ def unharmed(database: Database) -> bool:
     return [name for (name,) in there] == wanted
 
 
-def test_what_is_noted_of_a_file_is_text_to_the_ledger(warehouse: Warehouse) -> None:
+def test_what_is_noted_of_a_file_is_text_to_the_ledger(warehouse: LoadedWarehouse) -> None:
     path, entry = written(warehouse.folder, RATINGS, TWO_ROWS)
     hostile = replace(entry, etag=HOSTILE, last_modified=HOSTILE, url=HOSTILE, file="../../x")
 
@@ -56,7 +56,7 @@ def test_what_is_noted_of_a_file_is_text_to_the_ledger(warehouse: Warehouse) -> 
 
 @pytest.mark.parametrize("dataset", DATASETS, ids=lambda dataset: dataset.name)
 def test_values_are_text_whether_the_file_is_loaded_whole_or_by_its_changes(
-    warehouse: Warehouse, dataset: Dataset
+    warehouse: LoadedWarehouse, dataset: Dataset
 ) -> None:
     # Enough rows for the changes to be few.
     plain = [(f"tt{number}", *"1" * (len(dataset.columns) - 1)) for number in range(10, 30)]
@@ -105,7 +105,7 @@ def test_names_are_identifiers(database: Database, tmp_path: Path) -> None:
     assert unharmed(database)
 
 
-def test_a_header_made_of_sql_is_told_and_refused(warehouse: Warehouse) -> None:
+def test_a_header_made_of_sql_is_told_and_refused(warehouse: LoadedWarehouse) -> None:
     path = warehouse.folder / RATINGS.file_name
     hostile = replace(RATINGS, columns=("tconst", HOSTILE, "numVotes"))
     path.write_bytes(snapshot(hostile, TWO_ROWS))
@@ -202,7 +202,7 @@ HOSTILE_PLACES = ["../../etc/passwd", "/etc/passwd", "title.ratings.tsv.gz/../..
 
 @pytest.mark.parametrize("place", HOSTILE_PLACES)
 def test_the_file_of_a_cache_entry_is_never_a_path(
-    workbench: Workbench, source: Source, place: str
+    workbench: Workbench, source: FaultySource, place: str
 ) -> None:
     source.always(file(snapshot(RATINGS, TWO_ROWS)))
     workbench.download()
@@ -220,7 +220,7 @@ def test_the_file_of_a_cache_entry_is_never_a_path(
 @pytest.mark.parametrize("field", ["etag", "last_modified"])
 @pytest.mark.parametrize("value", ["x\r\nX-Evil: 1", "x\n", "\x00", "é", HOSTILE])
 def test_validators_of_a_cache_entry_make_no_header_of_their_own(
-    workbench: Workbench, source: Source, field: str, value: str
+    workbench: Workbench, source: FaultySource, field: str, value: str
 ) -> None:
     source.always(file(snapshot(RATINGS, TWO_ROWS)))
     workbench.download()
@@ -250,7 +250,7 @@ def outside(tmp_path: Path) -> Iterator[Path]:
 
 @pytest.mark.parametrize("suffix", ["", ".part", ".part.json", ".tmp"])
 def test_a_link_in_the_data_folder_is_not_written_through(
-    workbench: Workbench, source: Source, outside: Path, suffix: str
+    workbench: Workbench, source: FaultySource, outside: Path, suffix: str
 ) -> None:
     body = snapshot(RATINGS, TWO_ROWS)
     source.always(good_server(body))
@@ -285,7 +285,7 @@ def test_only_http_is_fetched(workbench: Workbench, base_url: str) -> None:
      "/files/title.ratings.tsv.gz", "http://169.254.169.254/latest/meta-data"],
 )  # fmt: skip
 def test_no_redirect_is_followed_not_even_to_the_same_host(
-    workbench: Workbench, source: Source, target: str
+    workbench: Workbench, source: FaultySource, target: str
 ) -> None:
     """Stricter than "within https and the allowed hosts": the files are where they are."""
     host = source.url.split("/")[2]

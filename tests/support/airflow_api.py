@@ -48,7 +48,7 @@ def running_api() -> Iterator[RestApi]:
     """Yield an API that answers on loopback."""
     api = RestApi()
 
-    class Handler(BaseHTTPRequestHandler):
+    class ApiHandler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             parts = urlsplit(self.path)
             self._send(api.answer(parts.path, parts.query))
@@ -68,7 +68,7 @@ def running_api() -> Iterator[RestApi]:
         def log_message(self, *_: Any) -> None:
             """Say nothing."""
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+    with ThreadingHTTPServer(("127.0.0.1", 0), ApiHandler) as server:
         api.url = f"http://127.0.0.1:{server.server_port}"
         thread = Thread(target=server.serve_forever, args=(0.02,))
         thread.start()

@@ -1,4 +1,4 @@
-"""What can happen to a world in a day, as spiteful as files can be: each change is a function."""
+"""What can happen to a world in a day, with every kind of change: each is a function."""
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial

@@ -19,7 +19,7 @@ from tests.support.marts import DAG
 from tests.support.postgres import Cluster, Database
 from tests.support.snapshots import entry_of
 from tests.support.tables import Place, difference, ids_in, written_for_nothing
-from warehouse.builds.builds import build_session
+from warehouse.builds.build_session import build_session
 from warehouse.builds.publish import publish
 from warehouse.builds.rollback import rollback
 from warehouse.database.connection import connected
@@ -45,7 +45,7 @@ _LAYERS = ("staging", "intermediate", "marts_next")
 
 
 @dataclass(frozen=True)
-class Build:
+class ModelsBuilt:
     """What became of each model: dbt's message, and what was wrong with how it was done."""
 
     statuses: dict[str, str]
@@ -62,7 +62,7 @@ class Build:
         return {name: self.messages[name] for name, how in self.statuses.items() if how not in good}
 
 
-class Stage:
+class TwoWarehouses:
     """The two warehouses; `notes` say what changed on which day, for the report of a mismatch."""
 
     def __init__(self, daily: Site, fresh: Site, notes: Sequence[str] = ()) -> None:
@@ -120,8 +120,8 @@ class Stage:
                     )
         return done
 
-    def build(self, *words: str, options: str = "") -> Build:
-        """Build in the daily warehouse; whatever it catches up with must not write in vain."""
+    def build(self, *words: str, options: str = "") -> ModelsBuilt:
+        """Build in the daily warehouse; catching up must not write rows that did not change."""
         self._runs += 1
         watched = [
             (model.name, model.place(self.daily.database))
@@ -146,7 +146,7 @@ class Stage:
         caught_up = {name for name in built if messages[name].startswith("MERGE")}
         after = {name: place.versions() for name, place in watched if name in caught_up}
         in_vain = {name: len(written_for_nothing(before[name], after[name])) for name in after}
-        return Build(
+        return ModelsBuilt(
             statuses,
             messages,
             frozenset(caught_up),
@@ -173,7 +173,7 @@ class Stage:
                 run_id=f"back from {self._runs}",
             )
 
-    def build_and_publish(self) -> Build:
+    def build_and_publish(self) -> ModelsBuilt:
         """A whole run of the pipeline's dbt part, which must succeed."""
         done = self.build()
         assert not done.failed, done.failed
@@ -223,14 +223,14 @@ class Stage:
 @contextmanager
 def two_warehouses(
     postgres: Cluster, notes: Sequence[str] = (), project: Path = PROJECT
-) -> Iterator[Stage]:
+) -> Iterator[TwoWarehouses]:
     """Two empty warehouses, dropped at the end."""
     with ExitStack() as stack:
         daily, fresh = (
             parsed_project(project).on(stack.enter_context(postgres.database()))
             for _ in ("daily", "fresh")
         )
-        yield Stage(daily, fresh, notes)
+        yield TwoWarehouses(daily, fresh, notes)
 
 
 def newest_load(database: Database) -> int:

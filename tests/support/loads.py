@@ -39,7 +39,7 @@ class DuringCopy:
         return 0.0
 
 
-class Warehouse:
+class LoadedWarehouse:
     """A database, a data folder, and a loader between them."""
 
     def __init__(self, database: Database, folder: Path) -> None:

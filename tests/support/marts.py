@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.support.postgres import Database
-from warehouse.builds.builds import Build, begin_build, build_session
+from warehouse.builds.build_session import build_session
+from warehouse.builds.builds import Build, begin_build
 from warehouse.builds.project import DbtProject
 from warehouse.builds.publish import publish
 from warehouse.builds.publish_log import Live

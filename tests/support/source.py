@@ -44,7 +44,7 @@ class Request:
 Reply = Answer | Callable[[Request], Answer]
 
 
-class Source:
+class FaultySource:
     """The server: `script` the answers to come, `requests` what was asked so far."""
 
     def __init__(self, port: int) -> None:
@@ -108,10 +108,10 @@ def cut(answer: Answer, sent: int) -> Answer:
 
 
 @contextmanager
-def running_source() -> Iterator[Source]:
+def running_source() -> Iterator[FaultySource]:
     """Serve on a free port of 127.0.0.1 until the end of the block."""
 
-    class Handler(BaseHTTPRequestHandler):
+    class SourceHandler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             answer = source.reply(Request(self.command, self.path, self.headers))
             self.send_response(answer.status)
@@ -128,11 +128,11 @@ def running_source() -> Iterator[Source]:
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its name there
             pass
 
-    class Server(ThreadingHTTPServer):
+    class SourceServer(ThreadingHTTPServer):
         daemon_threads = False  # the end waits for them, so none works into the next test
 
-    with Server(("127.0.0.1", 0), Handler) as server:
-        source = Source(server.server_address[1])
+    with SourceServer(("127.0.0.1", 0), SourceHandler) as server:
+        source = FaultySource(server.server_address[1])
         # The default poll of half a second would be paid at the end of every test.
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()

@@ -41,7 +41,7 @@ class Webhook:
 def running_webhook() -> Iterator[Webhook]:
     """Serve on a free port of 127.0.0.1 until the end of the block."""
 
-    class Handler(BaseHTTPRequestHandler):
+    class WebhookHandler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             length = int(self.headers["Content-Length"])
             body = json.loads(self.rfile.read(length))
@@ -56,10 +56,10 @@ def running_webhook() -> Iterator[Webhook]:
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its name there
             pass
 
-    class Server(ThreadingHTTPServer):
+    class WebhookServer(ThreadingHTTPServer):
         daemon_threads = False
 
-    with Server(("127.0.0.1", 0), Handler) as server:
+    with WebhookServer(("127.0.0.1", 0), WebhookHandler) as server:
         hook = Webhook(server.server_address[1])
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()

@@ -2,11 +2,9 @@
 
 A build is a row of `meta.build_log`, committed before the first model is built. The newest row of a
 source says which build its tables in staging and `marts_next` belong to: an older build cannot
-continue. One dbt process works on a build at a time, in a `build_session`.
+continue. One dbt process works on a build at a time (`build_session`).
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,12 +13,9 @@ from psycopg2.extensions import cursor as Cursor
 from warehouse.builds.project import DbtProject
 from warehouse.builds.publish_log import State, published_state, rejected_state
 from warehouse.database.connection import Connection
-from warehouse.database.turns import building, building_lock, hold
+from warehouse.database.turns import building_lock, hold
 from warehouse.errors import WarehouseRefused
 from warehouse.raw.ledger import newest_load_id, scalar
-
-# How long a dbt session waits for the one before it, or for a load, in seconds.
-SESSION_PATIENCE = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +89,7 @@ def begin_build(
             return None
         # Better now than after hours of building: the manifest must know all models.
         project.marts(source)
-        return _begin(
+        return insert_build(
             cursor,
             current_state(cursor, project, source),
             source=source,
@@ -115,7 +110,7 @@ def _why(
     )
 
 
-def _begin(
+def insert_build(
     cursor: Cursor,
     state: State,
     *,
@@ -125,6 +120,7 @@ def _begin(
     reason: str,
     full_refresh: bool = False,
 ) -> Build:
+    """Insert the row of a build that begins now from `state`; return the build."""
     from_nothing = full_refresh or not _can_continue(cursor, source, state.project_sha256)
     cursor.execute(
         """
@@ -135,7 +131,7 @@ def _begin(
         """,
         (source, dag_id, run_id, state.load_id, state.project_sha256, reason, from_nothing),
     )
-    return _build(cursor, scalar(cursor))
+    return read_build(cursor, scalar(cursor))
 
 
 def _can_continue(cursor: Cursor, source: str, sha256: str) -> bool:
@@ -169,10 +165,11 @@ def newest_build(cursor: Cursor, source: str) -> Build | None:
     """Return the build of `source` that began last; None before the first."""
     cursor.execute("select max(build_id) from meta.build_log where source = %s", (source,))
     row = cursor.fetchone()
-    return _build(cursor, row[0]) if row and row[0] is not None else None
+    return read_build(cursor, row[0]) if row and row[0] is not None else None
 
 
-def _build(cursor: Cursor, build_id: int) -> Build:
+def read_build(cursor: Cursor, build_id: int) -> Build:
+    """Return the build with this id, which must exist."""
     cursor.execute(
         """
         select
@@ -212,116 +209,3 @@ def own_build(
 
 def _name(build: Build) -> str:
     return f"run {build.run_id} (build {build.build_id}, begun {build.began_at:%Y-%m-%d %H:%M:%S})"
-
-
-@contextmanager
-def build_session(
-    connection: Connection,
-    project: DbtProject,
-    *,
-    source: str,
-    dag_id: str,
-    run_id: str,
-    build_id: int | None = None,
-    patience: float = SESSION_PATIENCE,
-) -> Iterator[Build]:
-    """Hold the turn of `source` for one dbt process, from its start to its end.
-
-    The first session of a build fixes the upper bound: loads that committed since the build began
-    are taken in. `connection` must be used for nothing else meanwhile; the turn ends with the block
-    or the connection. Without `build_id` (models run by hand) the run's newest build continues, or
-    a new build begins. A build that is published already counts as open again from then on: what is
-    in `marts_next` is no state to roll back to.
-
-    Waits up to `patience` seconds for the source's other builder and for its loads, then raises
-    `WarehouseUnavailable` naming them. Raises `WarehouseRefused` where another build took over, the
-    dbt project changed since the build began, or, in a later session of the same build, a load came
-    in after the bound.
-    """
-    with connection, connection.cursor() as cursor:
-        # The connection is idle while dbt works in connections of its own.
-        cursor.execute("set idle_session_timeout = 0")
-    with building(connection, source, patience=patience):
-        with connection, connection.cursor() as cursor:
-            build = _build_to_work_on(
-                cursor, project, source=source, dag_id=dag_id, run_id=run_id, build_id=build_id
-            )
-            build = _with_bound(cursor, build)
-            _reopen(cursor, build)
-        yield build
-
-
-def _build_to_work_on(
-    cursor: Cursor,
-    project: DbtProject,
-    *,
-    source: str,
-    dag_id: str,
-    run_id: str,
-    build_id: int | None,
-) -> Build:
-    if build_id is None and not _begun_by(cursor, source, dag_id, run_id):
-        return _begin(
-            cursor,
-            current_state(cursor, project, source),
-            source=source,
-            dag_id=dag_id,
-            run_id=run_id,
-            reason="models are run by hand",
-        )
-    build = own_build(cursor, source=source, dag_id=dag_id, run_id=run_id, build_id=build_id)
-    if project.sha256(source) != build.state.project_sha256:
-        raise WarehouseRefused(
-            f"run {run_id}: the dbt project in {project.project_dir} changed after build "
-            f"{build.build_id} began. The published marts are as they were. Start a new run."
-        )
-    return build
-
-
-def _begun_by(cursor: Cursor, source: str, dag_id: str, run_id: str) -> bool:
-    cursor.execute(
-        "select exists (select from meta.build_log where (source, dag_id, run_id) = (%s, %s, %s))",
-        (source, dag_id, run_id),
-    )
-    return cursor.fetchone() == (True,)
-
-
-def _with_bound(cursor: Cursor, build: Build) -> Build:
-    """Fix the bound where this is the build's first session; no load is at work now."""
-    if build.bound_at is None:
-        cursor.execute(
-            "update meta.build_log set load_id = %s, bound_at = clock_timestamp() "
-            "where build_id = %s",
-            (newest_load_id(cursor, build.source), build.build_id),
-        )
-        return _build(cursor, build.build_id)
-    cursor.execute(
-        """
-        select load_id, dataset, run_id, loaded_at::timestamptz(0)::text
-        from meta.load_log
-        where source = %s and load_id > %s
-        order by load_id
-        limit 1
-        """,
-        (build.source, build.state.load_id),
-    )
-    row = cursor.fetchone()
-    if row:
-        raise WarehouseRefused(
-            "run {}: load {} ({}) of run {} came in at {}, after the first models of build {} were "
-            "built, so the others would be made from other rows. The published marts are as they "
-            "were. Start a new run.".format(build.run_id, *row, build.build_id)
-        )
-    return build
-
-
-def _reopen(cursor: Cursor, build: Build) -> None:
-    cursor.execute(
-        """
-        update meta.build_log set reopened_at = clock_timestamp()
-        where build_id = %(id)s and exists (
-            select from meta.publish_log where build_id = %(id)s
-        )
-        """,
-        {"id": build.build_id},
-    )

@@ -20,7 +20,7 @@ _FILE_FAULTS = (errorcodes.CLASS_DATA_EXCEPTION, errorcodes.CLASS_PROGRAM_LIMIT_
 _LINE = re.compile(r"^COPY .+?, line (\d+)", re.MULTILINE)
 
 
-class Source(Protocol):
+class CopySource(Protocol):
     """What COPY reads from: `read` gives about `size` bytes, b"" at the end.
 
     `readline` is never called; psycopg2 asks whether it is there.
@@ -34,7 +34,7 @@ def copy_rows(
     cursor: Cursor,
     table: sql.Composable,
     columns: Sequence[str],
-    source: Source,
+    source: CopySource,
     *,
     origin: str,
     line_in_file: Callable[[int], int] = lambda line: line + 1,
@@ -65,7 +65,7 @@ def copy_rows(
 class _Watched:
     """Keeps what `source` raised: psycopg2 makes a cancelled query of it."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: CopySource) -> None:
         self.source = source
         self.error: BaseException | None = None
 

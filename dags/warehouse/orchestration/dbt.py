@@ -21,7 +21,7 @@ from airflow.sdk.exceptions import AirflowFailException
 from cosmos import DbtTaskGroup, ExecutionConfig, ProfileConfig, ProjectConfig, RenderConfig
 from cosmos.constants import DbtResourceType, ExecutionMode, LoadMode, TestBehavior
 
-from warehouse.builds.builds import build_session
+from warehouse.builds.build_session import build_session
 from warehouse.builds.project import DbtProject
 from warehouse.database.connection import connected, for_dbt
 from warehouse.errors import PipelineError

@@ -10,7 +10,7 @@ from tests.e2e.oracle.genres import genre_analytics, genre_by_decade
 from tests.e2e.oracle.history import RatingsLoad, rating_history, rating_movers
 from tests.e2e.oracle.names import title_search
 from tests.e2e.oracle.people import person_career
-from tests.e2e.oracle.quality import FileLoad, load_quality
+from tests.e2e.oracle.quality import QualityLoad, load_quality
 from tests.e2e.oracle.seeds import read_seeds
 from tests.e2e.oracle.series import season_analytics, series_analytics
 from tests.e2e.oracle.titles import top_titles
@@ -42,7 +42,7 @@ def expected_marts(
     folder: Path,
     seeds: Path,
     ratings_loads: Sequence[RatingsLoad] = (),
-    loads: Sequence[FileLoad] = (),
+    loads: Sequence[QualityLoad] = (),
 ) -> dict[str, Mart]:
     """Compute the marts of the files in `folder` with the seeds in `seeds`, by name.
 

@@ -41,7 +41,7 @@ Figures = Mapping[tuple[str, str], Figure]
 
 
 @dataclass(frozen=True, slots=True)
-class FileLoad:
+class QualityLoad:
     """A load as the ledger has it, and the figures of its file."""
 
     load_id: int
@@ -80,11 +80,11 @@ def figures(dataset: str, header: Sequence[str], lines: Sequence[Sequence[str]])
     return found
 
 
-def load_quality(loads: Sequence[FileLoad]) -> list[Row]:
+def load_quality(loads: Sequence[QualityLoad]) -> list[Row]:
     """Return one row per load, measure and column; `loads` are all loads, in order."""
     newest = {load.dataset: load.load_id for load in loads}
     rows: list[Row] = []
-    history: dict[str, list[FileLoad]] = {}
+    history: dict[str, list[QualityLoad]] = {}
     for load in loads:
         alike = history.setdefault(load.dataset, [])
         if alike and alike[-1].origin != load.origin:

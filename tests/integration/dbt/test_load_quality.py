@@ -11,9 +11,9 @@ from imdb_pipeline.config import DATASET_NAMES, dataset_named
 from include.sample.maker import make_sample
 from tests.e2e.oracle.compare import compare, fetch
 from tests.e2e.oracle.marts import KEYS, Mart
-from tests.e2e.oracle.quality import Figure, Figures, FileLoad, figures, figures_of, load_quality
+from tests.e2e.oracle.quality import Figure, Figures, QualityLoad, figures, figures_of, load_quality
 from tests.support.dbt import run_dbt
-from tests.support.loads import Warehouse
+from tests.support.loads import LoadedWarehouse
 from tests.support.postgres import Cluster, Database
 from tests.support.snapshots import N, Row
 from warehouse.runs.run_log import FailingTest, dbt_figures
@@ -120,7 +120,7 @@ def judged(postgres: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Itera
     """Ten days of loads, those of title.crew by the loader, and dbt's build of the one mart."""
     folder = tmp_path_factory.mktemp("quality")
     with postgres.database() as database:
-        loads = [*written(database), *loaded(Warehouse(database, folder))]
+        loads = [*written(database), *loaded(LoadedWarehouse(database, folder))]
         words = ("build", "--select", MART, "--exclude-resource-type", "unit_test")
         env = {"DBT_ENV_CUSTOM_ENV_BUILD_ID": "7"}
         done = run_dbt(database, *words, env=env)
@@ -131,9 +131,9 @@ def judged(postgres: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Itera
         )
 
 
-def written(database: Database) -> list[FileLoad]:
+def written(database: Database) -> list[QualityLoad]:
     """Write the stories into the ledger, as if the loader had."""
-    loads: list[FileLoad] = []
+    loads: list[QualityLoad] = []
     for dataset, story in STORIES.items():
         for day, load in enumerate(story):
             load_id, url = len(loads) + 1, f"{load.origin}/{dataset}.tsv.gz"
@@ -151,11 +151,11 @@ def written(database: Database) -> list[FileLoad]:
                 day == 0 or load.origin != story[day - 1].origin,
                 *(load_id, dataset, load.column, load.rows, load.nulls, load.numbers, load.total),
             )
-            loads.append(FileLoad(load_id, dataset, url, loaded_at, load.figures, load.origin))
+            loads.append(QualityLoad(load_id, dataset, url, loaded_at, load.figures, load.origin))
     return loads
 
 
-def loaded(warehouse: Warehouse) -> list[FileLoad]:
+def loaded(warehouse: LoadedWarehouse) -> list[QualityLoad]:
     """Load the days of title.crew: the first in full, then what changes in them."""
     sequence = "pg_get_serial_sequence('meta.load_log', 'load_id')"
     warehouse.database.execute(f"select setval({sequence}, 1000)")
@@ -171,7 +171,7 @@ def loaded(warehouse: Warehouse) -> list[FileLoad]:
     methods = [method for method, _ in warehouse.kept()]
     assert methods[-DAYS:] == ["delta"] * DAYS
     return [
-        FileLoad(load_id, dataset, url, loaded_at, figures)
+        QualityLoad(load_id, dataset, url, loaded_at, figures)
         for (load_id, dataset, url, loaded_at), figures in zip(ledger, found, strict=True)
     ]
 
@@ -213,7 +213,9 @@ def sample_days(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Figu
 
 def test_ordinary_days_are_not_outside(sample_days: list[dict[str, Figures]]) -> None:
     loads = [
-        FileLoad(7 * day + at, name, f"{SAMPLE}/{name}", FIRST + timedelta(days=day), of_day[name])
+        QualityLoad(
+            7 * day + at, name, f"{SAMPLE}/{name}", FIRST + timedelta(days=day), of_day[name]
+        )
         for day, of_day in enumerate(sample_days)
         for at, name in enumerate(DATASET_NAMES)
     ]

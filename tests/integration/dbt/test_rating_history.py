@@ -15,7 +15,7 @@ from tests.e2e.oracle.files import UNRATED, Rating, Title, read_ratings
 from tests.e2e.oracle.history import RatingsLoad, rating_history, rating_movers
 from tests.e2e.oracle.marts import KEYS, Mart
 from tests.support.dbt import run_dbt
-from tests.support.loads import Warehouse
+from tests.support.loads import LoadedWarehouse
 from tests.support.postgres import Cluster, Database
 from tests.support.snapshots import N, Row
 
@@ -78,7 +78,7 @@ def led_through(database: Database, folder: Path) -> Days:
     (folder / "titles").mkdir()
     basics = dataset_named("title.basics")
     names = [(one, "movie", f"Film {one}", N, "0", "1999", N, N, N) for one in tconsts[::2]]
-    Warehouse(database, folder / "titles").load(names, dataset=basics)
+    LoadedWarehouse(database, folder / "titles").load(names, dataset=basics)
     titles = {
         name[0]: Title(name[0], "movie", name[2], None, 1999, None, None, None, None, UNRATED)
         for name in names
@@ -90,7 +90,7 @@ def led_through(database: Database, folder: Path) -> Days:
             of_day.mkdir()
             if days.loads:
                 next_day(rows, random, away)
-            Warehouse(database, of_day).load(sorted(rows.values()))
+            LoadedWarehouse(database, of_day).load(sorted(rows.values()))
             days.loads.append(dated(database, of_day, FIRST + timedelta(days=day)))
         done = run_dbt(database, "run", "--select", *MODELS, *ALWAYS_CATCH_UP)
         assert done.exit_code == 0, done.output[-5000:]

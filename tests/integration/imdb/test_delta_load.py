@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from imdb_pipeline.config import DATASETS, dataset_named
-from tests.support.loads import Warehouse, rows_changed
+from tests.support.loads import LoadedWarehouse, rows_changed
 from tests.support.snapshots import (
     ODD_ROWS,
     THREE_ROWS,
@@ -33,13 +33,13 @@ NEXT_CREW: list[Row] = [
 
 
 @pytest.fixture
-def loaded(warehouse: Warehouse) -> Warehouse:
+def loaded(warehouse: LoadedWarehouse) -> LoadedWarehouse:
     """A warehouse with nine rows of title.crew."""
     warehouse.load(CREW_ROWS, dataset=CREW)
     return warehouse
 
 
-def state(warehouse: Warehouse, dataset: Dataset = CREW) -> list[object]:
+def state(warehouse: LoadedWarehouse, dataset: Dataset = CREW) -> list[object]:
     """Everything that a load may change."""
     tables = "select tablename from pg_tables where schemaname = 'raw' order by 1"
     return [
@@ -65,7 +65,7 @@ def changed(old: Sequence[Row], new: Sequence[Row], key: int) -> list[tuple[obje
     return sorted(lines)
 
 
-def changes_of(warehouse: Warehouse, load: int, dataset: Dataset) -> list[tuple[object, ...]]:
+def changes_of(warehouse: LoadedWarehouse, load: int, dataset: Dataset) -> list[tuple[object, ...]]:
     """What the change table has of the last load, sorted."""
     load_ids = warehouse.database.query("select load_id from meta.load_log order by 1")
     columns = ", ".join(f"coalesce({column}, '{N}')" for column in dataset.table_columns)
@@ -77,7 +77,7 @@ def changes_of(warehouse: Warehouse, load: int, dataset: Dataset) -> list[tuple[
     )
 
 
-def test_what_came_left_and_changed_is_written_and_noted(loaded: Warehouse) -> None:
+def test_what_came_left_and_changed_is_written_and_noted(loaded: LoadedWarehouse) -> None:
     outcome = loaded.refresh(NEXT_CREW, dataset=CREW)
 
     assert (outcome.written, outcome.why_full, outcome.how) == (True, None, "loaded as a delta")
@@ -92,7 +92,7 @@ def test_what_came_left_and_changed_is_written_and_noted(loaded: Warehouse) -> N
     ]
 
 
-def test_rows_that_did_not_change_are_not_touched(loaded: Warehouse) -> None:
+def test_rows_that_did_not_change_are_not_touched(loaded: LoadedWarehouse) -> None:
     places = "select ctid::text, tconst from raw.imdb_title_crew where tconst in ('tt1', 'tt9')"
     table = "select relfilenode from pg_class where relname = 'imdb_title_crew'"
     before = loaded.database.query(places), loaded.database.query(table)
@@ -104,7 +104,7 @@ def test_rows_that_did_not_change_are_not_touched(loaded: Warehouse) -> None:
 
 @pytest.mark.parametrize("dataset", DATASETS, ids=lambda dataset: str(dataset.name))
 def test_every_oddity_of_the_real_files_comes_and_goes(
-    warehouse: Warehouse, dataset: Dataset
+    warehouse: LoadedWarehouse, dataset: Dataset
 ) -> None:
     rows = ODD_ROWS[dataset.name]
     other = [(*row[:-1], row[-1] + "!") for row in rows[:2]]
@@ -134,7 +134,7 @@ _ANY = st.lists(st.tuples(_IDS | st.just(N), _TEXTS, _TEXTS), min_size=1, max_si
 )
 @given(old=_SORTED | _ANY, new=_SORTED | _ANY)
 def test_any_file_takes_the_place_of_any_other(
-    warehouse: Warehouse, old: list[Row], new: list[Row]
+    warehouse: LoadedWarehouse, old: list[Row], new: list[Row]
 ) -> None:
     first = warehouse.load(old, dataset=CREW, force=True).load
     load = warehouse.refresh(new, dataset=CREW).load
@@ -159,7 +159,7 @@ def test_any_file_takes_the_place_of_any_other(
         assert lines == []
 
 
-def edit(statement: str) -> Callable[[Warehouse], None]:
+def edit(statement: str) -> Callable[[LoadedWarehouse], None]:
     """A hand in the raw table."""
     return lambda warehouse: warehouse.database.execute(statement)
 
@@ -184,7 +184,7 @@ def edit(statement: str) -> Callable[[Warehouse], None]:
     ],
 )  # fmt: skip
 def test_a_delta_that_would_be_wrong_becomes_a_full_load(
-    loaded: Warehouse, happened: Callable[[Warehouse], None], why: str
+    loaded: LoadedWarehouse, happened: Callable[[LoadedWarehouse], None], why: str
 ) -> None:
     previous = loaded.folder / "previous.tsv.gz"
     (loaded.folder / CREW.file_name).replace(previous)
@@ -211,7 +211,7 @@ def test_a_delta_that_would_be_wrong_becomes_a_full_load(
     ],
 )
 def test_files_that_cannot_be_compared_are_loaded_in_full(
-    warehouse: Warehouse, old: list[Row], new: list[Row], why: str
+    warehouse: LoadedWarehouse, old: list[Row], new: list[Row], why: str
 ) -> None:
     warehouse.load(old, dataset=CREW)
 
@@ -224,7 +224,7 @@ def test_files_that_cannot_be_compared_are_loaded_in_full(
     assert bool(warehouse.changes(CREW)) == unsorted_only
 
 
-def test_when_most_of_it_differs_everything_is_loaded(warehouse: Warehouse) -> None:
+def test_when_most_of_it_differs_everything_is_loaded(warehouse: LoadedWarehouse) -> None:
     count = ALWAYS_A_DELTA + 1
     ids = [f"tt{number:07d}" for number in range(count)]
     warehouse.load([(one, "old", N) for one in ids], dataset=CREW)
@@ -237,7 +237,7 @@ def test_when_most_of_it_differs_everything_is_loaded(warehouse: Warehouse) -> N
     assert len(changes_of(warehouse, 1, CREW)) == 2 * count
 
 
-def test_an_older_file_that_is_damaged_does_no_harm(loaded: Warehouse) -> None:
+def test_an_older_file_that_is_damaged_does_no_harm(loaded: LoadedWarehouse) -> None:
     path = loaded.folder / CREW.file_name
     content = bytearray(path.read_bytes())
     content[-5] ^= 1
@@ -249,7 +249,7 @@ def test_an_older_file_that_is_damaged_does_no_harm(loaded: Warehouse) -> None:
     assert loaded.rows(CREW) == NEXT_CREW
 
 
-def test_a_new_file_that_is_damaged_changes_nothing(loaded: Warehouse) -> None:
+def test_a_new_file_that_is_damaged_changes_nothing(loaded: LoadedWarehouse) -> None:
     before = state(loaded)
     previous = loaded.folder / "previous.tsv.gz"
     (loaded.folder / CREW.file_name).replace(previous)
@@ -261,7 +261,7 @@ def test_a_new_file_that_is_damaged_changes_nothing(loaded: Warehouse) -> None:
     assert state(loaded) == before
 
 
-def test_a_new_file_that_was_edited_changes_nothing(loaded: Warehouse) -> None:
+def test_a_new_file_that_was_edited_changes_nothing(loaded: LoadedWarehouse) -> None:
     before = state(loaded)
     previous = loaded.folder / "previous.tsv.gz"
     (loaded.folder / CREW.file_name).replace(previous)
@@ -273,7 +273,7 @@ def test_a_new_file_that_was_edited_changes_nothing(loaded: Warehouse) -> None:
     assert state(loaded) == before
 
 
-def test_a_row_that_does_not_fit_is_told_with_its_line_in_the_file(loaded: Warehouse) -> None:
+def test_a_row_that_does_not_fit_is_told_with_its_line_in_the_file(loaded: LoadedWarehouse) -> None:
     before = state(loaded)
     body = "".join("\t".join(row) + "\n" for row in CREW_ROWS[:4]) + "tt5\tonly two\n"
 
@@ -282,7 +282,7 @@ def test_a_row_that_does_not_fit_is_told_with_its_line_in_the_file(loaded: Wareh
     assert state(loaded) == before
 
 
-def test_a_file_without_its_last_newline_is_the_same_file(loaded: Warehouse) -> None:
+def test_a_file_without_its_last_newline_is_the_same_file(loaded: LoadedWarehouse) -> None:
     body = "\n".join("\t".join(row) for row in CREW_ROWS)
 
     outcome = loaded.refresh(body=body.encode(), dataset=CREW)
@@ -291,7 +291,7 @@ def test_a_file_without_its_last_newline_is_the_same_file(loaded: Warehouse) -> 
     assert loaded.rows(CREW) == CREW_ROWS
 
 
-def test_a_session_that_is_ended_in_a_delta_leaves_the_old_rows(loaded: Warehouse) -> None:
+def test_a_session_that_is_ended_in_a_delta_leaves_the_old_rows(loaded: LoadedWarehouse) -> None:
     before = state(loaded)
 
     def end(pid: int) -> None:
@@ -302,7 +302,7 @@ def test_a_session_that_is_ended_in_a_delta_leaves_the_old_rows(loaded: Warehous
     assert state(loaded) == before
 
 
-def test_an_interrupted_delta_leaves_the_old_rows(loaded: Warehouse) -> None:
+def test_an_interrupted_delta_leaves_the_old_rows(loaded: LoadedWarehouse) -> None:
     before = state(loaded)
 
     def interrupt(_: int) -> None:
@@ -313,7 +313,7 @@ def test_an_interrupted_delta_leaves_the_old_rows(loaded: Warehouse) -> None:
     assert state(loaded) == before
 
 
-def test_a_delta_and_its_ledger_row_come_together_or_not_at_all(loaded: Warehouse) -> None:
+def test_a_delta_and_its_ledger_row_come_together_or_not_at_all(loaded: LoadedWarehouse) -> None:
     before = state(loaded)
     loaded.database.execute("revoke insert on meta.load_log from pipeline")
 
@@ -322,7 +322,7 @@ def test_a_delta_and_its_ledger_row_come_together_or_not_at_all(loaded: Warehous
     assert state(loaded) == before
 
 
-def test_readers_of_a_delta_see_the_old_rows_until_the_end(loaded: Warehouse) -> None:
+def test_readers_of_a_delta_see_the_old_rows_until_the_end(loaded: LoadedWarehouse) -> None:
     seen: list[list[Row]] = []
 
     loaded.refresh(NEXT_CREW, dataset=CREW, during_copy=lambda _: seen.append(loaded.rows(CREW)))
@@ -330,14 +330,14 @@ def test_readers_of_a_delta_see_the_old_rows_until_the_end(loaded: Warehouse) ->
     assert seen == [CREW_ROWS]
 
 
-def test_a_view_on_a_raw_table_is_not_in_the_way_of_a_delta(loaded: Warehouse) -> None:
+def test_a_view_on_a_raw_table_is_not_in_the_way_of_a_delta(loaded: LoadedWarehouse) -> None:
     loaded.database.execute("create view staging.mine as select * from raw.imdb_title_crew")
 
     assert loaded.refresh(NEXT_CREW, dataset=CREW).why_full is None
     assert loaded.database.value("select count(*) from staging.mine") == 9
 
 
-def test_a_missing_change_table_is_told_with_what_to_do(loaded: Warehouse) -> None:
+def test_a_missing_change_table_is_told_with_what_to_do(loaded: LoadedWarehouse) -> None:
     loaded.database.execute("drop table raw.imdb_title_crew_changes")
 
     with pytest.raises(
@@ -347,7 +347,7 @@ def test_a_missing_change_table_is_told_with_what_to_do(loaded: Warehouse) -> No
     assert loaded.rows(CREW) == CREW_ROWS
 
 
-def test_a_change_table_of_another_layout_is_told_with_what_to_do(loaded: Warehouse) -> None:
+def test_a_change_table_of_another_layout_is_told_with_what_to_do(loaded: LoadedWarehouse) -> None:
     loaded.database.execute("alter table raw.imdb_title_crew_changes drop column writers")
 
     with pytest.raises(WarehouseRefused, match=r"does not have the columns of title\.crew"):
@@ -355,14 +355,14 @@ def test_a_change_table_of_another_layout_is_told_with_what_to_do(loaded: Wareho
     assert loaded.rows(CREW) == CREW_ROWS
 
 
-def test_a_full_load_over_rows_notes_what_it_changes(loaded: Warehouse) -> None:
+def test_a_full_load_over_rows_notes_what_it_changes(loaded: LoadedWarehouse) -> None:
     loaded.load(NEXT_CREW, dataset=CREW)
 
     assert loaded.kept() == [("full", False), ("full", True)]
     assert changes_of(loaded, 1, CREW) == changed(CREW_ROWS, NEXT_CREW, 1)
 
 
-def test_changes_are_kept_for_as_many_loads_as_were_asked_for(loaded: Warehouse) -> None:
+def test_changes_are_kept_for_as_many_loads_as_were_asked_for(loaded: LoadedWarehouse) -> None:
     loaded.settings = replace(loaded.settings, keep_loads=2)
     days = [[*CREW_ROWS, ("tt9x", str(day), N)] for day in range(4)]
     for day in days:
@@ -372,7 +372,7 @@ def test_changes_are_kept_for_as_many_loads_as_were_asked_for(loaded: Warehouse)
     assert [len(changes_of(loaded, load, CREW)) for load in range(5)] == [0, 0, 0, 2, 2]
 
 
-def test_the_loads_of_other_datasets_do_not_count(loaded: Warehouse) -> None:
+def test_the_loads_of_other_datasets_do_not_count(loaded: LoadedWarehouse) -> None:
     loaded.settings = replace(loaded.settings, keep_loads=1)
     loaded.refresh(NEXT_CREW, dataset=CREW)
     rows = ODD_ROWS[EPISODE.name]
@@ -384,7 +384,7 @@ def test_the_loads_of_other_datasets_do_not_count(loaded: Warehouse) -> None:
     assert len(changes_of(loaded, 1, CREW)) == 4
 
 
-def files_by_replay(warehouse: Warehouse) -> list[list[Row]]:
+def files_by_replay(warehouse: LoadedWarehouse) -> list[list[Row]]:
     """The file of each load of title.ratings, out of its change table alone."""
     files: list[list[Row]] = []
     rows: dict[str, Row] = {}
@@ -417,7 +417,7 @@ _WAYS = st.sampled_from(["delta", "delta", "full", "truncate", "drop table"])
 )
 @given(days=st.lists(st.tuples(_RATINGS, _WAYS), min_size=1, max_size=8))
 def test_the_ratings_of_any_day_come_back(
-    warehouse: Warehouse, days: list[tuple[list[Row], str]]
+    warehouse: LoadedWarehouse, days: list[tuple[list[Row], str]]
 ) -> None:
     warehouse.database.execute(
         "truncate raw.imdb_title_ratings_changes; delete from meta.load_log;"
@@ -438,7 +438,7 @@ def test_the_ratings_of_any_day_come_back(
     assert all(kept for _, kept in warehouse.kept())
 
 
-def test_a_history_that_begins_late_begins_with_all_rows(warehouse: Warehouse) -> None:
+def test_a_history_that_begins_late_begins_with_all_rows(warehouse: LoadedWarehouse) -> None:
     # A warehouse of a version that had no change tables.
     warehouse.load(TWO_ROWS)
     warehouse.database.execute(
@@ -454,7 +454,7 @@ def test_a_history_that_begins_late_begins_with_all_rows(warehouse: Warehouse) -
     assert files_by_replay(warehouse) == [[], THREE_ROWS, TWO_ROWS]
 
 
-def test_a_history_continues_after_a_file_that_it_cannot_hold(warehouse: Warehouse) -> None:
+def test_a_history_continues_after_a_file_that_it_cannot_hold(warehouse: LoadedWarehouse) -> None:
     twice = [*TWO_ROWS, TWO_ROWS[1]]
     warehouse.load(TWO_ROWS)
     warehouse.refresh(twice)
@@ -467,7 +467,7 @@ def test_a_history_continues_after_a_file_that_it_cannot_hold(warehouse: Warehou
     assert files_by_replay(warehouse) == [TWO_ROWS, TWO_ROWS, THREE_ROWS, TWO_ROWS]
 
 
-def test_a_snapshot_packed_anew_changes_no_row(loaded: Warehouse) -> None:
+def test_a_snapshot_packed_anew_changes_no_row(loaded: LoadedWarehouse) -> None:
     previous = loaded.folder / "previous.tsv.gz"
     path = loaded.folder / CREW.file_name
     path.replace(previous)

@@ -10,7 +10,17 @@ import pytest
 from tests.support.downloads import Workbench
 from tests.support.files import open_files
 from tests.support.snapshots import RATINGS, THREE_ROWS, TWO_ROWS, N, plain, snapshot
-from tests.support.source import JULY, JUNE, Answer, Request, Source, cut, file, good_server, packed
+from tests.support.source import (
+    JULY,
+    JUNE,
+    Answer,
+    FaultySource,
+    Request,
+    cut,
+    file,
+    good_server,
+    packed,
+)
 from warehouse.errors import (
     PermanentError,
     SourceRefused,
@@ -33,7 +43,9 @@ def header(request: Request, name: str) -> str | None:
     return request.headers[name]
 
 
-def test_the_first_download_takes_the_whole_file(workbench: Workbench, source: Source) -> None:
+def test_the_first_download_takes_the_whole_file(
+    workbench: Workbench, source: FaultySource
+) -> None:
     source.answers(file(OLD))
 
     result = workbench.download()
@@ -58,7 +70,7 @@ def test_the_first_download_takes_the_whole_file(workbench: Workbench, source: S
     )
 
 
-def test_an_unchanged_file_is_not_fetched_again(workbench: Workbench, source: Source) -> None:
+def test_an_unchanged_file_is_not_fetched_again(workbench: Workbench, source: FaultySource) -> None:
     source.always(good_server(OLD))
     first = workbench.download()
 
@@ -71,7 +83,7 @@ def test_an_unchanged_file_is_not_fetched_again(workbench: Workbench, source: So
 
 
 def test_a_changed_file_takes_the_place_of_the_old_one(
-    workbench: Workbench, source: Source
+    workbench: Workbench, source: FaultySource
 ) -> None:
     source.answers(good_server(OLD), good_server(NEW, etag='"two"', modified=JULY))
     workbench.download()
@@ -83,7 +95,7 @@ def test_a_changed_file_takes_the_place_of_the_old_one(
     assert workbench.entry == result.entry
 
 
-def test_force_fetches_what_did_not_change(workbench: Workbench, source: Source) -> None:
+def test_force_fetches_what_did_not_change(workbench: Workbench, source: FaultySource) -> None:
     source.always(good_server(OLD))
     workbench.download()
 
@@ -92,7 +104,7 @@ def test_force_fetches_what_did_not_change(workbench: Workbench, source: Source)
     assert header(source.requests[1], "If-Modified-Since") is None
 
 
-def test_last_modified_alone_is_enough_to_ask(workbench: Workbench, source: Source) -> None:
+def test_last_modified_alone_is_enough_to_ask(workbench: Workbench, source: FaultySource) -> None:
     source.always(good_server(OLD, etag=None))
     workbench.download()
 
@@ -100,7 +112,7 @@ def test_last_modified_alone_is_enough_to_ask(workbench: Workbench, source: Sour
     assert header(source.requests[1], "If-None-Match") is None
 
 
-def test_a_weak_etag_alone_is_enough_to_ask(workbench: Workbench, source: Source) -> None:
+def test_a_weak_etag_alone_is_enough_to_ask(workbench: Workbench, source: FaultySource) -> None:
     source.always(good_server(OLD, etag='W/"one"', modified=None))
     workbench.download()
 
@@ -109,7 +121,7 @@ def test_a_weak_etag_alone_is_enough_to_ask(workbench: Workbench, source: Source
 
 
 def test_a_source_without_validators_is_fetched_every_time(
-    workbench: Workbench, source: Source
+    workbench: Workbench, source: FaultySource
 ) -> None:
     source.always(file(OLD, etag=None, modified=None))
     workbench.download()
@@ -118,7 +130,7 @@ def test_a_source_without_validators_is_fetched_every_time(
 
 
 def test_validators_of_another_origin_are_not_sent_and_the_log_says_why(
-    workbench: Workbench, source: Source, caplog: pytest.LogCaptureFixture
+    workbench: Workbench, source: FaultySource, caplog: pytest.LogCaptureFixture
 ) -> None:
     source.always(good_server(OLD))
     workbench.download()
@@ -133,7 +145,7 @@ def test_validators_of_another_origin_are_not_sent_and_the_log_says_why(
 
 
 def test_another_address_of_the_same_origin_is_asked_with_validators(
-    workbench: Workbench, source: Source
+    workbench: Workbench, source: FaultySource
 ) -> None:
     source.always(good_server(OLD))
     workbench.download()
@@ -143,7 +155,7 @@ def test_another_address_of_the_same_origin_is_asked_with_validators(
     assert header(source.requests[1], "If-None-Match") == '"one"'
 
 
-def test_several_gzip_members_are_one_file(workbench: Workbench, source: Source) -> None:
+def test_several_gzip_members_are_one_file(workbench: Workbench, source: FaultySource) -> None:
     text = plain(RATINGS, LONG_ROWS)
     members = packed(text[:100]) + packed(text[100:5000]) + packed(b"") + packed(text[5000:])
     source.answers(file(members))
@@ -152,7 +164,9 @@ def test_several_gzip_members_are_one_file(workbench: Workbench, source: Source)
     assert workbench.path.read_bytes() == members
 
 
-def test_a_content_encoding_does_not_unpack_the_file(workbench: Workbench, source: Source) -> None:
+def test_a_content_encoding_does_not_unpack_the_file(
+    workbench: Workbench, source: FaultySource
+) -> None:
     source.answers(replace(file(OLD), headers={"Content-Encoding": "gzip"}))
 
     assert workbench.download().entry.bytes == len(OLD)
@@ -160,7 +174,7 @@ def test_a_content_encoding_does_not_unpack_the_file(workbench: Workbench, sourc
 
 
 def test_a_file_without_a_newline_at_its_end_has_its_last_row(
-    workbench: Workbench, source: Source
+    workbench: Workbench, source: FaultySource
 ) -> None:
     source.answers(file(packed(plain(RATINGS, TWO_ROWS, end=b""))))
 
@@ -168,7 +182,7 @@ def test_a_file_without_a_newline_at_its_end_has_its_last_row(
 
 
 def test_server_errors_are_tried_again_with_growing_pauses(
-    workbench: Workbench, source: Source
+    workbench: Workbench, source: FaultySource
 ) -> None:
     source.answers(Answer(500), Answer(502), file(OLD))
     workbench.change(backoff_start=10.0)
@@ -179,7 +193,7 @@ def test_server_errors_are_tried_again_with_growing_pauses(
 
 
 def test_the_last_error_is_raised_when_the_tries_are_used_up(
-    workbench: Workbench, source: Source, kept: CacheEntry
+    workbench: Workbench, source: FaultySource, kept: CacheEntry
 ) -> None:
     source.answers(Answer(500), Answer(500), Answer(503))
 
@@ -190,7 +204,7 @@ def test_the_last_error_is_raised_when_the_tries_are_used_up(
 
 
 @pytest.fixture
-def kept(workbench: Workbench, source: Source) -> CacheEntry:
+def kept(workbench: Workbench, source: FaultySource) -> CacheEntry:
     """The old file is there; the source is about to misbehave."""
     source.answers(file(OLD))
     entry = workbench.download().entry
@@ -209,7 +223,7 @@ def unchanged(workbench: Workbench, entry: CacheEntry) -> bool:
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 410, 501 - 83])
 def test_a_refusal_is_asked_once(
-    workbench: Workbench, source: Source, kept: CacheEntry, status: int
+    workbench: Workbench, source: FaultySource, kept: CacheEntry, status: int
 ) -> None:
     source.answers(Answer(status))
 
@@ -221,7 +235,7 @@ def test_a_refusal_is_asked_once(
 
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
 def test_a_redirect_is_not_followed(
-    workbench: Workbench, source: Source, kept: CacheEntry, status: int
+    workbench: Workbench, source: FaultySource, kept: CacheEntry, status: int
 ) -> None:
     source.answers(Answer(status, headers={"Location": "http://elsewhere.example/"}))
 
@@ -233,7 +247,7 @@ def test_a_redirect_is_not_followed(
 
 @pytest.mark.parametrize("status", [408, 425, 429, 500, 503])
 def test_retry_after_in_seconds_is_obeyed(
-    workbench: Workbench, source: Source, status: int
+    workbench: Workbench, source: FaultySource, status: int
 ) -> None:
     source.answers(Answer(status, headers={"Retry-After": "120"}), file(OLD))
 
@@ -242,7 +256,9 @@ def test_retry_after_in_seconds_is_obeyed(
 
 
 @pytest.mark.parametrize("status", [429, 503])
-def test_retry_after_as_a_date_is_obeyed(workbench: Workbench, source: Source, status: int) -> None:
+def test_retry_after_as_a_date_is_obeyed(
+    workbench: Workbench, source: FaultySource, status: int
+) -> None:
     far = {"Retry-After": "Wed, 21 Oct 2099 07:28:00 GMT"}
     source.answers(Answer(status, headers=far), file(OLD))
 
@@ -251,7 +267,7 @@ def test_retry_after_as_a_date_is_obeyed(workbench: Workbench, source: Source, s
 
 
 def test_the_error_says_how_long_the_source_asked_to_wait(
-    workbench: Workbench, source: Source
+    workbench: Workbench, source: FaultySource
 ) -> None:
     source.always(Answer(429, headers={"Retry-After": "77"}))
 
@@ -264,7 +280,7 @@ def test_the_error_says_how_long_the_source_asked_to_wait(
     "garbage", ["soon", "-5", "\xb2", "", "1e3", "Mon, 99 Foo 2031 05:04:03 GMT", "9" * 400]
 )
 def test_a_senseless_retry_after_does_no_harm(
-    workbench: Workbench, source: Source, garbage: str
+    workbench: Workbench, source: FaultySource, garbage: str
 ) -> None:
     source.answers(Answer(429, headers={"Retry-After": garbage}), file(OLD))
 
@@ -272,7 +288,7 @@ def test_a_senseless_retry_after_does_no_harm(
     assert workbench.pauses[0] <= 86_400
 
 
-def test_a_date_that_is_over_asks_for_no_wait(workbench: Workbench, source: Source) -> None:
+def test_a_date_that_is_over_asks_for_no_wait(workbench: Workbench, source: FaultySource) -> None:
     past = {"Retry-After": "Wed, 21 Oct 2015 07:28:00 GMT"}
     source.answers(Answer(503, headers=past), file(OLD))
 
@@ -280,7 +296,9 @@ def test_a_date_that_is_over_asks_for_no_wait(workbench: Workbench, source: Sour
     assert workbench.pauses[0] <= 2
 
 
-def test_a_broken_download_continues_where_it_broke(workbench: Workbench, source: Source) -> None:
+def test_a_broken_download_continues_where_it_broke(
+    workbench: Workbench, source: FaultySource
+) -> None:
     source.answers(cut(file(LONG), HALF), good_server(LONG))
 
     result = workbench.download()
@@ -294,7 +312,7 @@ def test_a_broken_download_continues_where_it_broke(workbench: Workbench, source
 
 
 def test_a_broken_download_leaves_the_old_file_and_a_part(
-    workbench: Workbench, source: Source, kept: CacheEntry
+    workbench: Workbench, source: FaultySource, kept: CacheEntry
 ) -> None:
     source.always(cut(file(LONG, etag='"two"'), HALF))
     workbench.change(download_tries=1)
@@ -307,7 +325,7 @@ def test_a_broken_download_leaves_the_old_file_and_a_part(
     assert part.read_bytes() == LONG[:HALF]
 
 
-def test_a_new_process_continues_where_one_died(workbench: Workbench, source: Source) -> None:
+def test_a_new_process_continues_where_one_died(workbench: Workbench, source: FaultySource) -> None:
     class Killed(BaseException):
         pass
 
@@ -324,7 +342,9 @@ def test_a_new_process_continues_where_one_died(workbench: Workbench, source: So
     assert workbench.path.read_bytes() == LONG
 
 
-def test_a_download_that_breaks_twice_is_put_together(workbench: Workbench, source: Source) -> None:
+def test_a_download_that_breaks_twice_is_put_together(
+    workbench: Workbench, source: FaultySource
+) -> None:
     good = good_server(LONG)
     source.answers(cut(file(LONG), 1000), lambda request: cut(good(request), 1500), good)
 
@@ -333,7 +353,9 @@ def test_a_download_that_breaks_twice_is_put_together(workbench: Workbench, sour
     assert workbench.path.read_bytes() == LONG
 
 
-def test_a_part_of_an_older_version_is_started_over(workbench: Workbench, source: Source) -> None:
+def test_a_part_of_an_older_version_is_started_over(
+    workbench: Workbench, source: FaultySource
+) -> None:
     source.answers(cut(file(OLD), 40), good_server(LONG, etag='"two"', modified=JULY))
 
     result = workbench.download()
@@ -354,7 +376,7 @@ def test_a_part_of_an_older_version_is_started_over(workbench: Workbench, source
 )
 def test_another_range_than_the_one_asked_for_is_not_used(
     workbench: Workbench,
-    source: Source,
+    source: FaultySource,
     caplog: pytest.LogCaptureFixture,
     place: str,
     said: str,
@@ -368,7 +390,9 @@ def test_another_range_than_the_one_asked_for_is_not_used(
     assert said in caplog.text
 
 
-def test_the_rest_of_another_version_is_not_used(workbench: Workbench, source: Source) -> None:
+def test_the_rest_of_another_version_is_not_used(
+    workbench: Workbench, source: FaultySource
+) -> None:
     place = {"Content-Range": f"bytes {HALF}-{len(LONG) - 1}/{len(LONG)}"}
     other = Answer(206, LONG[HALF:], {"ETag": '"two"', **place})
     source.answers(cut(file(LONG), HALF), other, good_server(LONG))
@@ -378,7 +402,7 @@ def test_the_rest_of_another_version_is_not_used(workbench: Workbench, source: S
 
 
 def test_a_rest_that_does_not_repeat_the_validator_is_used(
-    workbench: Workbench, source: Source
+    workbench: Workbench, source: FaultySource
 ) -> None:
     place = {"Content-Range": f"bytes {HALF}-{len(LONG) - 1}/{len(LONG)}"}
     source.answers(cut(file(LONG, etag=None), HALF), Answer(206, LONG[HALF:], place))
@@ -390,7 +414,7 @@ def test_a_rest_that_does_not_repeat_the_validator_is_used(
     assert workbench.path.read_bytes() == LONG
 
 
-def test_a_rest_with_a_false_byte_is_found_out(workbench: Workbench, source: Source) -> None:
+def test_a_rest_with_a_false_byte_is_found_out(workbench: Workbench, source: FaultySource) -> None:
     rest = bytearray(LONG[HALF:])
     rest[100] ^= 1
     place = {"ETag": '"one"', "Content-Range": f"bytes {HALF}-{len(LONG) - 1}/{len(LONG)}"}
@@ -400,7 +424,9 @@ def test_a_rest_with_a_false_byte_is_found_out(workbench: Workbench, source: Sou
     assert workbench.path.read_bytes() == LONG
 
 
-def test_a_weak_etag_does_not_prove_two_halves_equal(workbench: Workbench, source: Source) -> None:
+def test_a_weak_etag_does_not_prove_two_halves_equal(
+    workbench: Workbench, source: FaultySource
+) -> None:
     source.answers(cut(file(LONG, etag='W/"one"'), HALF), good_server(LONG, etag='W/"one"'))
 
     assert workbench.download().fetched_bytes == len(LONG) - HALF
@@ -409,7 +435,7 @@ def test_a_weak_etag_does_not_prove_two_halves_equal(workbench: Workbench, sourc
 
 @pytest.mark.parametrize("etag", [None, 'W/"one"'])
 def test_a_part_without_a_strong_validator_is_not_gone_on_with(
-    workbench: Workbench, source: Source, etag: str | None
+    workbench: Workbench, source: FaultySource, etag: str | None
 ) -> None:
     good = good_server(LONG, etag=etag, modified=None)
     source.answers(cut(file(LONG, etag=etag, modified=None), HALF), good)
@@ -419,7 +445,7 @@ def test_a_part_without_a_strong_validator_is_not_gone_on_with(
 
 
 def test_a_line_cut_before_the_first_byte_leaves_nothing_to_go_on_with(
-    workbench: Workbench, source: Source
+    workbench: Workbench, source: FaultySource
 ) -> None:
     source.answers(cut(file(LONG), 0), good_server(LONG))
 
@@ -428,7 +454,7 @@ def test_a_line_cut_before_the_first_byte_leaves_nothing_to_go_on_with(
 
 
 def test_a_part_that_was_whole_already_is_fetched_again(
-    workbench: Workbench, source: Source
+    workbench: Workbench, source: FaultySource
 ) -> None:
     source.answers(replace(cut(file(LONG), len(LONG)), body=LONG + b"never sent"))
     source.always(good_server(LONG))
@@ -443,7 +469,7 @@ def test_a_part_that_was_whole_already_is_fetched_again(
 
 @pytest.mark.parametrize("note", ["", "[]", "7", "{", '{"etag": 7, "last_modified": null}', "null"])
 def test_a_part_whose_note_is_garbage_is_started_over(
-    workbench: Workbench, source: Source, note: str
+    workbench: Workbench, source: FaultySource, note: str
 ) -> None:
     workbench.path.parent.mkdir()
     part = workbench.path.with_name("title.ratings.tsv.gz.part")
@@ -456,7 +482,7 @@ def test_a_part_whose_note_is_garbage_is_started_over(
 
 
 def test_a_range_that_was_not_asked_for_is_not_taken_for_the_file(
-    workbench: Workbench, source: Source
+    workbench: Workbench, source: FaultySource
 ) -> None:
     place = {"Content-Range": f"bytes 100-{len(LONG) - 1}/{len(LONG)}"}
     source.answers(Answer(206, LONG[100:], place), good_server(LONG))
@@ -466,7 +492,7 @@ def test_a_range_that_was_not_asked_for_is_not_taken_for_the_file(
 
 
 def test_416_is_started_over(
-    workbench: Workbench, source: Source, caplog: pytest.LogCaptureFixture
+    workbench: Workbench, source: FaultySource, caplog: pytest.LogCaptureFixture
 ) -> None:
     source.answers(cut(file(LONG), HALF), Answer(416), good_server(LONG))
 
@@ -476,7 +502,7 @@ def test_416_is_started_over(
 
 
 def test_unchanged_makes_a_part_useless(
-    workbench: Workbench, source: Source, kept: CacheEntry
+    workbench: Workbench, source: FaultySource, kept: CacheEntry
 ) -> None:
     source.answers(cut(file(LONG, etag='"two"'), HALF), good_server(OLD))
 
@@ -485,7 +511,7 @@ def test_unchanged_makes_a_part_useless(
 
 
 def test_a_silent_source_is_left_after_the_read_timeout(
-    workbench: Workbench, source: Source, kept: CacheEntry
+    workbench: Workbench, source: FaultySource, kept: CacheEntry
 ) -> None:
     source.answers(replace(cut(file(LONG, etag='"two"'), HALF), stall=True))
     workbench.change(read_timeout=0.05, download_tries=1)
@@ -549,7 +575,9 @@ def test_a_base_url_that_is_none_is_refused_at_once(workbench: Workbench, addres
     assert workbench.pauses == []
 
 
-def test_not_modified_to_a_first_request_is_a_fault(workbench: Workbench, source: Source) -> None:
+def test_not_modified_to_a_first_request_is_a_fault(
+    workbench: Workbench, source: FaultySource
+) -> None:
     source.always(Answer(304))
 
     with pytest.raises(SourceUnavailable, match=r"304.*without validators"):
@@ -557,7 +585,7 @@ def test_not_modified_to_a_first_request_is_a_fault(workbench: Workbench, source
 
 
 def test_a_file_that_goes_away_between_question_and_answer_is_fetched(
-    workbench: Workbench, source: Source, kept: CacheEntry
+    workbench: Workbench, source: FaultySource, kept: CacheEntry
 ) -> None:
     def delete_then_say_unchanged(_: Request) -> Answer:
         workbench.path.unlink()
@@ -571,14 +599,14 @@ def test_a_file_that_goes_away_between_question_and_answer_is_fetched(
 
 
 def test_a_present_file_is_not_asked_for(
-    workbench: Workbench, source: Source, kept: CacheEntry
+    workbench: Workbench, source: FaultySource, kept: CacheEntry
 ) -> None:
     assert workbench.downloader().present(RATINGS) == kept
     assert len(source.requests) == 1
 
 
 def test_an_absent_file_is_fetched_by_the_worker_that_needs_it(
-    workbench: Workbench, source: Source, kept: CacheEntry
+    workbench: Workbench, source: FaultySource, kept: CacheEntry
 ) -> None:
     workbench.path.unlink()
     source.answers(file(OLD))
@@ -588,7 +616,7 @@ def test_an_absent_file_is_fetched_by_the_worker_that_needs_it(
 
 
 def test_a_full_disk_is_told_and_what_arrived_is_gone_on_with(
-    workbench: Workbench, source: Source, kept: CacheEntry
+    workbench: Workbench, source: FaultySource, kept: CacheEntry
 ) -> None:
     import resource
 
@@ -608,7 +636,7 @@ def test_a_full_disk_is_told_and_what_arrived_is_gone_on_with(
 
 
 def test_a_data_folder_that_cannot_be_made_is_told(
-    workbench: Workbench, source: Source, tmp_path: Path
+    workbench: Workbench, source: FaultySource, tmp_path: Path
 ) -> None:
     (tmp_path / "file").touch()
     blocked = Workbench(source.url, tmp_path / "file" / "data")
@@ -619,7 +647,7 @@ def test_a_data_folder_that_cannot_be_made_is_told(
         blocked.download()
 
 
-def test_no_file_stays_open(workbench: Workbench, source: Source, tmp_path: Path) -> None:
+def test_no_file_stays_open(workbench: Workbench, source: FaultySource, tmp_path: Path) -> None:
     source.always(good_server(OLD))
     workbench.download()
     source.always(cut(file(LONG, etag='"two"'), HALF))
@@ -632,7 +660,9 @@ def test_no_file_stays_open(workbench: Workbench, source: Source, tmp_path: Path
     assert open_files(tmp_path) == []
 
 
-def test_rows_are_those_of_the_file_and_not_its_lines(workbench: Workbench, source: Source) -> None:
+def test_rows_are_those_of_the_file_and_not_its_lines(
+    workbench: Workbench, source: FaultySource
+) -> None:
     source.answers(file(snapshot(RATINGS, [("tt0000001", N, ""), ("", "", "")])))
 
     assert workbench.download().entry.rows == 2

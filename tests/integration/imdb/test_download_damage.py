@@ -10,7 +10,7 @@ from imdb_pipeline.config import dataset_named
 from imdb_pipeline.inspection import inspect
 from tests.support.downloads import Workbench
 from tests.support.snapshots import ODD_ROWS, RATINGS, THREE_ROWS, plain, snapshot
-from tests.support.source import Answer, Source, file, good_server, packed
+from tests.support.source import Answer, FaultySource, file, good_server, packed
 from warehouse.errors import DamagedFile, PipelineError, UnexpectedContent
 from warehouse.http.cache import CacheEntry
 from warehouse.raw.dataset import Dataset
@@ -21,14 +21,18 @@ LONG = snapshot(RATINGS, LONG_ROWS)
 
 
 @pytest.fixture
-def kept(workbench: Workbench, source: Source) -> CacheEntry:
+def kept(workbench: Workbench, source: FaultySource) -> CacheEntry:
     """The old file is there; what comes next is damaged."""
     source.answers(file(OLD, etag='"old"'))
     return workbench.download().entry
 
 
 def refused(
-    workbench: Workbench, source: Source, kept: CacheEntry, answer: Answer, kind: type[Exception]
+    workbench: Workbench,
+    source: FaultySource,
+    kept: CacheEntry,
+    answer: Answer,
+    kind: type[Exception],
 ) -> str:
     """Download once; return the message after making sure that nothing happened to the old file."""
     source.always(answer)
@@ -53,7 +57,7 @@ def flipped(content: bytes, at: int, bit: int = 0) -> bytes:
 
 @pytest.mark.parametrize("length", [True, False])
 def test_a_body_cut_short(
-    workbench: Workbench, source: Source, kept: CacheEntry, length: bool
+    workbench: Workbench, source: FaultySource, kept: CacheEntry, length: bool
 ) -> None:
     short = replace(file(LONG[: len(LONG) // 2]), length=length)
 
@@ -65,7 +69,7 @@ def test_a_body_cut_short(
 
 
 def test_a_body_cut_short_is_fetched_whole_the_next_time(
-    workbench: Workbench, source: Source, kept: CacheEntry
+    workbench: Workbench, source: FaultySource, kept: CacheEntry
 ) -> None:
     source.answers(file(LONG[:-1]), good_server(LONG))
 
@@ -73,7 +77,7 @@ def test_a_body_cut_short_is_fetched_whole_the_next_time(
     assert source.requests[2].headers["Range"] is None
 
 
-def test_an_html_page(workbench: Workbench, source: Source, kept: CacheEntry) -> None:
+def test_an_html_page(workbench: Workbench, source: FaultySource, kept: CacheEntry) -> None:
     page = Answer(body=b"\n<!DOCTYPE html><html><body>Sorry!</body></html>")
 
     message = refused(workbench, source, kept, page, DamagedFile)
@@ -81,51 +85,55 @@ def test_an_html_page(workbench: Workbench, source: Source, kept: CacheEntry) ->
     assert "expected a gzip file, found an HTML page beginning '<!DOCTYPE html>" in message
 
 
-def test_plain_text(workbench: Workbench, source: Source, kept: CacheEntry) -> None:
+def test_plain_text(workbench: Workbench, source: FaultySource, kept: CacheEntry) -> None:
     message = refused(workbench, source, kept, file(plain(RATINGS, THREE_ROWS)), DamagedFile)
 
     assert "expected a gzip file, found text beginning 'tconst" in message
 
 
-def test_an_empty_body(workbench: Workbench, source: Source, kept: CacheEntry) -> None:
+def test_an_empty_body(workbench: Workbench, source: FaultySource, kept: CacheEntry) -> None:
     message = refused(workbench, source, kept, file(b""), DamagedFile)
 
     assert "found an empty file" in message
 
 
-def test_a_wrong_checksum(workbench: Workbench, source: Source, kept: CacheEntry) -> None:
+def test_a_wrong_checksum(workbench: Workbench, source: FaultySource, kept: CacheEntry) -> None:
     message = refused(workbench, source, kept, file(flipped(LONG, -8)), DamagedFile)
 
     assert "CRC" in message
 
 
-def test_a_wrong_length_at_the_end(workbench: Workbench, source: Source, kept: CacheEntry) -> None:
+def test_a_wrong_length_at_the_end(
+    workbench: Workbench, source: FaultySource, kept: CacheEntry
+) -> None:
     message = refused(workbench, source, kept, file(flipped(LONG, -1)), DamagedFile)
 
     assert "length" in message
 
 
-def test_a_flipped_bit(workbench: Workbench, source: Source, kept: CacheEntry) -> None:
+def test_a_flipped_bit(workbench: Workbench, source: FaultySource, kept: CacheEntry) -> None:
     message = refused(workbench, source, kept, file(flipped(LONG, len(LONG) // 2)), DamagedFile)
 
     assert "gzip stream is not whole" in message
 
 
 def test_a_flipped_bit_in_the_first_line(
-    workbench: Workbench, source: Source, kept: CacheEntry
+    workbench: Workbench, source: FaultySource, kept: CacheEntry
 ) -> None:
     message = refused(workbench, source, kept, file(flipped(OLD, 10, 1)), PipelineError)
 
     assert "title.ratings.tsv.gz.part: the gzip stream breaks in the first line" in message
 
 
-def test_text_after_the_gzip_stream(workbench: Workbench, source: Source, kept: CacheEntry) -> None:
+def test_text_after_the_gzip_stream(
+    workbench: Workbench, source: FaultySource, kept: CacheEntry
+) -> None:
     message = refused(workbench, source, kept, file(LONG + b"<html>"), DamagedFile)
 
     assert "gzip stream is not whole" in message
 
 
-def test_only_a_header(workbench: Workbench, source: Source, kept: CacheEntry) -> None:
+def test_only_a_header(workbench: Workbench, source: FaultySource, kept: CacheEntry) -> None:
     for end in (b"\n", b""):
         body = file(packed(plain(RATINGS, [], end=end)))
 
@@ -134,7 +142,9 @@ def test_only_a_header(workbench: Workbench, source: Source, kept: CacheEntry) -
         assert "has the header of title.ratings but not a single row" in message
 
 
-def test_nothing_inside_the_gzip(workbench: Workbench, source: Source, kept: CacheEntry) -> None:
+def test_nothing_inside_the_gzip(
+    workbench: Workbench, source: FaultySource, kept: CacheEntry
+) -> None:
     message = refused(workbench, source, kept, file(packed(b"")), UnexpectedContent)
 
     assert "the first line is empty, where the header of title.ratings has to be" in message
@@ -154,7 +164,7 @@ def test_nothing_inside_the_gzip(workbench: Workbench, source: Source, kept: Cac
     ],
 )
 def test_another_header(
-    workbench: Workbench, source: Source, kept: CacheEntry, header: str, said: str
+    workbench: Workbench, source: FaultySource, kept: CacheEntry, header: str, said: str
 ) -> None:
     body = file(packed(f"{header}\ntt0000001\t5.7\t210\n".encode()))
 
@@ -167,7 +177,7 @@ def test_another_header(
 
 
 def test_the_file_of_another_dataset(
-    workbench: Workbench, source: Source, kept: CacheEntry
+    workbench: Workbench, source: FaultySource, kept: CacheEntry
 ) -> None:
     crew = dataset_named("title.crew")
 
@@ -183,7 +193,7 @@ def test_the_file_of_another_dataset(
     [(b"\b", "the control byte 0x08"), (b"\r", "a carriage return"), (b"\0", "a NUL byte")],
 )
 def test_a_byte_that_cannot_be_loaded_is_told_with_its_line(
-    workbench: Workbench, source: Source, kept: CacheEntry, byte: bytes, said: str
+    workbench: Workbench, source: FaultySource, kept: CacheEntry, byte: bytes, said: str
 ) -> None:
     lines = plain(RATINGS, LONG_ROWS).splitlines(keepends=True)
     lines[2500] = b"tt0000001\t5.7" + byte + b"\t210\n"
@@ -210,7 +220,7 @@ def test_no_flipped_bit_and_no_cut_passes_for_the_file(workbench: Workbench) -> 
         assert gzip.decompress(content) == text
 
 
-def test_every_dataset_is_downloaded(workbench: Workbench, source: Source) -> None:
+def test_every_dataset_is_downloaded(workbench: Workbench, source: FaultySource) -> None:
     for name, rows in ODD_ROWS.items():
         dataset: Dataset = dataset_named(name)
         source.answers(file(snapshot(dataset, rows)))

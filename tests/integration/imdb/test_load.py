@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from imdb_pipeline.config import DATASETS, Settings, dataset_named
 from imdb_pipeline.loader import Loader
-from tests.support.loads import Warehouse, rows_changed
+from tests.support.loads import LoadedWarehouse, rows_changed
 from tests.support.postgres import Database
 from tests.support.snapshots import (
     ODD_ROWS,
@@ -40,13 +40,13 @@ CREW_ROWS: list[Row] = [("tt1", "nm1", N), ("tt2", N, "nm1,nm2")]
 
 
 @pytest.fixture
-def loaded(warehouse: Warehouse) -> Warehouse:
+def loaded(warehouse: LoadedWarehouse) -> LoadedWarehouse:
     """A warehouse with two rows in it."""
     assert warehouse.load(TWO_ROWS).written
     return warehouse
 
 
-def still_as_before(warehouse: Warehouse) -> bool:
+def still_as_before(warehouse: LoadedWarehouse) -> bool:
     """Whether the two rows, their one ledger row and what they changed are all there is."""
     tables = warehouse.database.query(
         "select tablename from pg_tables where schemaname = 'raw' and tablename like '%ratings%' "
@@ -62,7 +62,7 @@ def still_as_before(warehouse: Warehouse) -> bool:
 
 @pytest.mark.parametrize("dataset", DATASETS, ids=lambda dataset: str(dataset.name))
 def test_every_oddity_of_the_real_files_loads_as_it_is(
-    warehouse: Warehouse, dataset: object
+    warehouse: LoadedWarehouse, dataset: object
 ) -> None:
     dataset = dataset_named(getattr(dataset, "name", ""))
     rows = ODD_ROWS[dataset.name]
@@ -87,13 +87,13 @@ _ROWS = st.lists(st.tuples(_TEXTS, _TEXTS, _TEXTS), min_size=1, max_size=200)
     max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(rows=_ROWS)
-def test_any_text_comes_back_as_it_was(warehouse: Warehouse, rows: list[Row]) -> None:
+def test_any_text_comes_back_as_it_was(warehouse: LoadedWarehouse, rows: list[Row]) -> None:
     warehouse.load(rows, force=True)
 
     assert warehouse.rows() == rows
 
 
-def test_empty_and_null_are_told_apart(warehouse: Warehouse) -> None:
+def test_empty_and_null_are_told_apart(warehouse: LoadedWarehouse) -> None:
     warehouse.load([("tt1", "", N), ("", N, "")])
 
     counts = warehouse.database.query(
@@ -102,14 +102,14 @@ def test_empty_and_null_are_told_apart(warehouse: Warehouse) -> None:
     assert counts == [(True, True), (None, False)]
 
 
-def test_the_last_row_needs_no_newline(warehouse: Warehouse) -> None:
+def test_the_last_row_needs_no_newline(warehouse: LoadedWarehouse) -> None:
     outcome = warehouse.load(body=b"tt0000001\t5.7\t210\ntt0000002\t6.1\t5")
 
     assert outcome.load.rows == 2
     assert warehouse.rows() == TWO_ROWS
 
 
-def test_several_gzip_members_are_loaded_whole(warehouse: Warehouse) -> None:
+def test_several_gzip_members_are_loaded_whole(warehouse: LoadedWarehouse) -> None:
     text = plain(RATINGS, THREE_ROWS)
     path = warehouse.folder / RATINGS.file_name
     path.write_bytes(packed(text[:50]) + packed(b"") + packed(text[50:]))
@@ -119,7 +119,7 @@ def test_several_gzip_members_are_loaded_whole(warehouse: Warehouse) -> None:
     assert warehouse.rows() == THREE_ROWS
 
 
-def test_the_ledger_says_where_the_rows_came_from(warehouse: Warehouse) -> None:
+def test_the_ledger_says_where_the_rows_came_from(warehouse: LoadedWarehouse) -> None:
     path, entry = written(warehouse.folder, RATINGS, TWO_ROWS)
 
     outcome = warehouse.loader().load(RATINGS, path, entry, run_id="scheduled__2031-06-02")
@@ -134,7 +134,7 @@ def test_the_ledger_says_where_the_rows_came_from(warehouse: Warehouse) -> None:
     assert row[-2] == outcome.load.seconds >= 0
 
 
-def test_the_same_snapshot_again_writes_nothing(loaded: Warehouse) -> None:
+def test_the_same_snapshot_again_writes_nothing(loaded: LoadedWarehouse) -> None:
     # A transaction that writes anything takes an id.
     next_id = "select pg_snapshot_xmax(pg_current_snapshot())::text"
     table = "select oid, relfilenode from pg_class where relname = 'imdb_title_ratings'"
@@ -148,12 +148,12 @@ def test_the_same_snapshot_again_writes_nothing(loaded: Warehouse) -> None:
     assert still_as_before(loaded)
 
 
-def test_force_loads_the_same_snapshot_again(loaded: Warehouse) -> None:
+def test_force_loads_the_same_snapshot_again(loaded: LoadedWarehouse) -> None:
     assert loaded.load(TWO_ROWS, force=True).written
     assert loaded.ledger()[1] == ("title.ratings", 2, 0, 0, 0, "manual")
 
 
-def test_a_changed_snapshot_is_counted_row_by_row(loaded: Warehouse) -> None:
+def test_a_changed_snapshot_is_counted_row_by_row(loaded: LoadedWarehouse) -> None:
     rows = [("tt0000001", "5.8", "210"), ("tt0000003", "9.9", "31"), ("tt0000004", "1.0", "6")]
 
     outcome = loaded.load(rows)
@@ -164,7 +164,7 @@ def test_a_changed_snapshot_is_counted_row_by_row(loaded: Warehouse) -> None:
     assert loaded.ledger()[1] == ("title.ratings", 3, 2, 1, 1, "manual")
 
 
-def test_empty_to_null_is_an_update(warehouse: Warehouse) -> None:
+def test_empty_to_null_is_an_update(warehouse: LoadedWarehouse) -> None:
     warehouse.load([("tt1", "", "5"), ("tt2", N, "5"), ("tt3", N, "5")])
 
     load = warehouse.load([("tt1", N, "5"), ("tt2", "", "5"), ("tt3", N, "5")]).load
@@ -172,7 +172,7 @@ def test_empty_to_null_is_an_update(warehouse: Warehouse) -> None:
     assert (load.rows_inserted, load.rows_updated, load.rows_deleted) == (0, 2, 0)
 
 
-def test_rows_with_two_key_columns_are_counted_by_both(warehouse: Warehouse) -> None:
+def test_rows_with_two_key_columns_are_counted_by_both(warehouse: LoadedWarehouse) -> None:
     principals = dataset_named("title.principals")
     one = ("tt1", "1", "nm1", "actor", N, N)
     two = ("tt1", "2", "nm2", "writer", N, N)
@@ -187,7 +187,9 @@ def test_rows_with_two_key_columns_are_counted_by_both(warehouse: Warehouse) -> 
 
 
 @pytest.mark.parametrize("damage", ["drop table", "truncate"])
-def test_a_table_that_lost_its_rows_is_loaded_again(warehouse: Warehouse, damage: str) -> None:
+def test_a_table_that_lost_its_rows_is_loaded_again(
+    warehouse: LoadedWarehouse, damage: str
+) -> None:
     warehouse.load(CREW_ROWS, dataset=CREW)
     warehouse.database.execute(f"{damage} raw.imdb_title_crew")
 
@@ -198,7 +200,7 @@ def test_a_table_that_lost_its_rows_is_loaded_again(warehouse: Warehouse, damage
     assert warehouse.ledger()[1] == ("title.crew", 2, 2, 0, 0, "manual")
 
 
-def test_a_table_of_an_older_layout_is_replaced(warehouse: Warehouse) -> None:
+def test_a_table_of_an_older_layout_is_replaced(warehouse: LoadedWarehouse) -> None:
     warehouse.load(CREW_ROWS, dataset=CREW)
     warehouse.database.execute("alter table raw.imdb_title_crew drop column writers")
 
@@ -227,7 +229,7 @@ def test_a_table_of_an_older_layout_is_replaced(warehouse: Warehouse) -> None:
 )
 @pytest.mark.parametrize("row", [1, 70_000])
 def test_a_row_that_does_not_fit_is_told_with_file_line_and_reason(
-    loaded: Warehouse, line: bytes, said: str, row: int
+    loaded: LoadedWarehouse, line: bytes, said: str, row: int
 ) -> None:
     # 70,000 rows are more than one chunk of the reader and many of Postgres' buffers.
     good = b"tt0000003\t9.9\t31\n"
@@ -243,13 +245,13 @@ def test_a_row_that_does_not_fit_is_told_with_file_line_and_reason(
     assert still_as_before(loaded)
 
 
-def test_windows_line_ends_are_not_swallowed(loaded: Warehouse) -> None:
+def test_windows_line_ends_are_not_swallowed(loaded: LoadedWarehouse) -> None:
     with pytest.raises(UnexpectedContent, match=r"line 2: holds a carriage return"):
         loaded.load(body=b"tt0000003\t9.9\t31\r\ntt0000004\t9.9\t31\r\n")
     assert still_as_before(loaded)
 
 
-def test_a_file_that_breaks_off_is_told_as_what_it_is(loaded: Warehouse) -> None:
+def test_a_file_that_breaks_off_is_told_as_what_it_is(loaded: LoadedWarehouse) -> None:
     path, entry = written(loaded.folder, RATINGS, THREE_ROWS * 50_000)
     path.write_bytes(path.read_bytes()[:-9])
 
@@ -258,7 +260,7 @@ def test_a_file_that_breaks_off_is_told_as_what_it_is(loaded: Warehouse) -> None
     assert still_as_before(loaded)
 
 
-def test_a_file_that_is_not_there_is_told(loaded: Warehouse) -> None:
+def test_a_file_that_is_not_there_is_told(loaded: LoadedWarehouse) -> None:
     path, entry = written(loaded.folder, RATINGS, THREE_ROWS)
     path.unlink()
 
@@ -267,7 +269,7 @@ def test_a_file_that_is_not_there_is_told(loaded: Warehouse) -> None:
     assert still_as_before(loaded)
 
 
-def test_a_file_edited_since_its_download_is_refused(loaded: Warehouse) -> None:
+def test_a_file_edited_since_its_download_is_refused(loaded: LoadedWarehouse) -> None:
     path, entry = written(loaded.folder, RATINGS, THREE_ROWS)
     path.write_bytes(packed(plain(RATINGS, [*THREE_ROWS[:-1], ("tt0000003", "1.1", "31")])))
 
@@ -276,7 +278,7 @@ def test_a_file_edited_since_its_download_is_refused(loaded: Warehouse) -> None:
     assert still_as_before(loaded)
 
 
-def test_rows_and_ledger_row_come_together_or_not_at_all(loaded: Warehouse) -> None:
+def test_rows_and_ledger_row_come_together_or_not_at_all(loaded: LoadedWarehouse) -> None:
     loaded.database.execute("revoke insert on meta.load_log from pipeline")
 
     with pytest.raises(WarehouseRefused, match=r"permission denied for table load_log.*pipeline"):
@@ -284,7 +286,7 @@ def test_rows_and_ledger_row_come_together_or_not_at_all(loaded: Warehouse) -> N
     assert still_as_before(loaded)
 
 
-def test_a_commit_that_fails_leaves_the_old_rows(loaded: Warehouse) -> None:
+def test_a_commit_that_fails_leaves_the_old_rows(loaded: LoadedWarehouse) -> None:
     loaded.database.execute(
         """
         create function meta.no() returns trigger language plpgsql as
@@ -299,7 +301,7 @@ def test_a_commit_that_fails_leaves_the_old_rows(loaded: Warehouse) -> None:
     assert still_as_before(loaded)
 
 
-def test_a_session_that_is_ended_leaves_the_old_rows(loaded: Warehouse) -> None:
+def test_a_session_that_is_ended_leaves_the_old_rows(loaded: LoadedWarehouse) -> None:
     def end(pid: int) -> None:
         assert loaded.database.value("select pg_terminate_backend(%s, 10000)", pid)
 
@@ -309,7 +311,7 @@ def test_a_session_that_is_ended_leaves_the_old_rows(loaded: Warehouse) -> None:
     assert loaded.load(THREE_ROWS).load.rows_inserted == 1
 
 
-def test_an_interrupted_load_leaves_the_old_rows(loaded: Warehouse) -> None:
+def test_an_interrupted_load_leaves_the_old_rows(loaded: LoadedWarehouse) -> None:
     def interrupt(_: int) -> None:
         raise KeyboardInterrupt
 
@@ -318,7 +320,7 @@ def test_an_interrupted_load_leaves_the_old_rows(loaded: Warehouse) -> None:
     assert still_as_before(loaded)
 
 
-def test_two_loads_of_one_dataset_do_not_meet(loaded: Warehouse) -> None:
+def test_two_loads_of_one_dataset_do_not_meet(loaded: LoadedWarehouse) -> None:
     met: list[str] = []
 
     def load_too(pid: int) -> None:
@@ -334,7 +336,7 @@ def test_two_loads_of_one_dataset_do_not_meet(loaded: Warehouse) -> None:
     assert loaded.rows() == THREE_ROWS
 
 
-def test_loads_of_two_datasets_go_on_side_by_side(warehouse: Warehouse) -> None:
+def test_loads_of_two_datasets_go_on_side_by_side(warehouse: LoadedWarehouse) -> None:
     episode = dataset_named("title.episode")
 
     def load_other(_: int) -> None:
@@ -344,7 +346,7 @@ def test_loads_of_two_datasets_go_on_side_by_side(warehouse: Warehouse) -> None:
     assert [row[0] for row in warehouse.ledger()] == ["title.episode", "title.ratings"]
 
 
-def test_readers_see_the_old_rows_until_the_end(loaded: Warehouse) -> None:
+def test_readers_see_the_old_rows_until_the_end(loaded: LoadedWarehouse) -> None:
     seen: list[list[Row]] = []
 
     loaded.load(THREE_ROWS, during_copy=lambda _: seen.append(loaded.rows()))
@@ -353,7 +355,7 @@ def test_readers_see_the_old_rows_until_the_end(loaded: Warehouse) -> None:
     assert loaded.rows() == THREE_ROWS
 
 
-def test_grants_and_the_comment_stay(loaded: Warehouse) -> None:
+def test_grants_and_the_comment_stay(loaded: LoadedWarehouse) -> None:
     loaded.database.execute(
         """
         create role auditor_of_loads;
@@ -387,7 +389,7 @@ def test_grants_and_the_comment_stay(loaded: Warehouse) -> None:
 
 
 @pytest.mark.parametrize("kind", ["view", "materialized view"])
-def test_a_table_that_a_view_reads_is_not_replaced(loaded: Warehouse, kind: str) -> None:
+def test_a_table_that_a_view_reads_is_not_replaced(loaded: LoadedWarehouse, kind: str) -> None:
     loaded.database.execute(
         f"create {kind} staging.best_rated as select * from raw.imdb_title_ratings"
     )
@@ -399,7 +401,7 @@ def test_a_table_that_a_view_reads_is_not_replaced(loaded: Warehouse, kind: str)
     assert still_as_before(loaded)
 
 
-def test_what_else_depends_on_a_table_is_not_dropped_with_it(loaded: Warehouse) -> None:
+def test_what_else_depends_on_a_table_is_not_dropped_with_it(loaded: LoadedWarehouse) -> None:
     loaded.database.execute(
         """
         create function staging.best() returns text language sql
@@ -412,7 +414,7 @@ def test_what_else_depends_on_a_table_is_not_dropped_with_it(loaded: Warehouse) 
     assert still_as_before(loaded)
 
 
-def test_a_view_made_while_the_rows_come_in_is_found(loaded: Warehouse) -> None:
+def test_a_view_made_while_the_rows_come_in_is_found(loaded: LoadedWarehouse) -> None:
     def make_view(_: int) -> None:
         loaded.database.execute("create view staging.late as select * from raw.imdb_title_ratings")
 
@@ -421,7 +423,7 @@ def test_a_view_made_while_the_rows_come_in_is_found(loaded: Warehouse) -> None:
     assert still_as_before(loaded)
 
 
-def test_a_reader_who_stays_is_named_and_not_pushed_aside(loaded: Warehouse) -> None:
+def test_a_reader_who_stays_is_named_and_not_pushed_aside(loaded: LoadedWarehouse) -> None:
     with loaded.database.session() as reader, reader.cursor() as cursor:
         cursor.execute("select count(*) from raw.imdb_title_ratings")
 
@@ -434,7 +436,7 @@ def test_a_reader_who_stays_is_named_and_not_pushed_aside(loaded: Warehouse) -> 
     assert loaded.load(THREE_ROWS).written
 
 
-def test_a_reader_who_began_before_reads_on(loaded: Warehouse) -> None:
+def test_a_reader_who_began_before_reads_on(loaded: LoadedWarehouse) -> None:
     with loaded.database.session() as reader, reader.cursor(name="slow") as cursor:
         cursor.itersize = 1
         cursor.execute("select tconst from raw.imdb_title_ratings")
@@ -460,7 +462,7 @@ def test_missing_rights_are_told_with_what_to_do(database: Database, tmp_path: P
 
 
 def test_progress_is_logged_every_few_seconds(
-    warehouse: Warehouse, caplog: pytest.LogCaptureFixture
+    warehouse: LoadedWarehouse, caplog: pytest.LogCaptureFixture
 ) -> None:
     path, entry = written(warehouse.folder, RATINGS, body=b"tt1\t5.7\t210\n" * 400_000)
     times = iter(range(0, 1000, 2))
@@ -511,7 +513,7 @@ def many_ratings(path: Path, count: int, votes: Callable[[int], int]) -> CacheEn
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs /proc to see the peak")
-def test_memory_does_not_grow_with_the_file(warehouse: Warehouse) -> None:
+def test_memory_does_not_grow_with_the_file(warehouse: LoadedWarehouse) -> None:
     count = 1_500_000
     before, after = warehouse.folder / "previous.tsv.gz", warehouse.folder / RATINGS.file_name
     entries = {
@@ -538,7 +540,7 @@ def test_memory_does_not_grow_with_the_file(warehouse: Warehouse) -> None:
     assert warehouse.database.value("select count(*) from raw.imdb_title_ratings") == count
 
 
-def test_the_pipeline_cannot_load_what_it_does_not_own(loaded: Warehouse) -> None:
+def test_the_pipeline_cannot_load_what_it_does_not_own(loaded: LoadedWarehouse) -> None:
     loaded.database.execute("alter table raw.imdb_title_ratings owner to postgres")
     loaded.database.execute("grant select on raw.imdb_title_ratings to pipeline")
 

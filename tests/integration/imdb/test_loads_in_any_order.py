@@ -16,7 +16,7 @@ from hypothesis.stateful import (
 
 from imdb_pipeline.config import dataset_named
 from tests.support.fingerprint import wait_until_alone
-from tests.support.loads import Warehouse
+from tests.support.loads import LoadedWarehouse
 from tests.support.moments import Moment, at
 from tests.support.properties import examples
 from tests.support.snapshots import RATINGS, N, Row, written
@@ -55,7 +55,7 @@ def unique(rows: Sequence[Row]) -> bool:
 class Loads(RuleBasedStateMachine):
     """Loads of one dataset, of a class for each warehouse."""
 
-    warehouse: Warehouse
+    warehouse: LoadedWarehouse
     dataset: Dataset
 
     def __init__(self) -> None:
@@ -182,7 +182,7 @@ class Loads(RuleBasedStateMachine):
 
 
 @pytest.mark.parametrize("dataset", [CREW, RATINGS], ids=lambda dataset: str(dataset.name))
-def test_loads_in_any_order(warehouse: Warehouse, dataset: Dataset) -> None:
+def test_loads_in_any_order(warehouse: LoadedWarehouse, dataset: Dataset) -> None:
     warehouse.settings = replace(warehouse.settings, keep_loads=KEPT_LOADS, copy_connections=2)
 
     class Here(Loads):

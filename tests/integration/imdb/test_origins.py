@@ -3,7 +3,7 @@
 import pytest
 
 from imdb_pipeline.config import dataset_named
-from tests.support.loads import Warehouse
+from tests.support.loads import LoadedWarehouse
 from tests.support.snapshots import RATINGS, THREE_ROWS, TWO_ROWS, Row
 
 CREW = dataset_named("title.crew")
@@ -14,7 +14,7 @@ HISTORIES = (
 
 
 def test_the_first_load_from_another_origin_begins_a_history(
-    warehouse: Warehouse, caplog: pytest.LogCaptureFixture
+    warehouse: LoadedWarehouse, caplog: pytest.LogCaptureFixture
 ) -> None:
     warehouse.load(TWO_ROWS, origin="sample")
     warehouse.refresh(THREE_ROWS, origin="sample")
@@ -41,7 +41,7 @@ def test_the_first_load_from_another_origin_begins_a_history(
     ]
 
 
-def test_a_new_history_is_continued_by_deltas_of_its_own(warehouse: Warehouse) -> None:
+def test_a_new_history_is_continued_by_deltas_of_its_own(warehouse: LoadedWarehouse) -> None:
     warehouse.load(TWO_ROWS, origin="sample")
     warehouse.refresh(REAL, origin="imdb")
 
@@ -51,7 +51,7 @@ def test_a_new_history_is_continued_by_deltas_of_its_own(warehouse: Warehouse) -
     assert (outcome.load.history_begins, outcome.load.changes_kept) == (False, True)
 
 
-def test_a_full_load_compares_with_its_own_history_only(warehouse: Warehouse) -> None:
+def test_a_full_load_compares_with_its_own_history_only(warehouse: LoadedWarehouse) -> None:
     warehouse.load(TWO_ROWS, origin="sample")
     warehouse.load(REAL, origin="imdb")
     warehouse.database.execute("truncate raw.imdb_title_ratings")
@@ -62,12 +62,12 @@ def test_a_full_load_compares_with_its_own_history_only(warehouse: Warehouse) ->
     assert warehouse.changes()[-1] == (3, "deleted", False, *REAL[1])
 
 
-def test_going_back_to_an_earlier_origin_is_a_history_too(warehouse: Warehouse) -> None:
+def test_going_back_to_an_earlier_origin_is_a_history_too(warehouse: LoadedWarehouse) -> None:
     for rows, origin in ((TWO_ROWS, "sample"), (REAL, "imdb"), (TWO_ROWS, "sample")):
         assert warehouse.load(rows, origin=origin).load.history_begins
 
 
-def test_the_same_file_under_another_name_is_another_history(warehouse: Warehouse) -> None:
+def test_the_same_file_under_another_name_is_another_history(warehouse: LoadedWarehouse) -> None:
     warehouse.load(TWO_ROWS, origin="monday")
 
     outcome = warehouse.load(TWO_ROWS, origin="tuesday")
@@ -76,7 +76,7 @@ def test_the_same_file_under_another_name_is_another_history(warehouse: Warehous
     assert not warehouse.load(TWO_ROWS, origin="tuesday").written
 
 
-def test_a_dataset_without_history_keeps_what_changed(warehouse: Warehouse) -> None:
+def test_a_dataset_without_history_keeps_what_changed(warehouse: LoadedWarehouse) -> None:
     warehouse.load([("tt1", "nm1", "nm2"), ("tt2", "nm1", "nm2")], dataset=CREW, origin="sample")
 
     load = warehouse.load([("tt1", "nm1", "nm3")], dataset=CREW, origin="imdb").load

@@ -14,7 +14,7 @@ import pytest
 from include.local.airflow import KeptUp
 from include.local.layout import Layout, LocalError, Ports, locked
 from include.local.processes import Processes
-from include.local.run import at_work
+from include.local.run import one_command
 
 # Writes its child's number; then both wait without end.
 PARENT = """
@@ -136,10 +136,10 @@ def test_two_commands_cannot_use_one_installation(tmp_path: Path) -> None:
     ) as process:
         assert process.stdout is not None
         process.stdout.readline()
-        with pytest.raises(LocalError, match="LOCAL_DIR="), at_work(layout):
+        with pytest.raises(LocalError, match="LOCAL_DIR="), one_command(layout):
             pass
         process.kill()
-    with at_work(layout):
+    with one_command(layout):
         pass
 
 

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from imdb_pipeline.config import DATASETS, dataset_named
-from tests.support.loads import Warehouse
+from tests.support.loads import LoadedWarehouse
 from tests.support.snapshots import ODD_ROWS, RATINGS, THREE_ROWS, TWO_ROWS, N, Row
 from warehouse.errors import WarehouseRefused
 from warehouse.raw import profile
@@ -19,13 +19,15 @@ EPISODE = dataset_named("title.episode")
 NOTED = "select column_name, rows, nulls, numbers, total from meta.column_log where load_id = {}"
 
 
-def noted(warehouse: Warehouse, load_id: str = "(select max(load_id) from meta.load_log)") -> Any:
+def noted(
+    warehouse: LoadedWarehouse, load_id: str = "(select max(load_id) from meta.load_log)"
+) -> Any:
     """What a load noted of each column (the newest one), by its name."""
     rows = warehouse.database.query(NOTED.format(load_id))
     return {name: tuple(figures) for name, *figures in rows}
 
 
-def counted(warehouse: Warehouse, dataset: Dataset = RATINGS) -> Any:
+def counted(warehouse: LoadedWarehouse, dataset: Dataset = RATINGS) -> Any:
     """What the raw table holds, counted now; nothing is kept."""
     with warehouse.database.session() as session, session.cursor() as cursor:
         raw = RawTable(dataset)
@@ -34,7 +36,7 @@ def counted(warehouse: Warehouse, dataset: Dataset = RATINGS) -> Any:
         return {name: tuple(figures) for name, *figures in cursor.fetchall()}
 
 
-def test_a_full_load_notes_every_column_but_the_key(warehouse: Warehouse) -> None:
+def test_a_full_load_notes_every_column_but_the_key(warehouse: LoadedWarehouse) -> None:
     warehouse.load([("tt1", "8.5", "7"), ("tt2", N, ""), ("tt3", "10.0", "many")])
 
     assert noted(warehouse) == {
@@ -48,7 +50,7 @@ def test_a_full_load_notes_every_column_but_the_key(warehouse: Warehouse) -> Non
 
 @pytest.mark.parametrize("dataset", DATASETS, ids=lambda dataset: str(dataset.name))
 def test_a_delta_notes_the_same_as_a_full_load_of_its_file(
-    warehouse: Warehouse, dataset: Dataset
+    warehouse: LoadedWarehouse, dataset: Dataset
 ) -> None:
     rows = ODD_ROWS[dataset.name]
     other = [(*row[:-1], "7") for row in rows[:2]]
@@ -80,7 +82,7 @@ _FILES = st.dictionaries(
 )
 @given(files=st.lists(_FILES, min_size=2, max_size=5))
 def test_whatever_the_values_deltas_count_as_a_scan_does(
-    warehouse: Warehouse, files: list[list[Row]]
+    warehouse: LoadedWarehouse, files: list[list[Row]]
 ) -> None:
     warehouse.load(files[0], force=True)
     for file in files[1:]:
@@ -101,7 +103,7 @@ def test_whatever_the_values_deltas_count_as_a_scan_does(
     ],
 )
 def test_what_is_a_number(
-    warehouse: Warehouse, text: str, integer: bool, decimal: bool
+    warehouse: LoadedWarehouse, text: str, integer: bool, decimal: bool
 ) -> None:  # fmt: skip
     warehouse.load([("tt1", text, text)])
 
@@ -120,7 +122,7 @@ def test_what_is_a_number(
     ],
 )
 def test_where_there_is_nothing_to_go_on_from_the_table_is_counted(
-    warehouse: Warehouse, happened: str
+    warehouse: LoadedWarehouse, happened: str
 ) -> None:
     """A warehouse of an earlier version, other columns, counts that cannot be."""
     warehouse.load([*TWO_ROWS, ("tt0000003", N, "7")])
@@ -130,7 +132,7 @@ def test_where_there_is_nothing_to_go_on_from_the_table_is_counted(
     assert noted(warehouse) == counted(warehouse)
 
 
-def test_the_figures_and_the_load_come_together_or_not_at_all(warehouse: Warehouse) -> None:
+def test_the_figures_and_the_load_come_together_or_not_at_all(warehouse: LoadedWarehouse) -> None:
     warehouse.load(TWO_ROWS)
     warehouse.database.execute("revoke insert on meta.column_log from pipeline")
 
@@ -141,7 +143,7 @@ def test_the_figures_and_the_load_come_together_or_not_at_all(warehouse: Warehou
         assert len(warehouse.ledger()) == 1
 
 
-def test_a_warehouse_without_the_table_is_told_what_to_do(warehouse: Warehouse) -> None:
+def test_a_warehouse_without_the_table_is_told_what_to_do(warehouse: LoadedWarehouse) -> None:
     warehouse.database.execute("drop table meta.column_log")
 
     with pytest.raises(WarehouseRefused, match=r"column_log.*make schema"):
@@ -149,7 +151,7 @@ def test_a_warehouse_without_the_table_is_told_what_to_do(warehouse: Warehouse) 
     assert warehouse.rows() == []
 
 
-def test_a_ledger_that_begins_again_is_not_in_the_way(warehouse: Warehouse) -> None:
+def test_a_ledger_that_begins_again_is_not_in_the_way(warehouse: LoadedWarehouse) -> None:
     warehouse.load(TWO_ROWS)
     warehouse.database.execute("truncate meta.load_log restart identity")
 
@@ -158,7 +160,7 @@ def test_a_ledger_that_begins_again_is_not_in_the_way(warehouse: Warehouse) -> N
     assert noted(warehouse) == counted(warehouse)
 
 
-def test_the_same_file_again_notes_nothing(warehouse: Warehouse) -> None:
+def test_the_same_file_again_notes_nothing(warehouse: LoadedWarehouse) -> None:
     warehouse.load(TWO_ROWS)
     before = warehouse.database.query("select *, xmin from meta.column_log")
     assert not warehouse.load(TWO_ROWS).written

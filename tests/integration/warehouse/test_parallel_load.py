@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.support.loads import COPYING, Warehouse
+from tests.support.loads import COPYING, LoadedWarehouse
 from tests.support.postgres import Database
 from tests.support.snapshots import RATINGS, THREE_ROWS, TWO_ROWS, Row, written
 from warehouse.database.parallel_copy import Target, copy_in_parallel
@@ -18,7 +18,7 @@ LEFT = "select tablename from pg_tables where schemaname = 'raw' and tablename l
 
 
 @pytest.fixture(autouse=True)
-def every_file_is_large(monkeypatch: pytest.MonkeyPatch, warehouse: Warehouse) -> None:
+def every_file_is_large(monkeypatch: pytest.MonkeyPatch, warehouse: LoadedWarehouse) -> None:
     monkeypatch.setattr("warehouse.raw.file_load.PARALLEL_FROM", 0)
     warehouse.settings = replace(warehouse.settings, copy_connections=SESSIONS)
 
@@ -27,7 +27,7 @@ def body(lines: list[str], end: str = "\n") -> bytes:
     return ("\n".join(lines) + end).encode()
 
 
-def nothing_but(warehouse: Warehouse, rows: list[Row]) -> bool:
+def nothing_but(warehouse: LoadedWarehouse, rows: list[Row]) -> bool:
     """Whether the rows are those of the only load, and nothing else is left."""
     return (
         warehouse.rows() == rows
@@ -36,7 +36,7 @@ def nothing_but(warehouse: Warehouse, rows: list[Row]) -> bool:
     )
 
 
-def test_all_rows_arrive_over_all_sessions(warehouse: Warehouse) -> None:
+def test_all_rows_arrive_over_all_sessions(warehouse: LoadedWarehouse) -> None:
     sessions: list[int] = []
 
     def count(_: int) -> None:
@@ -52,7 +52,7 @@ def test_all_rows_arrive_over_all_sessions(warehouse: Warehouse) -> None:
 
 
 def test_a_small_file_takes_one_session(
-    warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+    warehouse: LoadedWarehouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("warehouse.raw.file_load.PARALLEL_FROM", 4 << 20)
     sessions: list[int] = []
@@ -66,7 +66,7 @@ def test_a_small_file_takes_one_session(
 
 
 @pytest.mark.parametrize("row", [0, 70_000, 150_000, len(LINES) - 1])
-def test_a_bad_line_is_told_by_its_place_in_the_file(warehouse: Warehouse, row: int) -> None:
+def test_a_bad_line_is_told_by_its_place_in_the_file(warehouse: LoadedWarehouse, row: int) -> None:
     warehouse.load(TWO_ROWS)
     lines = [*LINES[:row], "tt0\t5.7", *LINES[row + 1 :]]
 
@@ -79,7 +79,9 @@ def test_a_bad_line_is_told_by_its_place_in_the_file(warehouse: Warehouse, row: 
 
 
 @pytest.mark.parametrize("row", [150_000, len(LINES) - 1])
-def test_a_byte_that_the_reader_refuses_stops_all_sessions(warehouse: Warehouse, row: int) -> None:
+def test_a_byte_that_the_reader_refuses_stops_all_sessions(
+    warehouse: LoadedWarehouse, row: int
+) -> None:
     warehouse.load(TWO_ROWS)
     lines = [*LINES[:row], "tt0\t5.7\t\b", *LINES[row + 1 :]]
 
@@ -88,7 +90,7 @@ def test_a_byte_that_the_reader_refuses_stops_all_sessions(warehouse: Warehouse,
     assert nothing_but(warehouse, TWO_ROWS)
 
 
-def test_a_session_that_is_ended_ends_the_load(warehouse: Warehouse) -> None:
+def test_a_session_that_is_ended_ends_the_load(warehouse: LoadedWarehouse) -> None:
     warehouse.load(TWO_ROWS)
 
     def end(pid: int) -> None:
@@ -107,7 +109,9 @@ HOLDER = """
 
 
 @pytest.mark.parametrize("method", ["full", "delta"])
-def test_what_a_killed_load_left_is_dropped_by_the_next(warehouse: Warehouse, method: str) -> None:
+def test_what_a_killed_load_left_is_dropped_by_the_next(
+    warehouse: LoadedWarehouse, method: str
+) -> None:
     warehouse.load(TWO_ROWS)
 
     def end_the_holder(_: int) -> None:
@@ -127,7 +131,7 @@ def test_what_a_killed_load_left_is_dropped_by_the_next(warehouse: Warehouse, me
     assert warehouse.database.query(LEFT) == []
 
 
-def test_an_interrupt_stops_all_sessions(warehouse: Warehouse) -> None:
+def test_an_interrupt_stops_all_sessions(warehouse: LoadedWarehouse) -> None:
     warehouse.load(TWO_ROWS)
 
     def interrupt(_: int) -> None:
@@ -139,7 +143,7 @@ def test_an_interrupt_stops_all_sessions(warehouse: Warehouse) -> None:
     assert warehouse.database.query(COPYING) == []
 
 
-def test_autovacuum_comes_back_when_the_table_is_in_place(warehouse: Warehouse) -> None:
+def test_autovacuum_comes_back_when_the_table_is_in_place(warehouse: LoadedWarehouse) -> None:
     options = "select relname, reloptions from pg_class where relname like 'imdb_title_ratings%'"
     seen: list[dict[str, object]] = []
 

@@ -10,13 +10,14 @@ import pytest
 from include.local.warehouse import apply_schema
 from tests.support.dbt import run_dbt
 from tests.support.dbt_site import PROJECT, parsed_project
-from tests.support.loads import Warehouse
+from tests.support.loads import LoadedWarehouse
 from tests.support.marts import Marts
 from tests.support.postgres import Database
 from tests.support.snapshots import TWO_ROWS
-from tests.support.source import Source, file
+from tests.support.source import FaultySource, file
 from tests.support.toy_source import ingest
-from warehouse.builds.builds import begin_build, build_session
+from warehouse.builds.build_session import build_session
+from warehouse.builds.builds import begin_build
 from warehouse.builds.project import DbtProject
 from warehouse.builds.publish import publish
 from warehouse.builds.rollback import rollback
@@ -31,7 +32,7 @@ class Toy:
     """The toy source in `database`, with a dbt project that has its models beside IMDb's."""
 
     database: Database
-    source: Source
+    source: FaultySource
     folder: Path
 
     @property
@@ -69,7 +70,7 @@ class Toy:
 
 
 @pytest.fixture
-def toy(database: Database, source: Source, tmp_path: Path) -> Toy:
+def toy(database: Database, source: FaultySource, tmp_path: Path) -> Toy:
     """The toy's DDL applied, its models in a copy of the dbt project."""
     copytree(PROJECT, tmp_path / "dbt", ignore=ignore_patterns("target", "logs"))
     copytree(TOY / "dbt", tmp_path / "dbt", dirs_exist_ok=True)
@@ -79,7 +80,7 @@ def toy(database: Database, source: Source, tmp_path: Path) -> Toy:
 
 
 def test_a_source_is_ingested_built_published_and_rolled_back_beside_imdb(
-    toy: Toy, warehouse: Warehouse, database: Database, tmp_path: Path
+    toy: Toy, warehouse: LoadedWarehouse, database: Database, tmp_path: Path
 ) -> None:
     warehouse.load(TWO_ROWS)
     imdb = Marts(database, tmp_path / "imdb", ["mart_one"])
