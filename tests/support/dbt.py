@@ -55,6 +55,7 @@ def run_dbt(
                 "unique_id": result.node.unique_id,
                 "status": str(result.status),
                 "message": result.message,
+                "failures": result.failures,
             }
             for result in done.results
             if not result.node.unique_id.startswith("operation.")
