@@ -189,10 +189,12 @@ def _prepare(server: EmbeddedPostgres, secrets: Secrets) -> None:
             for name, owner in (("warehouse", "postgres"), ("airflow", "airflow")):
                 cursor.execute("select from pg_database where datname = %s", (name,))
                 if cursor.fetchone() is None:
-                    cursor.execute(f"create database {name} owner {owner}")
+                    statement = sql.SQL("create database {} owner {}")
+                    cursor.execute(statement.format(sql.Identifier(name), sql.Identifier(owner)))
             # The analyst has no rights in the other databases, nor in new ones.
             for name in ("airflow", "postgres", "template1"):
-                cursor.execute(f"revoke connect, temporary on database {name} from public")
+                statement = sql.SQL("revoke connect, temporary on database {} from public")
+                cursor.execute(statement.format(sql.Identifier(name)))
     with contextlib.closing(server.connect("warehouse")) as session:
         roles = ("pipeline", "analyst", "airflow")
         make_warehouse(session, {role: getattr(secrets, role) for role in roles})

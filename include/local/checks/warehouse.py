@@ -57,7 +57,8 @@ def reading(url: str, *, full: bool = False) -> Iterator[Cursor]:
         session.set_session(readonly=True, autocommit=True)
         with session.cursor() as cursor:
             cursor.execute("set lock_timeout = '3s'")
-            cursor.execute(f"set statement_timeout = '{0 if full else 60}s'")
+            limit = "0" if full else "60s"
+            cursor.execute("select set_config('statement_timeout', %s, false)", (limit,))
             yield cursor
 
 
