@@ -33,7 +33,7 @@ FEW = "title.basics,title.ratings"
 # Sessions that a lock on the ledger holds up: their port is that of a task's process.
 _WAITING_LOADS = """
     select client_port from pg_stat_activity
-    where application_name like 'warehouse: load %' and wait_event_type = 'Lock'
+    where application_name like 'warehouse: imdb: load %' and wait_event_type = 'Lock'
 """
 
 
