@@ -28,7 +28,7 @@ ROOT = Path(__file__).parents[2]
 LAYERS = ("raw", "staging", "marts")
 FULL = bool(os.environ.get("FULL", "").strip())
 # The copies of the sample's files come from the same place as the sample.
-SAMPLE = {"SOURCE_NAME": "sample"}
+SAMPLE = {"SOURCE_NAME": "sample-20000"}
 # The commands run as a person types them: with nothing of the test session's environment that
 # would shape them.
 _NOT_INHERITED = ("AIRFLOW", "IMDB_", "DBT_", "WAREHOUSE", "ANALYST", "PYTEST", "MAKE", "MFLAGS")

@@ -194,7 +194,9 @@ class DbtBuild(DbtTask):
         def report(model: str, result: dict[str, Any]) -> None:
             ti.xcom_push(key=model, value=result | {"try_number": ti.try_number})
 
-        self.run_dbt(context, f"config.meta.source:{self.source}", report)
+        # With the models of the ledger and the logs, which all sources read.
+        selected = f"config.meta.source:{self.source} config.meta.source:warehouse"
+        self.run_dbt(context, selected, report)
 
 
 class DbtModel(DbtTask):

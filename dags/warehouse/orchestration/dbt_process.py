@@ -174,14 +174,19 @@ class Watcher:
     def _owners_of(self, key: str) -> Sequence[str]:
         node = self._nodes[key]
         if node["resource_type"] in _BUILT:
-            return [key]
+            return [key] if self._is_built(key) else []
         if node["resource_type"] != "test":
             return []
         if node.get("attached_node") in self._nodes:
-            return [node["attached_node"]]
-        read = [each for each in node["depends_on"]["nodes"] if each in self._nodes]
+            return [node["attached_node"]] if self._is_built(node["attached_node"]) else []
+        read = [each for each in node["depends_on"]["nodes"] if self._is_built(each)]
         behind = {above for each in read for above in self._above(each)}
         return [each for each in read if each not in behind]
+
+    def _is_built(self, key: str) -> bool:
+        """Whether the node has a task: an ephemeral model is part of those that read it."""
+        node = self._nodes.get(key)
+        return node is not None and node["config"].get("materialized") != "ephemeral"
 
     def _above(self, key: str) -> set[str]:
         found: set[str] = set()
