@@ -128,10 +128,10 @@ def running_source() -> Iterator[FaultySource]:
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its name there
             pass
 
-    class SourceServer(ThreadingHTTPServer):
+    class FaultyServer(ThreadingHTTPServer):
         daemon_threads = False  # the end waits for them, so none works into the next test
 
-    with SourceServer(("127.0.0.1", 0), SourceHandler) as server:
+    with FaultyServer(("127.0.0.1", 0), SourceHandler) as server:
         source = FaultySource(server.server_address[1])
         # The default poll of half a second would be paid at the end of every test.
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
