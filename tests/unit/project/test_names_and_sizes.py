@@ -1,4 +1,4 @@
-"""A class name means one thing in the project, and a module of the product is one room."""
+"""Class names are unique in the project, and modules of the product are short."""
 
 import ast
 from collections import defaultdict
@@ -23,7 +23,7 @@ def test_no_class_name_is_used_twice() -> None:
     assert {name: found for name, found in places.items() if len(found) > 1} == {}
 
 
-def test_no_module_of_the_product_is_longer_than_one_room() -> None:
+def test_no_module_of_the_product_is_longer_than_300_lines() -> None:
     lines = {
         str(path.relative_to(ROOT)): len(path.read_text("utf-8").splitlines())
         for path in modules(*PRODUCT)
