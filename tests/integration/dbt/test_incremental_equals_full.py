@@ -76,6 +76,7 @@ def test_days_of_the_sample(postgres: Cluster, tmp_path: Path) -> None:
         assert stage.differences() == []
 
 
+@pytest.mark.full
 def test_days_with_every_kind_of_change(postgres: Cluster, tmp_path: Path) -> None:
     world = small_world(tmp_path / "sample", WORLD_TITLES, SEED)
     with two_warehouses(postgres, world.notes) as stage:
