@@ -23,7 +23,9 @@ def test_the_first_load_from_another_origin_begins_a_history(
         outcome = warehouse.refresh(REAL, origin="imdb")
 
     (said,) = [
-        record.getMessage() for record in caplog.records if record.name.startswith("warehouse")
+        record.getMessage()
+        for record in caplog.records
+        if record.name.startswith("warehouse") and record.levelname == "WARNING"
     ]
     assert said.startswith(
         "title.ratings: the rows in raw.imdb_title_ratings are from sample, and are replaced by "
