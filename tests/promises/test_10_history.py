@@ -13,8 +13,9 @@ OPERATIONS = Path(__file__).parents[2] / "docs" / "operations.md"
 RUNS = 2000
 
 FILLED = f"""
-    insert into meta.run_log (run_id, state, started_at, finished_at, summary)
+    insert into meta.run_log (dag_id, run_id, state, started_at, finished_at, summary)
     select
+        'imdb_pipeline',
         'run ' || n,
         case n % 7 when 0 then 'failed' else 'success' end,
         now() - make_interval(hours => n) - interval '1 minute',
@@ -34,20 +35,21 @@ FILLED = f"""
     from generate_series(1, {RUNS}) as n, unnest(array['crew', 'akas', 'basics']) as d;
 
     insert into meta.model_log (
-        run_id, invocation_id, model, resource_type, relation, status, rows_affected, seconds,
-        finished_at
+        dag_id, run_id, build_id, invocation_id, model, resource_type, relation, status,
+        rows_affected, seconds, finished_at
     )
     select
-        'run ' || n, 'i', case m when 0 then 'mart_person_career' else 'model_' || m end, 'model',
-        'marts_next.m', 'success', m, m, now() - make_interval(hours => n)
+        'imdb_pipeline', 'run ' || n, n, 'i',
+        case m when 0 then 'mart_person_career' else 'model_' || m end, 'model', 'marts_next.m',
+        'success', m, m, now() - make_interval(hours => n)
     from generate_series(1, {RUNS}) as n, generate_series(0, 9) as m;
 
     insert into meta.test_log (
-        run_id, invocation_id, test, model, resource_type, severity, status, failures,
-        failures_table, seconds, finished_at
+        dag_id, run_id, build_id, invocation_id, test, model, resource_type, severity, status,
+        failures, failures_table, seconds, finished_at
     )
     select
-        'run ' || n, 'i', 'test_' || m, 'model_' || m, 'test', 'warn',
+        'imdb_pipeline', 'run ' || n, n, 'i', 'test_' || m, 'model_' || m, 'test', 'warn',
         case when m = 3 then 'warn' else 'pass' end, 5, 'quality.test_' || m, 0.1,
         now() - make_interval(hours => n)
     from generate_series(1, {RUNS}) as n, generate_series(0, 9) as m;
@@ -103,7 +105,7 @@ NEWEST = "order by finished_at desc limit 9"
     ("question", "index"),
     [
         (f"run_log {NEWEST}", "run_log_finished_at"),
-        ("run_log where run_id = 'run 7'", "run_log_pkey"),
+        ("run_log where dag_id = 'imdb_pipeline' and run_id = 'run 7'", "run_log_pkey"),
         (
             "load_log where source = 'imdb' and dataset='title.crew' order by load_id desc limit 9",
             "load_log_source_dataset",
@@ -112,11 +114,11 @@ NEWEST = "order by finished_at desc limit 9"
         ("load_log where run_id = 'run 7'", "load_log_run_id"),
         (f"model_log where model = 'model_1' {NEWEST}", "model_log_model"),
         (f"model_log {NEWEST}", "model_log_finished_at"),
-        ("model_log where run_id = 'run 7'", "model_log_run_id"),
+        ("model_log where build_id = 7", "model_log_build_id"),
         (f"test_log where test = 'test_1' {NEWEST}", "test_log_test"),
         (f"test_log where model = 'model_1' {NEWEST}", "test_log_model"),
         (f"test_log {NEWEST}", "test_log_finished_at"),
-        ("test_log where run_id = 'run 7' and status = 'warn'", "test_log_run_id"),
+        ("test_log where build_id = 7 and status = 'warn'", "test_log_build_id"),
     ],
 )
 def test_each_question_is_answered_by_an_index(
