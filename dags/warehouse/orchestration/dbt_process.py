@@ -1,4 +1,4 @@
-"""One `dbt build` in this process, and how each of its models ended, told as it ends.
+"""One `dbt build` in this process, and how each of its models ended, reported as it ends.
 
 A model has ended when dbt has finished it and all of its tests. A test belongs to the model that it
 is attached to; one in a file of its own belongs to those that it reads and that no other model it
@@ -127,7 +127,7 @@ class Watcher:
             with self._lock:
                 ended = self._note(node.unique_id, str(node.node_status), str(result.message))
             for owner in ended:
-                self._tell(owner)
+                self._report_ended(owner)
         elif info.level != "debug" and info.msg.strip():
             _log(event)
             with self._lock:
@@ -138,7 +138,7 @@ class Watcher:
         """Report the models that dbt finished although some of their tests were not selected."""
         for owner, ending in self._endings.items():
             if not ending.reported and owner not in ending.waiting:
-                self._tell(owner)
+                self._report_ended(owner)
 
     def _note(self, key: str, status: str, message: str) -> list[str]:
         """Note that a node ended; return the models that ended with it."""
@@ -162,7 +162,7 @@ class Watcher:
             if not (self._endings[owner].waiting or self._endings[owner].reported)
         ]
 
-    def _tell(self, owner: str) -> None:
+    def _report_ended(self, owner: str) -> None:
         ending = self._endings[owner]
         ending.reported = True
         message = "; ".join(ending.messages) or ending.figures or ending.status
