@@ -41,7 +41,8 @@ episodes as (
     select
         int_title_hierarchies.*,
         int_title_hierarchies.average_rating is not null
-        and coalesce(int_title_hierarchies.num_votes >= episode_group.least_votes, false) as is_compared
+        and coalesce(int_title_hierarchies.num_votes >= episode_group.least_votes, false)
+            as is_compared
     from int_title_hierarchies
     cross join episode_group
 ),

@@ -138,7 +138,8 @@ judged_series as (
     select
         series_episodes.*,
         series_episodes.rated_episodes >= {{ threshold('series_least_rated_episodes') }}
-        and series_episodes.rated_votes >= {{ threshold('series_least_episode_votes') }} as has_enough_ratings
+        and series_episodes.rated_votes >= {{ threshold('series_least_episode_votes') }}
+            as has_enough_ratings
     from series_episodes
 ),
 
