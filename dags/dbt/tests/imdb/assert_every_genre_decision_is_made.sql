@@ -11,8 +11,7 @@ combinations as (
     select
         rating_levels.label as rating_level,
         production_trends.label as production_trend,
-        quality_trends.label as quality_trend,
-        true as is_possible
+        quality_trends.label as quality_trend
     from label_thresholds as rating_levels
     cross join label_thresholds as production_trends
     cross join label_thresholds as quality_trends
@@ -26,18 +25,21 @@ genre_decisions as (
     select
         rating_level,
         production_trend,
-        quality_trend,
-        investment_priority
+        quality_trend
     from {{ ref('genre_decisions') }}
 )
 
 select
-    rating_level,
-    production_trend,
-    quality_trend,
-    count(combinations.is_possible) as combinations,
-    count(genre_decisions.investment_priority) as decisions
+    combinations.rating_level,
+    combinations.production_trend,
+    combinations.quality_trend,
+    decisions.rating_level as level_of_decision,
+    decisions.production_trend as production_trend_of_decision,
+    decisions.quality_trend as quality_trend_of_decision
 from combinations
-full join genre_decisions using (rating_level, production_trend, quality_trend)
-group by rating_level, production_trend, quality_trend
-having count(combinations.is_possible) <> 1 or count(genre_decisions.investment_priority) <> 1
+full join genre_decisions as decisions
+    on
+        combinations.rating_level = decisions.rating_level
+        and combinations.production_trend = decisions.production_trend
+        and combinations.quality_trend = decisions.quality_trend
+where combinations.rating_level is null or decisions.rating_level is null
