@@ -44,7 +44,7 @@ def built(postgres: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 
 def test_over_an_empty_warehouse_everything_is_built_and_no_test_fails(built: BuiltProject) -> None:
-    assert len(built.nodes("model")) == 24
+    assert len(built.nodes("model")) == 28
     exposures = {"no-op"}
     assert set(built.results.values()) - exposures == {"success", "pass"}
 

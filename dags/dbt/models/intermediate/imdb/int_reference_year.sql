@@ -1,5 +1,3 @@
-{{ config(materialized='ephemeral') }}
-
 with stg_warehouse__loads as (
     select
         load_id,
