@@ -94,7 +94,7 @@ def test_every_model_has_a_key_that_is_tested(built: BuiltProject) -> None:
 
 def test_every_mart_has_a_contract_and_a_primary_key(built: BuiltProject) -> None:
     marts = [node for node in built.nodes("model") if node["name"].startswith("mart_")]
-    assert len(marts) == 10
+    assert len(marts) == 13
     assert all(node["config"]["contract"]["enforced"] for node in marts)
     keys = built.database.query(
         "select conrelid::regclass::text from pg_constraint "
