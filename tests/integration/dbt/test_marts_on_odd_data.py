@@ -40,10 +40,13 @@ NO_VOTES = (" 500", "+500", "5_00", "500.0", "-500", "2147483648")
 NO_RATINGS = ("NaN", "1e1", "8.25", "8.", ".5", "+8.0", " 8.0", "100.0", "great")
 NO_FLAGS = ("t", "true", " 1", "01", "2")
 NO_CHARACTERS = ('["Broken', '{"not": "a list"}', '"Nor this"', "null", '["\\u0000"]')
-ODD_LISTS = (",", ",,", ",{},", "{},,{}", "{},{}", "{},{},Other,More", "")
 # No code is so long, and no index takes a name as long as this one.
 LONG_CODE = "x" * 201
 LONG_NAME = "".join(chr(Random(3).randrange(0x4E00, 0x9FFF)) for _ in range(1500))
+ODD_LISTS = (
+    *(",", ",,", ",{},", "{},,{}", "{},{}", "{},{},Other,More", ""),
+    *(LONG_CODE, f"{{}},{LONG_CODE}"),
+)
 # Beyond belief, but integers.
 HUGE = ("2147483647", "2147483646", "0")
 
