@@ -19,6 +19,7 @@ from include.sample.maker import make_sample
 from include.sample.rows import DATASETS
 from tests.e2e.oracle.compare import compare, fetch
 from tests.e2e.oracle.marts import KEYS, Mart, expected_marts
+from tests.e2e.oracle.reference import LoadTime, reference_year
 from tests.support.dbt import PROJECT, run_dbt
 from tests.support.postgres import Cluster, Database
 from tests.support.snapshots import entry_of, written
@@ -247,9 +248,12 @@ def built(postgres: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         load(database, folder / "spoilt")
         no_units = ("--exclude-resource-type", "unit_test", "exposure")
         done = run_dbt(database, "build", *no_units)
-        yield OddWarehouse(
-            database, done.by_name(), expected_marts(folder / "spoilt", PROJECT / "seeds" / "imdb")
+        loads = database.query(
+            "select load_id, dataset, last_modified, loaded_at from meta.load_log"
         )
+        year = reference_year(LoadTime(*load) for load in loads)
+        expected = expected_marts(folder / "spoilt", PROJECT / "seeds" / "imdb", year)
+        yield OddWarehouse(database, done.by_name(), expected)
 
 
 def load(database: Database, folder: Path) -> None:
