@@ -44,6 +44,7 @@ def genre_analytics(files: Files, seeds: Seeds, reference_year: int) -> list[Row
         volumes[genre].add(title, seeds)
     titles_of_all = [title for volume in volumes.values() for title in volume.titles]
     rating_of_all = _mean_rating(titles_of_all)
+    least = seeds.thresholds["genre_least_rated_titles"]
     rows = []
     for genre, volume in volumes.items():
         titles = volume.titles
@@ -56,7 +57,9 @@ def genre_analytics(files: Files, seeds: Seeds, reference_year: int) -> list[Row
             "market_share": ratio(100 * len(titles), len(titles_of_all), 4),
             "avg_rating": average,
             "median_rating": median(_ratings(titles), 2),
-            "rating_lead": _difference(average, rating_of_all),
+            "rating_lead": _difference(
+                average if len(_ratings(titles)) >= least else None, rating_of_all
+            ),
             "total_votes": _votes(titles),
             "episode_votes": _votes(volume.episodes),
             **_platforms(titles, seeds),
@@ -134,9 +137,8 @@ def genre_by_decade(files: Files, seeds: Seeds) -> list[Row]:
     rows.sort(key=lambda row: (-row["total_titles"], row["genre"]))
     number(rows, "volume_rank", lambda row: row["release_decade"])
     least = seeds.thresholds["genre_least_rated_titles"]
-    rated = [row for row in rows if row["weighted_rating"] is not None]
-    rated = [row for row in rated if row["rated_titles"] >= least]
-    rated.sort(key=lambda row: (-row["weighted_rating"], -row["total_votes"], row["genre"]))
+    rated = [row for row in rows if row["rated_titles"] >= least]
+    rated.sort(key=lambda row: (-row["avg_rating"], -row["total_votes"], row["genre"]))
     number(rated, "rating_rank", lambda row: row["release_decade"])
     return rows
 

@@ -1,5 +1,6 @@
 """mart_person_titles and mart_person_career: who worked on what, and what became of it."""
 
+import math
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -139,7 +140,7 @@ def person_career(
             "archive_credits": sum(len(part.archive) for part in of_person),
             "adult_credits": sum(len(part.work_done) for part in of_person if part.is_adult),
             **_roles(counted),
-            **_years(counted, person, reference_year),
+            **_years(counted, person, reference_year, seeds),
             **_ratings(counted),
             "best_title_tconst": best_title.get("tconst"),
             "best_title": best_title.get("primary_title"),
@@ -164,13 +165,14 @@ def _roles(counted: list[Part]) -> Row:
     }
 
 
-def _years(counted: list[Part], person: Person, reference_year: int) -> Row:
+def _years(counted: list[Part], person: Person, reference_year: int, seeds: Seeds) -> Row:
     posthumous = upcoming = 0
+    begins, ends = _life(counted, person, seeds)
     years: list[int] = []
     for part in counted:
         if part.year is None:
             continue
-        if _is_outside_life(part.year, person):
+        if not begins <= part.year <= ends:
             posthumous += len(part.work_done)
         elif part.year > reference_year:
             upcoming += len(part.work_done)
@@ -188,9 +190,15 @@ def _years(counted: list[Part], person: Person, reference_year: int) -> Row:
     }
 
 
-def _is_outside_life(year: int, person: Person) -> bool:
-    born_later = person.birth_year is not None and year < person.birth_year
-    return born_later or (person.death_year is not None and year > person.death_year + 1)
+def _life(counted: list[Part], person: Person, seeds: Seeds) -> tuple[float, float]:
+    """Return the first and the last year of work that can be the person's."""
+    longest = seeds.thresholds["longest_life_years"]
+    born, died = person.birth_year, person.death_year
+    if born is None and died is None:
+        first = min((part.year for part in counted if part.year is not None), default=math.inf)
+        return -math.inf, first + seeds.thresholds["longest_career_years"]
+    begins = born if born is not None else (died or 0) - longest
+    return begins, died + 1 if died is not None else begins + longest
 
 
 def _ratings(counted: list[Part]) -> Row:

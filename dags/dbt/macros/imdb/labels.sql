@@ -11,8 +11,7 @@
 {% macro label_measures(label_column=none) -%}
     {%- set measures = {
         'performance_tier': 'is_adult has_enough_votes score_percentile',
-        'investment_category':
-            'is_adult has_enough_votes score_percentile rating_percentile votes_percentile',
+        'investment_category': 'is_adult has_enough_votes score_percentile votes_percentile',
         'versatility_level': 'distinct_roles',
         'productivity_tier': 'distinct_titles',
         'career_stage': 'is_deceased years_since_last_credit career_span_years upcoming_credits',
@@ -20,7 +19,7 @@
             'avg_project_rating total_votes rated_titles is_deceased years_since_last_credit '
             ~ 'career_span_years',
         'rating_level': 'rating_lead',
-        'production_trend': 'production_growth_pct',
+        'production_trend': 'production_growth_pct recent_titles',
         'quality_trend': 'rating_change',
         'consistency_rating': 'has_enough_ratings episode_rating_stddev',
         'engagement_level': 'total_votes',

@@ -154,7 +154,10 @@ genre_figures as (
 genre_measures as (
     select
         *,
-        avg_rating - avg_rating_of_all as rating_lead,
+        case
+            when rated_titles >= {{ threshold('genre_least_rated_titles') }}
+                then avg_rating - avg_rating_of_all
+        end as rating_lead,
         film_votes + series_votes + short_votes as total_votes,
         case
             when previous_titles >= {{ threshold('genre_least_titles') }}

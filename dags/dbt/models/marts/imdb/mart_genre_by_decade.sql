@@ -48,10 +48,7 @@ genre_decades as (
 ranked_genre_decades as (
     select
         *,
-        coalesce(
-            weighted_rating is not null
-            and rated_titles >= {{ threshold('genre_least_rated_titles') }}, false
-        ) as has_rank,
+        rated_titles >= {{ threshold('genre_least_rated_titles') }} as has_rank,
         row_number() over (
             partition by release_decade
             order by total_titles desc, genre collate "C"
@@ -78,7 +75,7 @@ mart_genre_by_decade as (
             when has_rank
                 then row_number() over (
                         partition by release_decade, has_rank
-                        order by weighted_rating desc, total_votes desc, genre collate "C"
+                        order by avg_rating desc, total_votes desc, genre collate "C"
                     )
         end as rating_rank
     from ranked_genre_decades

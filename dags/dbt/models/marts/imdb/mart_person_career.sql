@@ -68,7 +68,25 @@ label_thresholds as (
     where model = 'mart_person_career'
 ),
 
--- A year before birth or after the year after death is that of a reissue or of a source work.
+-- A year before birth or after the year after death is that of a reissue or of a source work. So is
+-- one too far from the only year that is known, or from the first credit.
+lives as (
+    select
+        titles.nconst,
+        coalesce(
+            people.birth_year, people.death_year - {{ threshold('longest_life_years') }}
+        ) as first_year,
+        coalesce(
+            people.death_year::bigint + 1,
+            people.birth_year::bigint + {{ threshold('longest_life_years') }},
+            min(titles.start_year)::bigint + {{ threshold('longest_career_years') }}
+        ) as last_year
+    from mart_person_titles as titles
+    left join stg_name_basics as people on titles.nconst = people.nconst
+    where titles.counts
+    group by titles.nconst, people.birth_year, people.death_year
+),
+
 titles as (
     select
         mart_person_titles.*,
@@ -76,15 +94,15 @@ titles as (
             when not mart_person_titles.counts then 'not counted'
             when mart_person_titles.start_year is null then 'undated'
             when
-                mart_person_titles.start_year < people.birth_year
-                or mart_person_titles.start_year - 1 > people.death_year
+                mart_person_titles.start_year < lives.first_year
+                or mart_person_titles.start_year > lives.last_year
                 then 'posthumous'
             when mart_person_titles.start_year > int_reference_year.reference_year then 'upcoming'
             else 'dated'
         end as standing
     from mart_person_titles
     cross join int_reference_year
-    left join stg_name_basics as people on mart_person_titles.nconst = people.nconst
+    left join lives on mart_person_titles.nconst = lives.nconst
 ),
 
 -- A family that the seed does not know is a role of its own.
