@@ -20,7 +20,7 @@ QUESTIONS = {
     "films of at least 10,000 votes, best first": """
         select primary_title, average_rating, num_votes, weighted_score, performance_tier
         from mart_top_titles
-        where title_type = 'movie' and num_votes >= 10000
+        where title_type = 'movie' and num_votes >= 10000 and not is_adult
         order by weighted_score desc
     """,
     "well-rated people of many talents": """
@@ -42,7 +42,7 @@ QUESTIONS = {
             series_performance_tier, engagement_level
         from mart_series_analytics
         where series_performance_tier in ('Premium Franchise', 'Quality Series')
-            and consistency_rating in ('Very Consistent', 'Consistent')
+            and consistency_rating in ('Very Consistent', 'Consistent') and not is_adult
     """,
 }
 _FIND = """

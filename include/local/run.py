@@ -34,7 +34,7 @@ from warehouse.runs.messages import without_message
 _FILMS = """
     select primary_title, start_year, average_rating, num_votes, weighted_score
     from mart_top_titles
-    where title_type = 'movie' and num_votes >= 10000
+    where title_type = 'movie' and num_votes >= 10000 and not is_adult
     order by weighted_score desc
     limit 5
 """

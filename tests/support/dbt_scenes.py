@@ -91,6 +91,7 @@ def set_scenes(postgres: Cluster, folder: Path) -> Iterator[Scenes]:
         load(template, folder, BASICS, titles)
         load(template, folder, RATINGS, ratings(1))
         site = parsed_project().on(template)
+        site.dbt("seed", "--select", "thresholds", run_id="seed")
         dbt_build(site)
         load(template, folder, RATINGS, ratings(2))
         with postgres.database(template.name) as undisturbed:

@@ -8,6 +8,8 @@ select
     engagement_level
 from mart_series_analytics
 where
-    series_performance_tier in ('Premium Franchise', 'Quality Series')
+    not is_adult
+    and series_performance_tier in ('Premium Franchise', 'Quality Series')
     and consistency_rating in ('Very Consistent', 'Consistent')
+    and not is_adult
 order by avg_series_rating desc, total_votes desc

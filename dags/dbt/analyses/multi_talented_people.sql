@@ -1,3 +1,4 @@
+-- Adult titles count in no figure of a person.
 select
     person_name,
     total_credits,

@@ -1,12 +1,17 @@
+-- A series of several genres counts in each. Only series with enough votes for a rating.
 select
-    primary_genre,
-    longevity_class,
+    listed.genre,
+    series.longevity_class,
     count(*) as series,
-    round(avg(avg_series_rating), 2) as avg_rating,
-    round(avg(total_seasons), 1) as avg_seasons,
-    round(avg(avg_episode_minutes), 0) as avg_episode_minutes
-from mart_series_analytics
-where avg_series_rating is not null
-group by primary_genre, longevity_class
+    round(avg(series.avg_series_rating), 2) as avg_rating,
+    round(avg(series.total_seasons), 1) as avg_seasons,
+    round(avg(series.avg_episode_minutes), 0) as avg_episode_minutes
+from mart_series_analytics as series
+cross join unnest(series.genres) as listed (genre)
+where
+    series.avg_series_rating is not null
+    and series.has_enough_votes
+    and not series.is_adult
+group by listed.genre, series.longevity_class
 having count(*) >= 5
-order by primary_genre asc, avg_rating desc
+order by listed.genre asc, avg_rating desc

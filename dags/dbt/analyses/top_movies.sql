@@ -6,6 +6,6 @@ select
     weighted_score,
     performance_tier
 from mart_top_titles
-where title_type = 'movie' and num_votes >= 10000
+where title_type = 'movie' and num_votes >= 10000 and not is_adult
 order by weighted_score desc
 limit 20

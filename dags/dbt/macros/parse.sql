@@ -6,7 +6,11 @@
     integers and NaN as a number, and would round 8.25 without a word. It is asked for the range.
     A position is part of a key: without leading zeros, so that two texts are never one number.
     No minus: nothing in the files is below zero, so no difference of two integers can overflow.
+    A code stands in keys and indexes, whose entries have a limit of 2,704 bytes.
 -#}
+
+{#- The most bytes of a code. -#}
+{% macro longest_code() -%} 200 {%- endmacro %}
 
 {% macro is_parseable(column, type) -%}
     {%- if type == 'flag' -%} {{ column }} in ('0', '1')
@@ -20,6 +24,9 @@
     {%- elif type == 'numeric(3,1)' -%}
     {{ column }} ~ '^[0-9]+([.][0-9])?$' and pg_input_is_valid({{ column }}, 'numeric(3,1)')
     {%- elif type == 'jsonb' -%} pg_input_is_valid({{ column }}, 'jsonb')
+    {%- elif type == 'code' -%} octet_length({{ column }}) <= {{ longest_code() }}
+    {%- elif type == 'list' -%} {{ is_list_of_codes(column, list_separator()) }}
+    {%- elif type == 'akas_list' -%} {{ is_list_of_codes(column, akas_separator()) }}
     {%- endif -%}
 {%- endmacro %}
 
@@ -30,15 +37,41 @@
 {% macro parse(column, type) -%}
     {%- if type == 'flag' -%}
     case when {{ is_parseable(column, type) }} then {{ column }} = '1' end
+    {%- elif type == 'code' -%}
+    nullif(case when {{ is_parseable(column, type) }} then {{ column }} end, '')
     {%- else -%}
     (case when {{ is_parseable(column, type) }} then {{ column }} end)::
     {{- 'integer' if type == 'position' else type }}
     {%- endif -%}
 {%- endmacro %}
 
-{#- A separated list as text[] without its empty elements; NULL when nothing is left. -#}
-{% macro parse_list(column, separator="','") -%}
-    nullif(array_remove(string_to_array({{ column }}, {{ separator }}), ''), '{}')
+{% macro list_separator() -%} ',' {%- endmacro %}
+{% macro akas_separator() -%} e'\x02' {%- endmacro %}
+
+{#- A list of codes as text[] without its empty elements and those that are too long; NULL when nothing is left. -#}
+{% macro parse_list(column, separator=list_separator()) -%}
+    nullif(
+        case
+            when octet_length({{ column }}) > {{ longest_code() }}
+                then array(
+                    select element
+                    from unnest(string_to_array({{ column }}, {{ separator }}))
+                        with ordinality as elements (element, place)
+                    where element <> '' and octet_length(element) <= {{ longest_code() }}
+                    order by place
+                )
+            else array_remove(string_to_array({{ column }}, {{ separator }}), '')
+        end, '{}'
+    )
+{%- endmacro %}
+
+{#- Whether each element is a code; a list that is no longer than a code has no other elements. -#}
+{% macro is_list_of_codes(column, separator) -%}
+    (octet_length({{ column }}) <= {{ longest_code() }}
+        or not exists (
+            select from unnest(string_to_array({{ column }}, {{ separator }})) as elements (element)
+            where octet_length(element) > {{ longest_code() }}
+        ))
 {%- endmacro %}
 
 {#- A JSON list of one string without escapes: nine in ten are, and a JSON parser costs thrice as much. -#}

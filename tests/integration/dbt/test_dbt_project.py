@@ -44,7 +44,7 @@ def built(postgres: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 
 def test_over_an_empty_warehouse_everything_is_built_and_no_test_fails(built: BuiltProject) -> None:
-    assert len(built.nodes("model")) == 24
+    assert len(built.nodes("model")) == 28
     exposures = {"no-op"}
     assert set(built.results.values()) - exposures == {"success", "pass"}
 
@@ -94,7 +94,7 @@ def test_every_model_has_a_key_that_is_tested(built: BuiltProject) -> None:
 
 def test_every_mart_has_a_contract_and_a_primary_key(built: BuiltProject) -> None:
     marts = [node for node in built.nodes("model") if node["name"].startswith("mart_")]
-    assert len(marts) == 10
+    assert len(marts) == 13
     assert all(node["config"]["contract"]["enforced"] for node in marts)
     keys = built.database.query(
         "select conrelid::regclass::text from pg_constraint "

@@ -14,7 +14,8 @@ from tests.e2e.oracle.compare import compare, fetch
 from tests.e2e.oracle.files import UNRATED, Rating, Title, read_ratings
 from tests.e2e.oracle.history import RatingsLoad, rating_history, rating_movers
 from tests.e2e.oracle.marts import KEYS, Mart
-from tests.support.dbt import run_dbt
+from tests.e2e.oracle.seeds import read_seeds
+from tests.support.dbt import PROJECT, run_dbt
 from tests.support.loads import LoadedWarehouse
 from tests.support.postgres import Cluster, Database
 from tests.support.snapshots import N, Row
@@ -24,6 +25,7 @@ FIRST = datetime(2024, 1, 1, 8, tzinfo=UTC)
 DAYS = ((0,), (1,), (24, 25), (30,), (31, 32, 33))
 TITLES = 400
 MARTS = ("mart_rating_history", "mart_rating_movers")
+SEEDS = ("thresholds",)
 MODELS = ("stg_title_ratings", "stg_title_basics", "stg_imdb__rating_changes", *MARTS)
 # So few titles that a tenth of a day's changes would be a reason to build all anew.
 ALWAYS_CATCH_UP = ("--vars", "{catch_up_share: 100}")
@@ -77,12 +79,15 @@ def led_through(database: Database, folder: Path) -> Days:
     rows: dict[str, Row] = {one: (one, "6.0", str(random.randint(500, 5000))) for one in tconsts}
     (folder / "titles").mkdir()
     basics = dataset_named("title.basics")
-    names = [(one, "movie", f"Film {one}", N, "0", "1999", N, N, N) for one in tconsts[::2]]
+    # The others are not in title.basics.
+    adult = dict.fromkeys(tconsts[::2], "0") | dict.fromkeys(tconsts[::10], "1")
+    names = [(one, "movie", f"Film {one}", N, flag, "1999", N, N, N) for one, flag in adult.items()]
     LoadedWarehouse(database, folder / "titles").load(names, dataset=basics)
     titles = {
-        name[0]: Title(name[0], "movie", name[2], None, 1999, None, None, None, None, UNRATED)
-        for name in names
+        one: Title(one, "movie", f"Film {one}", None, 1999, None, None, flag == "1", None, UNRATED)
+        for one, flag in adult.items()
     }
+    seeds = read_seeds(PROJECT / "seeds" / "imdb")
     days = Days(database, [], [], [], [], {})
     for group in DAYS:
         for day in group:
@@ -92,21 +97,27 @@ def led_through(database: Database, folder: Path) -> Days:
                 next_day(rows, random, away)
             LoadedWarehouse(database, of_day).load(sorted(rows.values()))
             days.loads.append(dated(database, of_day, FIRST + timedelta(days=day)))
-        done = run_dbt(database, "run", "--select", *MODELS, *ALWAYS_CATCH_UP)
+        done = run_dbt(
+            database,
+            *("build", "--select", *SEEDS, *MODELS, *ALWAYS_CATCH_UP),
+            *("--exclude-resource-type", "test", "unit_test"),
+        )
         assert done.exit_code == 0, done.output[-5000:]
         days.rows_written.append(done.by_name("message")["mart_rating_history"])
         days.found.append(marts(database))
         days.expected.append(
             {
                 "mart_rating_history": mart("mart_rating_history", rating_history(days.loads)),
-                "mart_rating_movers": mart("mart_rating_movers", rating_movers(days.loads, titles)),
+                "mart_rating_movers": mart(
+                    "mart_rating_movers", rating_movers(days.loads, titles, seeds)
+                ),
             }
         )
     done = run_dbt(
         database,
         "build",
         "--full-refresh",
-        *("--select", *MODELS, "--indirect-selection", "buildable"),
+        *("--select", *SEEDS, *MODELS, "--indirect-selection", "buildable"),
         *("--exclude-resource-type", "unit_test"),
         # More than the real files would have do not parse here.
         *("--exclude", "stg_title_ratings_nearly_all_have_a_rating"),

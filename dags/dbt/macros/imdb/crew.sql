@@ -1,5 +1,5 @@
 {#-
-    One row per title × person of a list in title.crew, from a CTE imdb_title_crew. Somebody listed
+    One row per title × person of a list in title.crew, from a CTE imdb_title_crew. A person listed
     twice keeps the first position.
 -#}
 {% macro crew_members(list_column) -%}
@@ -10,6 +10,6 @@
     from imdb_title_crew as crew
     cross join unnest({{ parse_list('crew.' ~ list_column) }})
         with ordinality as listed (nconst, nr)
-    where crew.tconst <> ''
+    where {{ is_parseable('crew.tconst', 'code') }} and crew.tconst <> ''
     group by crew.tconst, listed.nconst
 {%- endmacro %}

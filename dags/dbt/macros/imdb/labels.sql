@@ -10,20 +10,21 @@
 {#- The columns of the mart that the labels of a column may compare; of no column, all columns. -#}
 {% macro label_measures(label_column=none) -%}
     {%- set measures = {
-        'performance_tier': 'weighted_score',
-        'investment_category': 'weighted_score average_rating num_votes',
+        'performance_tier': 'is_adult has_enough_votes score_percentile',
+        'investment_category': 'is_adult has_enough_votes score_percentile votes_percentile',
         'versatility_level': 'distinct_roles',
         'productivity_tier': 'distinct_titles',
-        'career_stage': 'years_since_last_credit career_span_years',
-        'quality_reputation': 'avg_project_rating total_votes rated_titles',
-        'production_trend': 'production_growth_pct',
+        'career_stage': 'is_deceased years_since_last_credit career_span_years upcoming_credits',
+        'quality_reputation':
+            'avg_project_rating total_votes rated_titles is_deceased years_since_last_credit '
+            ~ 'career_span_years',
+        'rating_level': 'rating_lead',
+        'production_trend': 'production_growth_pct recent_titles',
         'quality_trend': 'rating_change',
-        'investment_priority': 'market_share avg_rating production_growth_pct',
-        'content_strategy': 'rating_lead production_growth_pct',
-        'consistency_rating': 'episode_rating_stddev',
+        'consistency_rating': 'has_enough_ratings episode_rating_stddev',
         'engagement_level': 'total_votes',
         'longevity_class': 'total_seasons',
-        'series_performance_tier': 'avg_series_rating series_votes total_seasons',
+        'series_performance_tier': 'has_enough_votes avg_series_rating series_votes total_seasons',
     } -%}
     {{- measures[label_column] if label_column else measures | join(' ') -}}
 {%- endmacro %}
@@ -32,9 +33,11 @@
 {% macro most_bounded_labels() -%} 6 {%- endmacro %}
 
 {#-
-    The first label by priority whose measures all reach their bounds; the label without a bound
-    when none does. A bound that a label does not have is -infinity, and so is a NULL measure: it
-    reaches no other. Behind the last label nothing is asked for, and the label is NULL.
+    The first label by priority whose measures are all within their bounds: at least the lower bound
+    and below the upper bound. The label without bounds is given when no other fits. A bound that a
+    label does not have is -infinity or NaN, which Postgres orders above infinity; a NULL measure
+    is -infinity for a lower bound and infinity for an upper one, so it is within no bound that is
+    given. A flag counts as 1 or 0.
 -#}
 {% macro label_for(label_column) -%}
     coalesce(
@@ -42,9 +45,12 @@
         {%- for priority in range(1, most_bounded_labels() | int + 1) %}
             when
             {%- for measure in label_measures(label_column).split() %}
+                {%- set value = measure ~ ('::integer' if measure[:3] in ('is_', 'has') else '') ~ '::numeric' %}
                 {{ 'and ' if not loop.first -}}
-                coalesce({{ measure }}::numeric, '-infinity')
-                >= {{ lower_bound(label_column, priority, measure) }}
+                coalesce({{ value }}, '-infinity')
+                >= {{ label_bound('lower_bound', label_column, priority, measure) }}
+                and coalesce({{ value }}, 'infinity')
+                < {{ label_bound('upper_bound', label_column, priority, measure) }}
             {%- endfor %}
                 then (
                     select min(label) from label_thresholds
@@ -54,20 +60,31 @@
         end,
         (
             select label from label_thresholds
-            where label_column = '{{ label_column }}' and lower_bound is null
+            where
+                label_column = '{{ label_column }}'
+                and lower_bound is null
+                and upper_bound is null
         )
     )
 {%- endmacro %}
 
-{#- What the label of a priority asks of a measure. -#}
-{% macro lower_bound(label_column, priority, measure) -%}
+{#- The lower_bound or upper_bound that the label of a priority sets for a measure. -#}
+{% macro label_bound(bound, label_column, priority, measure) -%}
     coalesce((
-                    select lower_bound from label_thresholds
+                    select {{ bound }} from label_thresholds
                     where
                         label_column = '{{ label_column }}'
                         and priority = {{ priority }}
                         and measure = '{{ measure }}'
-                ), '-infinity')
+                ), '{{ '-infinity' if bound == 'lower_bound' else 'NaN' }}')
+{%- endmacro %}
+
+{#-
+    The value of a single threshold of the seed thresholds; Postgres asks for it once per query. The
+    cast is the type of its value: integer unless another is named.
+-#}
+{% macro threshold(name, type='integer') -%}
+    (select value::{{ type }} from {{ ref('thresholds') }} where name = '{{ name }}')
 {%- endmacro %}
 
 {#- The decade of a year: 1994 -> 1990. -#}

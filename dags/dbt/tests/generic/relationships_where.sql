@@ -13,7 +13,7 @@
 ) %}
     with children as not materialized (
         select {{ column_name }} as child_key
-        from {{ get_where_subquery(from_model) if from_model else model }}
+        from {{ from_model or model }}
         where {{ column_name }} is not null and {{ from_condition }}
     ),
 

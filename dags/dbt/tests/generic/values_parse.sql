@@ -1,15 +1,23 @@
 {#-
-    Values of the source that are there but become NULL in this model, since they do not parse as
-    the type that the model casts them to. columns: source column -> type, in the words of parse().
-    The failing rows are the values and how often each occurs; of a model that caught up, those of
-    lines that changed since the last publish (macros/incremental/audit.sql).
+    Values of the source that are there but become NULL in this model or leave a list, since they do not
+    parse as the type that the model casts them to. columns: source column -> type, in the words of
+    is_parseable(). The failing rows are the values and how often each occurs.
 -#}
 {% test values_parse(model, source_table, columns) %}
+    with unparsed_lines as (
+        select *
+        from {{ source_table }}
+        where
+            {%- for column, type in columns.items() %}
+            {{ 'or ' if not loop.first }}({{ column }} <> '' and not {{ is_parseable(column, type) }})
+            {%- endfor %}
+    )
+
     select
         checked.column_name,
         checked.value,
         count(*) as occurrences
-    from {{ audited_lines(source_table) }} as lines
+    from unparsed_lines
     cross join lateral (
         values
         {%- for column, type in columns.items() %}

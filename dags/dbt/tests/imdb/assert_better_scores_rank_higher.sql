@@ -1,10 +1,12 @@
 with ranked_titles as (
     select
         tconst,
+        type_group,
+        group_rank,
         weighted_score,
-        overall_rank,
-        lag(weighted_score) over (order by overall_rank) as score_before
+        lag(weighted_score) over (partition by type_group order by group_rank) as score_before
     from {{ ref('mart_top_titles') }}
+    where group_rank is not null
 )
 
 select *

@@ -6,7 +6,7 @@ with labels as (
         label,
         min(priority) as priority,
         max(priority) as last_priority,
-        bool_or(lower_bound is null) as is_for_the_rest
+        bool_and(lower_bound is null and upper_bound is null) as is_for_the_rest
     from {{ ref('label_thresholds') }}
     group by label_column, label
 ),

@@ -1,12 +1,12 @@
--- The macro label_for looks at the measures that label_measures names; any other bound in the seed
--- would be passed over.
+-- The macro label_for looks at the measures that label_measures names; it would ignore any other
+-- bound in the seed.
 with label_thresholds as (
     select
         label_column,
         label,
         measure
     from {{ ref('label_thresholds') }}
-    where lower_bound is not null
+    where lower_bound is not null or upper_bound is not null
 ),
 
 compared_measures (label_column, measures) as (

@@ -1,5 +1,3 @@
-{% set history = ref('mart_rating_history') %}
-
 with mart_rating_history as (
     select
         tconst,
@@ -9,8 +7,7 @@ with mart_rating_history as (
         valid_to,
         lead(valid_from_load_id) over titles as next_load_id,
         lead(valid_from) over titles as next_valid_from
-    from {{ history }}
-    where tconst in {{ titles_with_new_versions(history) }}
+    from {{ ref('mart_rating_history') }}
     window titles as (partition by tconst order by valid_from_load_id)
 )
 

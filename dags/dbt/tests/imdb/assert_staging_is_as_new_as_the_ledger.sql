@@ -1,7 +1,6 @@
 -- A load that commits while dbt runs makes this warn; the next run catches up.
 {{ config(severity='warn') }}
-{#- It runs with the model that reads all of staging, when all of it is built. -#}
--- depends_on: {{ ref('int_title_complete') }}
+{#- No model reads all of staging: the test runs when all of staging is built. -#}
 
 {% set staged = [
     ref('stg_name_basics'),

@@ -1,32 +1,22 @@
 {#-
-    People whose credits, name or titles changed. The score of a title also depends on the mean rating
-    of its type group, and the years since the last credit on the reference year. The means that the
-    mart was built with are in its marks, the reference year is in the mart itself.
+    People whose credits or name changed, those with a title of which a fact or the rating changed, and
+    those whose best title or its score is another one now. All with dated or upcoming work when the
+    reference year is not the one that the mart was built with, which its rows say.
 -#}
 {% macro touched_by_mart_person_career() -%}
-    with rescored_groups as (
-        {{ group_ratings() }}
-        except
-        select dataset, load_id
-        from {{ high_water_mark_table() }}
-        where model = '{{ this.identifier }}'
+    with touched_titles as (
+        {{ titles_with_changed_facts() }}
     ),
 
-    touched_titles as (
-        select tconst
-        from {{ net_changes('title.basics', ['tconst', 'title_type', 'primary_title', 'start_year']) }} as titles
-        union
-        select tconst
-        from {{ net_changes('title.ratings', ['tconst', 'average_rating', 'num_votes']) }} as ratings
-        union
-        select tconst
-        from {{ ref('mart_top_titles') }}
-        where {{ group_mark() }} in (select mark from rescored_groups)
-    ),
-
-    reference_year as (
-        select max(start_year) as reference_year
-        from {{ ref('mart_top_titles') }}
+    reference_years as (
+        select
+            (select reference_year from {{ ref('int_reference_year') }}) as current_year,
+            (
+                select last_credit_year + years_since_last_credit
+                from {{ this }}
+                where last_credit_year is not null
+                limit 1
+            ) as year_of_mart
     )
 
     select nconst
@@ -37,39 +27,25 @@
     from {{ net_changes('name.basics', ['nconst', 'primary_name', 'birth_year', 'death_year']) }} as people
     where nconst <> ''
     union
-    select credits.nconst
-    from {{ ref('stg_title_principals') }} as credits
-    inner join touched_titles on credits.tconst = touched_titles.tconst
-    where credits.nconst is not null
+    select titles.nconst
+    from {{ ref('mart_person_titles') }} as titles
+    inner join touched_titles on titles.tconst = touched_titles.tconst
+    union
+    select titles.nconst
+    from {{ ref('mart_top_titles') }} as ranked_titles
+    inner join {{ ref('mart_person_titles') }} as titles on ranked_titles.tconst = titles.tconst
+    inner join {{ this }} as people on titles.nconst = people.nconst
+    where
+        ranked_titles.type_group in ('Film', 'Series')
+        and ranked_titles.score_percentile is not null
+        and titles.title_rank = 1
+        and (people.best_title_tconst, people.best_title_score)
+        is distinct from (titles.tconst, ranked_titles.weighted_score)
     union
     select people.nconst
     from {{ this }} as people
-    cross join reference_year
+    cross join reference_years
     where
-        people.last_credit_year is not null
-        and people.last_credit_year + people.years_since_last_credit
-        is distinct from reference_year.reference_year
+        reference_years.current_year is distinct from reference_years.year_of_mart
+        and (people.last_credit_year is not null or people.upcoming_credits > 0)
 {%- endmacro %}
-
-{#- The name under which the marks of the mart keep the mean rating of a type group, in hundredths. -#}
-{% macro group_mark() -%} 'group_rating of ' || type_group {%- endmacro %}
-
-{% macro group_ratings() -%}
-    select distinct
-        {{ group_mark() }} as mark,
-        (100 * group_rating)::bigint as hundredths
-    from {{ ref('mart_top_titles') }}
-{%- endmacro %}
-
-{#- Part of the post-hook: what the next build compares with. -#}
-{% macro remember_group_ratings() %}
-delete from {{ high_water_mark_table() }}
-where
-    model = '{{ this.identifier }}'
-    and dataset like 'group_rating of %'
-    and (dataset, load_id) not in ({{ group_ratings() }});
-insert into {{ high_water_mark_table() }} (model, dataset, load_id)
-select '{{ this.identifier }}', mark, hundredths
-from ({{ group_ratings() }}) as means
-on conflict (model, dataset) do nothing;
-{% endmacro %}

@@ -7,7 +7,7 @@ with stg_title_basics as (
         genres,
         start_year
     from {{ ref('stg_title_basics') }}
-    where genres is not null
+    where genres is not null and is_adult is not true
 ),
 
 stg_title_ratings as (
@@ -16,13 +16,6 @@ stg_title_ratings as (
         average_rating,
         num_votes
     from {{ ref('stg_title_ratings') }}
-),
-
-title_types as (
-    select
-        title_type,
-        platform
-    from {{ ref('title_types') }}
 ),
 
 -- Titles that count alike are counted before their list of genres is taken apart.
@@ -51,19 +44,14 @@ listed_genres as (
 
 int_genre_ratings as (
     select
-        listed_genres.genre,
-        title_types.platform,
-        listed_genres.start_year,
-        listed_genres.average_rating,
-        sum(listed_genres.titles)::bigint as titles,
-        sum(listed_genres.votes)::bigint as votes
+        genre,
+        title_type,
+        start_year,
+        average_rating,
+        sum(titles)::bigint as titles,
+        sum(votes)::bigint as votes
     from listed_genres
-    left join title_types on listed_genres.title_type = title_types.title_type
-    group by
-        listed_genres.genre,
-        title_types.platform,
-        listed_genres.start_year,
-        listed_genres.average_rating
+    group by genre, title_type, start_year, average_rating
 )
 
 select * from int_genre_ratings

@@ -14,7 +14,8 @@ stg_title_basics as not materialized (
         title_type,
         primary_title,
         start_year,
-        runtime_minutes
+        runtime_minutes,
+        is_adult
     from {{ ref('stg_title_basics') }}
 ),
 
@@ -48,7 +49,9 @@ int_title_hierarchies as (
         episode_ratings.num_votes,
         series_ratings.average_rating as series_average_rating,
         series_ratings.num_votes as series_num_votes,
-        coalesce(title_types.is_series, false) as has_series
+        coalesce(title_types.is_series, false) as has_series,
+        coalesce(episode_titles.is_adult, false) as is_adult,
+        coalesce(series_titles.is_adult, false) as series_is_adult
     from stg_title_episode as episodes
     left join stg_title_basics as episode_titles on episodes.tconst = episode_titles.tconst
     left join stg_title_ratings as episode_ratings on episodes.tconst = episode_ratings.tconst

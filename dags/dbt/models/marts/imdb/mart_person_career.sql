@@ -3,44 +3,36 @@
         materialized='incremental',
         incremental_strategy='changed_keys',
         unique_key='nconst',
-        meta={'datasets': ['title.principals', 'name.basics', 'title.basics', 'title.ratings']},
+        meta={
+            'datasets': [
+                'title.principals', 'name.basics', 'title.basics', 'title.episode', 'title.ratings',
+            ],
+        },
         indexes=[
             {'columns': ['total_credits']},
             {'columns': ['dominant_role', 'total_credits']},
-            {'columns': ['person_name']},
+            {'columns': ['person_name'], 'type': 'hash'},
         ],
-        post_hook='{{ remember_group_ratings() }}',
     )
 }}
 
-with stg_title_principals as (
+with mart_person_titles as (
     select
-        tconst,
         nconst,
-        category
-    from {{ ref('stg_title_principals') }}
-    where
-        nconst is not null
-        and category is not null
-        {% if is_incremental() %}
-            and nconst in (select touched.nconst from touched)
-        {% endif %}
-),
-
-stg_title_basics as (
-    select
         tconst,
-        start_year
-    from {{ ref('stg_title_basics') }}
-),
-
-stg_title_ratings as (
-    select
-        tconst,
+        work_tconst,
+        primary_title,
+        roles,
+        start_year,
         average_rating,
-        num_votes
-    from {{ ref('stg_title_ratings') }}
-    where average_rating is not null
+        num_votes,
+        title_rank,
+        is_adult,
+        counts
+    from {{ ref('mart_person_titles') }}
+    {% if is_incremental() %}
+        where nconst in (select touched.nconst from touched)
+    {% endif %}
 ),
 
 stg_name_basics as (
@@ -52,14 +44,23 @@ stg_name_basics as (
     from {{ ref('stg_name_basics') }}
 ),
 
-mart_top_titles as not materialized (
+mart_top_titles as (
     select
         tconst,
-        primary_title,
-        start_year,
-        weighted_score,
-        overall_rank
+        weighted_score
     from {{ ref('mart_top_titles') }}
+),
+
+int_reference_year as (
+    select reference_year from {{ ref('int_reference_year') }}
+),
+
+role_families as (
+    select distinct
+        role_family,
+        is_role,
+        is_archive
+    from {{ ref('role_families') }}
 ),
 
 label_thresholds as (
@@ -67,130 +68,194 @@ label_thresholds as (
     where model = 'mart_person_career'
 ),
 
--- The newest year with a rated title: later years are announcements.
-reference_year as (
-    select max(start_year) as reference_year
-    from mart_top_titles
+-- A year before birth or after the year after death is that of a reissue or of a source work. So is
+-- one too far from the only year that is known, or from the first credit.
+lives as (
+    select
+        titles.nconst,
+        coalesce(
+            people.birth_year, people.death_year - {{ threshold('longest_life_years') }}
+        ) as first_year,
+        coalesce(
+            people.death_year::bigint + 1,
+            people.birth_year::bigint + {{ threshold('longest_life_years') }},
+            min(titles.start_year)::bigint + {{ threshold('longest_career_years') }}
+        ) as last_year
+    from mart_person_titles as titles
+    left join stg_name_basics as people on titles.nconst = people.nconst
+    where titles.counts
+    group by titles.nconst, people.birth_year, people.death_year
 ),
 
--- In the order of the table's key: the lines of a title are sorted, never all lines at once.
-lines as (
+titles as (
     select
-        *,
-        lag(category) over (partition by tconst, nconst order by category) as category_before
-    from stg_title_principals
-),
-
--- One row per person, title and category, with the title's facts. Its rating counts once a person.
-credits as (
-    select
-        lines.nconst,
-        lines.category,
-        titles.start_year,
-        mart_top_titles.overall_rank,
+        mart_person_titles.*,
         case
-            when lines.category_before is null then (10 * ratings.average_rating)::integer
-        end as rating_tenths,
-        case when lines.category_before is null then ratings.num_votes end as num_votes,
-        lines.category_before is null as is_first_of_title
-    from lines
-    left join stg_title_basics as titles on lines.tconst = titles.tconst
-    left join stg_title_ratings as ratings on lines.tconst = ratings.tconst
-    left join mart_top_titles on ratings.tconst = mart_top_titles.tconst
-    where lines.category_before is distinct from lines.category
+            when not mart_person_titles.counts then 'not counted'
+            when mart_person_titles.start_year is null then 'undated'
+            when
+                mart_person_titles.start_year < lives.first_year
+                or mart_person_titles.start_year > lives.last_year
+                then 'posthumous'
+            when mart_person_titles.start_year > int_reference_year.reference_year then 'upcoming'
+            else 'dated'
+        end as standing
+    from mart_person_titles
+    cross join int_reference_year
+    left join lives on mart_person_titles.nconst = lives.nconst
 ),
 
--- Small beside the credits; people, their roles and their decades are all computed from it.
-role_decades as (
-    select
-        nconst,
-        category,
-        {{ decade('start_year') }} as decade,
-        count(*) as credits,
-        count(*) filter (where is_first_of_title) as titles,
-        count(rating_tenths) as rated_titles,
-        min(start_year) as first_year,
-        max(start_year) as last_year,
-        min(overall_rank) as best_rank,
-        sum(rating_tenths) as rating_tenths,
-        sum(rating_tenths::bigint * num_votes) as weighted_tenths,
-        sum(num_votes) as total_votes
-    from credits
-    group by nconst, category, {{ decade('start_year') }}
-),
-
+-- A family that the seed does not know is a role of its own.
 roles as (
     select
-        *,
-        sum(credits) over (partition by nconst, category) as role_credits,
-        row_number() over (partition by nconst, category) = 1 as is_first_of_role,
-        category in ('archive_footage', 'archive_sound') as is_archive
-    from role_decades
+        titles.nconst,
+        listed.role_family,
+        coalesce(role_families.is_role, true) as is_role,
+        count(*) filter (where titles.counts and not coalesce(role_families.is_archive, false))
+            as credits,
+        count(*) filter (
+            where titles.standing = 'posthumous' and not coalesce(role_families.is_archive, false)
+        ) as posthumous_credits,
+        count(*) filter (
+            where titles.standing = 'upcoming' and not coalesce(role_families.is_archive, false)
+        ) as upcoming_credits,
+        count(*) filter (where coalesce(role_families.is_archive, false)) as archive_credits,
+        count(*) filter (where titles.is_adult and not coalesce(role_families.is_archive, false))
+            as adult_credits
+    from titles
+    cross join unnest(titles.roles) as listed (role_family)
+    left join role_families on listed.role_family = role_families.role_family
+    group by titles.nconst, listed.role_family, coalesce(role_families.is_role, true)
 ),
 
-careers as (
+credits_per_person as (
     select
         nconst,
-        (array_agg(category order by role_credits desc, category collate "C"))[1] as dominant_role,
+        (
+            array_agg(role_family order by credits desc, role_family collate "C")
+            filter (where credits > 0)
+        )[1] as dominant_role,
         sum(credits)::bigint as total_credits,
-        coalesce(sum(credits) filter (where category = 'director'), 0)::bigint as directing_credits,
-        sum(titles)::bigint as distinct_titles,
-        sum(rated_titles)::bigint as rated_titles,
-        count(*) filter (where is_first_of_role) as distinct_roles,
-        min(first_year) filter (where not is_archive) as first_credit_year,
-        max(last_year) filter (where not is_archive) as last_credit_year,
-        array_agg(distinct decade order by decade) filter (
-            where not is_archive and decade is not null
-        ) as active_decades,
-        (sum(rating_tenths) / nullif(10 * sum(rated_titles), 0))::numeric(4, 2)
-            as avg_project_rating,
-        (sum(weighted_tenths) / nullif(10 * sum(total_votes), 0))::numeric(4, 2)
-            as vote_weighted_rating,
-        coalesce(sum(total_votes), 0)::bigint as total_votes,
-        min(best_rank) as best_rank
+        coalesce(sum(credits) filter (where role_family = 'directing'), 0)::bigint
+            as directing_credits,
+        sum(archive_credits)::bigint as archive_credits,
+        sum(adult_credits)::bigint as adult_credits,
+        sum(posthumous_credits)::bigint as posthumous_credits,
+        sum(upcoming_credits)::bigint as upcoming_credits,
+        count(*) filter (where is_role and credits > 0) as distinct_roles
     from roles
     group by nconst
 ),
 
-dated_careers as (
+-- The rating of a work is that of its mean title: a series' episodes together weigh as one film.
+works as (
     select
-        careers.*,
-        careers.last_credit_year - careers.first_credit_year as career_span_years,
-        reference_year.reference_year - careers.last_credit_year as years_since_last_credit
-    from careers
-    cross join reference_year
+        nconst,
+        work_tconst,
+        avg(average_rating)::numeric(4, 2) as work_rating,
+        sum(average_rating * num_votes) as weighted_ratings,
+        sum(num_votes) filter (where average_rating is not null) as votes
+    from titles
+    where counts
+    group by nconst, work_tconst
+),
+
+works_per_person as (
+    select
+        nconst,
+        count(*) as distinct_titles,
+        count(work_rating) as rated_titles,
+        avg(work_rating)::numeric(4, 2) as avg_project_rating,
+        (sum(weighted_ratings) / nullif(sum(votes), 0))::numeric(4, 2) as vote_weighted_rating,
+        sum(votes)::bigint as total_votes
+    from works
+    group by nconst
+),
+
+years_per_person as (
+    select
+        nconst,
+        min(start_year) as first_credit_year,
+        max(start_year) as last_credit_year,
+        array_agg(distinct {{ decade('start_year') }} order by {{ decade('start_year') }})
+            as active_decades
+    from titles
+    where standing = 'dated'
+    group by nconst
+),
+
+best_titles as (
+    select
+        titles.nconst,
+        titles.tconst,
+        titles.primary_title,
+        mart_top_titles.weighted_score
+    from titles
+    left join mart_top_titles on titles.tconst = mart_top_titles.tconst
+    where titles.title_rank = 1
+),
+
+careers as (
+    select
+        credits.*,
+        people.primary_name as person_name,
+        people.birth_year,
+        people.death_year,
+        coalesce(works.distinct_titles, 0) as distinct_titles,
+        coalesce(works.rated_titles, 0) as rated_titles,
+        works.avg_project_rating,
+        works.vote_weighted_rating,
+        coalesce(works.total_votes, 0) as total_votes,
+        years.first_credit_year,
+        years.last_credit_year,
+        years.active_decades,
+        years.last_credit_year - years.first_credit_year as career_span_years,
+        int_reference_year.reference_year - years.last_credit_year as years_since_last_credit,
+        best_titles.tconst as best_title_tconst,
+        best_titles.primary_title as best_title,
+        best_titles.weighted_score as best_title_score,
+        people.death_year is not null as is_deceased
+    from credits_per_person as credits
+    cross join int_reference_year
+    left join works_per_person as works on credits.nconst = works.nconst
+    left join years_per_person as years on credits.nconst = years.nconst
+    left join best_titles on credits.nconst = best_titles.nconst
+    left join stg_name_basics as people on credits.nconst = people.nconst
 ),
 
 mart_person_career as (
     select
-        careers.nconst,
-        people.primary_name as person_name,
-        careers.dominant_role,
+        nconst,
+        person_name,
+        dominant_role,
         {{ label_for('versatility_level') }} as versatility_level,
         {{ label_for('productivity_tier') }} as productivity_tier,
         {{ label_for('career_stage') }} as career_stage,
         {{ label_for('quality_reputation') }} as quality_reputation,
-        best_titles.tconst as best_title_tconst,
-        best_titles.primary_title as best_title,
-        people.birth_year,
-        people.death_year,
-        careers.total_credits,
-        careers.directing_credits,
-        careers.distinct_titles,
-        careers.rated_titles,
-        careers.distinct_roles,
-        careers.first_credit_year,
-        careers.last_credit_year,
-        careers.career_span_years,
-        careers.years_since_last_credit,
-        careers.active_decades,
-        careers.avg_project_rating,
-        careers.vote_weighted_rating,
-        careers.total_votes,
-        best_titles.weighted_score as best_title_score
-    from dated_careers as careers
-    left join stg_name_basics as people on careers.nconst = people.nconst
-    left join mart_top_titles as best_titles on careers.best_rank = best_titles.overall_rank
+        best_title_tconst,
+        best_title,
+        birth_year,
+        death_year,
+        total_credits,
+        directing_credits,
+        archive_credits,
+        adult_credits,
+        posthumous_credits,
+        upcoming_credits,
+        distinct_titles,
+        rated_titles,
+        distinct_roles,
+        first_credit_year,
+        last_credit_year,
+        career_span_years,
+        years_since_last_credit,
+        active_decades,
+        avg_project_rating,
+        vote_weighted_rating,
+        total_votes,
+        best_title_score,
+        is_deceased
+    from careers
 )
 
 select * from mart_person_career

@@ -4,7 +4,7 @@
         indexes=[{'columns': ['tconst']}],
     )
 }}
-{#- The hook: a few hundred names are looked up here, and no table is read whole. -#}
+{#- The hook: of most histories few titles moved, and these are looked up. -#}
 
 with mart_rating_history as not materialized (
     select
@@ -16,12 +16,13 @@ with mart_rating_history as not materialized (
     from {{ ref('mart_rating_history') }}
 ),
 
-stg_title_basics as (
+stg_title_basics as not materialized (
     select
         tconst,
         primary_title,
         title_type,
-        start_year
+        start_year,
+        is_adult
     from {{ ref('stg_title_basics') }}
 ),
 
@@ -49,7 +50,7 @@ periods as (
     where bounds.newest_load - spans.span >= bounds.first_load
 ),
 
--- Whose version of the beginning is no longer open: nobody else can have moved.
+-- Only what has another version than at the beginning can have moved.
 versions_since as (
     select
         periods.period,
@@ -71,10 +72,15 @@ versions_since as (
 
 moves as (
     select
-        *,
-        rating_now - rating_before as rating_change,
-        votes_now - votes_before as votes_change
+        versions_since.*,
+        titles.primary_title,
+        titles.title_type,
+        titles.start_year,
+        versions_since.rating_now - versions_since.rating_before as rating_change,
+        versions_since.votes_now - versions_since.votes_before as votes_change
     from versions_since
+    left join stg_title_basics as titles on versions_since.tconst = titles.tconst
+    where titles.is_adult is not true
 ),
 
 measured_moves as (
@@ -90,8 +96,8 @@ measured_moves as (
         rating_change as change
     from moves
     where
-        votes_before >= {{ var('movers_min_votes', 1000) }}
-        and votes_now >= {{ var('movers_min_votes', 1000) }}
+        votes_before >= {{ threshold('movers_least_votes') }}
+        and votes_now >= {{ threshold('movers_least_votes') }}
 ),
 
 directed_moves as (
@@ -114,25 +120,24 @@ ranked_moves as (
 
 mart_rating_movers as (
     select
-        movers.period,
-        movers.measure,
-        movers.direction,
-        movers.mover_rank,
-        movers.tconst,
-        titles.primary_title,
-        titles.title_type,
-        titles.start_year,
-        movers.rating_before,
-        movers.rating_now,
-        movers.rating_change,
-        movers.votes_before,
-        movers.votes_now,
-        movers.votes_change,
-        movers.period_start,
-        movers.period_end
-    from ranked_moves as movers
-    left join stg_title_basics as titles on movers.tconst = titles.tconst
-    where movers.mover_rank <= {{ var('movers_per_list', 100) }}
+        period,
+        measure,
+        direction,
+        mover_rank,
+        tconst,
+        primary_title,
+        title_type,
+        start_year,
+        rating_before,
+        rating_now,
+        rating_change,
+        votes_before,
+        votes_now,
+        votes_change,
+        period_start,
+        period_end
+    from ranked_moves
+    where mover_rank <= {{ threshold('movers_per_list') }}
 )
 
 select * from mart_rating_movers

@@ -5,7 +5,7 @@ with title_ratings_changes as (
 typed as (
     select
         load_id,
-        nullif(tconst, '') as tconst,
+        {{ parse('tconst', 'code') }} as tconst,
         {{ parse('average_rating', 'numeric(3,1)') }} as average_rating,
         {{ parse('num_votes', 'integer') }} as num_votes,
         is_new

@@ -14,7 +14,7 @@ with imdb_name_basics as (
 
 typed as (
     select
-        nullif(nconst, '') as nconst,
+        {{ parse('nconst', 'code') }} as nconst,
         nullif(primary_name, '') as primary_name,
         {{ parse('birth_year', 'integer') }} as birth_year,
         {{ parse('death_year', 'integer') }} as death_year,

@@ -14,13 +14,13 @@ with imdb_title_akas as (
 
 typed as (
     select
-        nullif(title_id, '') as tconst,
+        {{ parse('title_id', 'code') }} as tconst,
         {{ parse('ordering', 'position') }} as ordering,
         nullif(title, '') as title,
-        nullif(region, '') as region,
-        nullif(language, '') as language,
-        {{ parse_list('types', "e'\\x02'") }} as types,
-        {{ parse_list('attributes', "e'\\x02'") }} as attributes,
+        {{ parse('region', 'code') }} as region,
+        {{ parse('language', 'code') }} as language,
+        {{ parse_list('types', akas_separator()) }} as types,
+        {{ parse_list('attributes', akas_separator()) }} as attributes,
         {{ parse('is_original_title', 'flag') }} as is_original_title
     from imdb_title_akas
 ),

@@ -14,8 +14,8 @@ with imdb_title_basics as (
 
 typed as (
     select
-        nullif(tconst, '') as tconst,
-        nullif(title_type, '') as title_type,
+        {{ parse('tconst', 'code') }} as tconst,
+        {{ parse('title_type', 'code') }} as title_type,
         nullif(primary_title, '') as primary_title,
         nullif(original_title, '') as original_title,
         {{ parse('start_year', 'integer') }} as start_year,

@@ -15,8 +15,8 @@ with imdb_title_episode as (
 
 typed as (
     select
-        nullif(tconst, '') as tconst,
-        nullif(parent_tconst, '') as parent_tconst,
+        {{ parse('tconst', 'code') }} as tconst,
+        {{ parse('parent_tconst', 'code') }} as parent_tconst,
         {{ parse('season_number', 'integer') }} as season_number,
         {{ parse('episode_number', 'integer') }} as episode_number
     from imdb_title_episode

@@ -15,10 +15,10 @@ with imdb_title_principals as (
 
 typed as (
     select
-        nullif(tconst, '') as tconst,
+        {{ parse('tconst', 'code') }} as tconst,
         {{ parse('ordering', 'position') }} as ordering,
-        nullif(nconst, '') as nconst,
-        nullif(category, '') as category,
+        {{ parse('nconst', 'code') }} as nconst,
+        {{ parse('category', 'code') }} as category,
         nullif(job, '') as job,
         {{ parse_text_array('characters') }} as characters
     from imdb_title_principals

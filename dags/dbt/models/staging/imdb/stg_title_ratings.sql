@@ -14,7 +14,7 @@ with imdb_title_ratings as (
 
 typed as (
     select
-        nullif(tconst, '') as tconst,
+        {{ parse('tconst', 'code') }} as tconst,
         {{ parse('average_rating', 'numeric(3,1)') }} as average_rating,
         {{ parse('num_votes', 'integer') }} as num_votes
     from imdb_title_ratings

@@ -9,6 +9,7 @@ stg_warehouse__loads as (
         dataset,
         origin,
         url,
+        last_modified,
         rows,
         count(*) filter (where history_begins) over (
             partition by source, dataset
