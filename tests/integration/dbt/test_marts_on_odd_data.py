@@ -131,10 +131,12 @@ def spoil_ratings(sample: Spoiler) -> None:
             ratings.append({"tconst": row["tconst"], "averageRating": rating, "numVotes": votes})
     for number in range(30):
         ratings.append({"tconst": f"tt8{number:07}", "averageRating": "7.0", "numVotes": "50"})
-    sample.put("title.ratings", "averageRating", ("7", "10", "1", *NO_RATINGS, N, ""))
-    sample.put("title.ratings", "numVotes", (*HUGE[:2] * 2, "1", "4", *NO_VOTES))
+    pairs = pairs_of_episodes(sample.files["title.episode"])[:6]
+    others = [row for row in ratings if not any(row["tconst"] in pair for pair in pairs)]
+    sample.put("title.ratings", "averageRating", ("7", "10", "1", *NO_RATINGS, N, ""), others)
+    sample.put("title.ratings", "numVotes", (*HUGE[:2] * 2, "1", "4", *NO_VOTES), others)
     # The best two of a season are equal, but only one of them has votes.
-    for number, pair in enumerate(pairs_of_episodes(sample.files["title.episode"])[:6]):
+    for number, pair in enumerate(pairs):
         found = [row for row in ratings if row["tconst"] in pair]
         for row, votes in zip(found, (N, "5") if number % 2 else ("5", N), strict=False):
             row.update(averageRating="10.0", numVotes=votes)
@@ -158,7 +160,8 @@ def spoil_titles(sample: Spoiler) -> None:
     with_genres = [row for row in titles if row["genres"] != N]
     unrated = [row for row in titles if row["tconst"] not in rated]
     sample.put("title.basics", "startYear", (*NO_INTEGERS, "", "1", *HUGE))
-    sample.put("title.basics", "endYear", (*NO_INTEGERS, *HUGE))
+    dated = [row for row in titles if len(row["startYear"]) == 4]
+    sample.put("title.basics", "endYear", (*NO_INTEGERS, *HUGE), among=dated)
     sample.put("title.basics", "runtimeMinutes", (*NO_INTEGERS, *HUGE))
     sample.put("title.basics", "runtimeMinutes", HUGE * 8, among=episodes)
     sample.put("title.basics", "isAdult", (*NO_FLAGS, N, ""))
@@ -218,8 +221,13 @@ def spoil_credits(sample: Spoiler) -> None:
     sample.put("title.principals", "characters", (*NO_CHARACTERS, "[]", "[null]", '[["A"], 1]'))
     sample.repeat("title.principals", "category", ("aaa", "zzz", N))
     sample.repeat("title.principals", "nconst", ("nm0000000", "nm99999999"))
-    sample.put("title.crew", "directors", (",", ",{},", "{},,{}", "", f"nm80000003,{LONG_CODE}"))
-    sample.put("title.crew", "writers", (",", ",{},", "{},,{}", ""))
+    crew = sample.files["title.crew"]
+    directed = [row for row in crew if row["directors"] != N]
+    written_by = [row for row in crew if row["writers"] != N]
+    sample.put(
+        "title.crew", "directors", (",", ",{},", "{},,{}", "", f"nm80000003,{LONG_CODE}"), directed
+    )
+    sample.put("title.crew", "writers", (",", ",{},", "{},,{}", ""), written_by)
     sample.repeat("title.crew", "directors", ("nm80000001,nm80000002",))
 
 
