@@ -48,7 +48,7 @@ person_titles as (
         min(primary_title) as primary_title,
         min(title_type) as title_type,
         min(start_year) as start_year,
-        min(average_rating) as average_rating,
+        min(average_rating)::numeric(3, 1) as average_rating,
         min(num_votes) as num_votes,
         bool_and(is_archive) as is_archive,
         bool_or(counts) as counts,

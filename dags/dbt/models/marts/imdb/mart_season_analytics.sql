@@ -76,7 +76,7 @@ season_episodes as (
         count(average_rating) as rated_episodes,
         min(episode_number) as first_episode_number,
         max(episode_number) as last_episode_number,
-        avg(average_rating) as mean_rating,
+        avg(average_rating)::numeric(4, 2) as mean_rating,
         max(average_rating) filter (where is_compared and compared > 1)::numeric(3, 1)
             as best_episode_rating,
         min(average_rating) filter (where is_compared and compared > 1)::numeric(3, 1)
@@ -100,7 +100,7 @@ judged_seasons as (
 seasons as (
     select
         *,
-        case when has_enough_ratings then mean_rating::numeric(4, 2) end as avg_episode_rating
+        (case when has_enough_ratings then mean_rating end)::numeric(4, 2) as avg_episode_rating
     from judged_seasons
 ),
 
@@ -120,14 +120,14 @@ mart_season_analytics as (
         best_episode_rating,
         worst_episode_rating,
         total_votes,
-        case
-            when season_kind = 'Numbered'
-                then (
-                    avg_episode_rating - lag(avg_episode_rating) over (
-                        partition by series_tconst, season_kind order by season_number
-                    )
-                )::numeric(4, 2)
-        end as rating_change,
+        (
+            case
+                when season_kind = 'Numbered'
+                    then avg_episode_rating - lag(avg_episode_rating) over (
+                            partition by series_tconst, season_kind order by season_number
+                        )
+            end
+        )::numeric(4, 2) as rating_change,
         has_enough_ratings,
         is_adult
     from seasons

@@ -154,10 +154,12 @@ series as (
         coalesce(season_counts.total_seasons, 0) as total_seasons,
         coalesce(season_counts.unnumbered_seasons, 0) as unnumbered_seasons,
         ratings.average_rating as avg_series_rating,
-        case when judged_series.has_enough_ratings then judged_series.mean_rating end
-            as avg_episode_rating,
-        case when judged_series.has_enough_ratings then judged_series.rating_deviation end
-            as episode_rating_stddev,
+        (
+            case when judged_series.has_enough_ratings then judged_series.mean_rating end
+        )::numeric(4, 2) as avg_episode_rating,
+        (
+            case when judged_series.has_enough_ratings then judged_series.rating_deviation end
+        )::numeric(4, 2) as episode_rating_stddev,
         best_seasons.season_number as best_season_number,
         best_seasons.avg_episode_rating as best_season_rating,
         worst_seasons.season_number as worst_season_number,
