@@ -188,8 +188,10 @@ def spoil_credits(sample: Spoiler) -> None:
     sample.put("title.principals", "characters", (*NO_CHARACTERS, "[]", "[null]", '[["A"], 1]'))
     sample.repeat("title.principals", "category", ("aaa", "zzz", N))
     sample.repeat("title.principals", "nconst", ("nm0000000", "nm99999999"))
-    sample.put("title.crew", "directors", (",", ",{},", "{},,{}", "", f"nm80000003,{LONG_CODE}"))
-    sample.put("title.crew", "writers", (",", ",{},", "{},,{}", ""))
+    crew = [row for row in sample.files["title.crew"] if N not in row.values()]
+    directors = (",", ",{},", "{},,{}", "", f"nm80000003,{LONG_CODE}")
+    sample.put("title.crew", "directors", directors, among=crew)
+    sample.put("title.crew", "writers", (",", ",{},", "{},,{}", ""), among=crew)
     sample.repeat("title.crew", "directors", ("nm80000001,nm80000002",))
 
 
