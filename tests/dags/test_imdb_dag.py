@@ -24,7 +24,6 @@ MODELS = {
     "stg_title_akas",
     "stg_imdb__rating_changes",
     "int_genre_ratings",
-    "int_reference_year",
     "int_title_hierarchies",
     "int_person_credits",
     "mart_top_titles",
