@@ -1,7 +1,7 @@
 # The commands of the warehouse. include/local does the work.
 # Variables of the command line (make run DAY=2) reach it through the environment.
 .DEFAULT_GOAL := help
-.PHONY: help run up down rollback psql docs dbt airflow bench soak manifest schema doctor lint test lock audit clean
+.PHONY: help run up down rollback backup restore psql docs dbt airflow bench soak manifest schema doctor lint test lock audit clean
 
 # The first python3 that works. If its version does not fit, bootstrap.py searches for another one.
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
@@ -14,7 +14,7 @@ PARALLEL = --numprocesses logical --maxprocesses 4 --dist loadscope --no-loadsco
 COVERAGE = --durations 20 --cov=dags
 export SOURCE SOURCE_NAME DATASETS DAY TITLES ACCEPT_SHRINK FULL_REFRESH FORCE_DOWNLOAD FORCE_TRANSFORM
 export LOCAL_DIR UP_PORT SQL CMD NAME CHECK ONLY REPEATS UPGRADE WAREHOUSE_URL ANALYST_URL PIPELINE_PASSWORD ANALYST_PASSWORD
-export DAYS SEED FAULT FULL
+export BACKUP FORCE DAYS SEED FAULT FULL
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 } \
@@ -28,6 +28,10 @@ down: ## Stop Airflow and the warehouse's server; the data stays
 	$(LOCAL) down
 rollback: ## Publish the marts of the previous publish again
 	$(LOCAL) rollback
+backup: ## Write a backup of the warehouse to .local/backups, or to BACKUP=<file>
+	$(LOCAL) backup
+restore: ## Restore a backup: make restore BACKUP=<file>; FORCE=1 replaces a warehouse with data
+	$(LOCAL) restore
 psql: ## Open a SQL prompt as the analyst; SQL="select 1" or a pipe runs one statement
 	$(LOCAL) psql
 docs: ## Write the dbt docs with lineage: .local/docs/index.html
@@ -59,12 +63,13 @@ lock: ## Pin the environment of include/local/requirements.in again; UPGRADE=1 t
 	$(LOCAL) lock
 audit: ## Ask the package index for known vulnerabilities of the pinned packages
 	$(LOCAL) audit
-clean: ## Stop everything and remove the installation: warehouse, files, samples, logs
+clean: ## Stop everything and remove the installation, but not its backups
 	$(LOCAL) clean
 
 #| 
 #| variables of make run and make up
-#|   SOURCE=sample|imdb|folder    generated files (the default), the real ones, or a folder of .tsv.gz
+#|   SOURCE=sample|imdb|folder    generated files, the real ones, or a folder of .tsv.gz; without it, DAY
+#|                                and TITLES, those of the last run; at first, the sample
 #|   SOURCE_NAME=name             the name of this source's data; another name has its own history
 #|   DATASETS=title.basics,...    only these files
 #|   DAY=2  TITLES=20000          day and size of the sample

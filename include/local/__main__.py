@@ -20,7 +20,8 @@ LOCK = Path(__file__).with_name("requirements.txt").resolve()
 PIP_AUDIT = "pip-audit==2.10.1"
 sys.path[:0] = [str(REPOSITORY), str(REPOSITORY / "dags")]
 
-from include.local.layout import OWNED, Layout, LocalError, Ports, Secrets  # noqa: E402
+from include.local.bootstrap import own_environment  # noqa: E402
+from include.local.layout import MARKER, OWNED, Layout, LocalError, Ports, Secrets  # noqa: E402
 from include.local.options import Options, run_options, variable  # noqa: E402
 
 if TYPE_CHECKING:
@@ -131,7 +132,7 @@ def _uv(*words: str) -> int:
 
 @cli.command()
 @variable("CMD", default="debug")
-def dbt(cmd: str) -> int:
+def dbt(cmd: str) -> NoReturn:
     """Run dbt by hand on the warehouse, with the words of CMD."""
     from include.local import project
 
@@ -139,7 +140,7 @@ def dbt(cmd: str) -> int:
     words, environment = shlex.split(cmd), airflow.environment()
     if project.builds_for_all(words, environment):
         project.make_manifest(layout, environment, airflow.warehouse)
-    return project.dbt_by_hand(layout, environment, airflow.warehouse, words)
+    project.dbt_by_hand(layout, environment, airflow.warehouse, words)
 
 
 @cli.command()
@@ -174,6 +175,34 @@ def rollback() -> int:
 
 
 @cli.command()
+@variable("BACKUP", click.Path(path_type=Path, resolve_path=True))
+def backup(backup: Path | None) -> int:
+    """Write a backup of the embedded warehouse."""
+    from include.local.backup import backup as write
+
+    layout = Layout.of()
+    path = write(layout, backup)
+    click.echo(f"backup: {layout.shown(path)} ({path.stat().st_size / 1e6:.1f} MB)")
+    return 0
+
+
+@cli.command()
+@variable("BACKUP", click.Path(path_type=Path, resolve_path=True), required=True)
+@variable("FORCE", bool, is_flag=True)
+def restore(backup: Path, force: bool) -> int:
+    """Replace the embedded warehouse by that of a backup."""
+    from include.local.backup import restore as read
+    from include.local.run import one_command
+
+    layout = Layout.of()
+    layout.make()
+    with one_command(layout):
+        read(layout, backup, force=force)
+    click.echo(f"restored {layout.shown(backup)}; the next build makes the rest from it")
+    return 0
+
+
+@cli.command()
 @run_options
 @variable("CMD", default="version")
 def airflow(cmd: str, **values: Any) -> int:
@@ -184,6 +213,7 @@ def airflow(cmd: str, **values: Any) -> int:
     chosen = source.choose(options)
     layout = options.layout
     airflow = _airflow(layout)
+    source.require_loaded(options, chosen, airflow.warehouse)
     airflow.prepare()
     project.make_manifest(layout, airflow.environment(), airflow.warehouse)
     source.make_ready(options, chosen)
@@ -251,7 +281,7 @@ def audit() -> int:
 
 @cli.command()
 def clean() -> int:
-    """Stop everything and remove the installation, but no other file of its folder."""
+    """Stop everything and remove the installation, but no backup and no other file."""
     from include.local.services import down
     from include.local.warehouse import embedded_server
 
@@ -262,7 +292,8 @@ def clean() -> int:
         if home != layout.postgres:
             shutil.rmtree(home)
     if layout.is_installation():
-        for path in (layout.root / name for name in OWNED):
+        backups = layout.backups.exists()
+        for path in (layout.root / name for name in OWNED if not (backups and name == MARKER)):
             # Of a link to a folder, the link is ours, its target is not.
             if path.is_dir() and not path.is_symlink():
                 shutil.rmtree(path)
@@ -270,16 +301,16 @@ def clean() -> int:
                 path.unlink(missing_ok=True)
         with contextlib.suppress(OSError):
             layout.root.rmdir()
-        click.echo(f"removed {layout.shown(layout.root)}")
+        kept = f"; kept {layout.shown(layout.backups)}" if backups else ""
+        click.echo(f"removed {layout.shown(layout.root)}{kept}")
     return 0
 
 
 def main() -> int:
     """Run one verb; return the exit code."""
-    if not os.environ.get("WAREHOUSE_URL", "").strip():
-        # PGSERVICE, PGSSLMODE and the like are meant for other servers than the embedded one.
-        for name in [name for name in os.environ if name.startswith("PG")]:
-            del os.environ[name]
+    own = own_environment(os.environ)
+    os.environ.clear()
+    os.environ.update(own)
     try:
         return cli.main(prog_name="include.local", standalone_mode=False) or 0
     except click.Abort:

@@ -16,6 +16,7 @@ from pathlib import Path
 import psutil
 import requests
 
+from include.local.bootstrap import own_environment
 from include.local.layout import (
     LOOPBACK,
     REPOSITORY,
@@ -35,13 +36,19 @@ API_SERVER, RUN = "api-server", "dag-run"
 START_PATIENCE = 180.0
 _MORE_STARTS = 3
 
-# Imported by every Airflow process from AIRFLOW_HOME/config.
-_LOCAL_SETTINGS = '''"""Written by the local run: what is done before Airflow starts its work."""
+# What Airflow reads from AIRFLOW_HOME.
+_FILES = {
+    "config/airflow_local_settings.py": '''"""Written by the local run."""
 
 from include.local.preload import preload
 
 preload()
-'''
+''',
+    "plugins/loopback_hosts.py": '''"""Written by the local run."""
+
+from include.local.hosts import LoopbackHosts  # noqa: F401
+''',
+}
 
 
 class Airflow:
@@ -73,7 +80,7 @@ class Airflow:
         layout, secrets = self.layout, Secrets.of(self.layout)
         kept = {
             name: value
-            for name, value in base.items()
+            for name, value in own_environment(base).items()
             if not name.startswith(("AIRFLOW", "PYTHONDONTWRITEBYTECODE", "WAREHOUSE_URL"))
         }
         metadata = self.metadata_url.replace("postgresql://", "postgresql+psycopg2://", 1)
@@ -121,7 +128,6 @@ class Airflow:
             "IMDB_DATA_DIR": str(layout.data),
             "WAREHOUSE_DBT_TARGET_DIR": str(layout.dbt),
             "NO_COLOR": "1",
-            "NO_PROXY": f"{LOOPBACK},localhost,{base.get('NO_PROXY', '')}".rstrip(","),
             "PYTHONPATH": str(REPOSITORY),
             "PYTHONUNBUFFERED": "1",
             "WAREHOUSE_DOCS_DIR": str(layout.docs),
@@ -147,11 +153,11 @@ class Airflow:
 
         Costs nothing where this version's metadata is there. Raises LocalError.
         """
-        config = self.layout.airflow / "config"
-        config.mkdir(parents=True, exist_ok=True)
-        settings = config / "airflow_local_settings.py"
-        if not settings.exists() or settings.read_text("utf-8") != _LOCAL_SETTINGS:
-            settings.write_text(_LOCAL_SETTINGS, "utf-8")
+        for name, text in _FILES.items():
+            path = self.layout.airflow / name
+            if not path.exists() or path.read_text("utf-8") != text:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text(text, "utf-8")
         # Beside the database that it is about, so that it goes with it.
         home = self.layout.postgres if self.warehouse.embedded else self.layout.airflow
         stamp = home / "airflow.version"
@@ -185,6 +191,7 @@ class Airflow:
         """Return a hash over what the API server depends on."""
         settings = {
             **self.environment({}),
+            **_FILES,
             "version": version("apache-airflow-core"),
             "cosmos": version("astronomer-cosmos"),
         }

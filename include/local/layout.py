@@ -17,12 +17,12 @@ from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 LOOPBACK = "127.0.0.1"
-# Everything that an installation has in its folder. The marker says that the folder is one. It
+# Everything that an installation has in its folder, but its backups. The marker says that the folder is one. It
 # is removed last, so that a removal that was interrupted can be repeated.
 MARKER = ".warehouse-installation"
 OWNED = ("airflow", "bench", "data", "dbt", "docs", "logs", "pids", "postgres", "sample",
-         "ports.json", "ports.lock", "secrets.json", "secrets.lock", "up.json", "warehouse.env",
-         "warehouse.lock", "work.lock", MARKER)  # fmt: skip
+         "ports.json", "ports.lock", "secrets.json", "secrets.lock", "source.json", "up.json",
+         "warehouse.env", "warehouse.lock", "work.lock", MARKER)  # fmt: skip
 
 
 class LocalError(Exception):
@@ -38,6 +38,7 @@ class Layout:
     def __post_init__(self) -> None:
         """Name the folders and files."""
         self.airflow = self.root / "airflow"  # AIRFLOW_HOME
+        self.backups = self.root / "backups"  # what make backup wrote
         self.data = self.root / "data"  # downloaded files
         self.dbt = self.root / "dbt"  # manifest and partial parse
         self.docs = self.root / "docs"  # the dbt docs site

@@ -9,7 +9,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn, cast
+
+import click
 
 from include.local.airflow import tail
 from include.local.layout import REPOSITORY, Layout, LocalError, locked, write_private
@@ -20,7 +22,7 @@ from warehouse.database.connection import connected
 from warehouse.errors import PipelineError
 
 PROJECT = REPOSITORY / "dags" / "dbt"
-_WRITES = frozenset({"build", "clone", "retry", "run", "run-operation", "seed", "snapshot", "test"})
+_WRITES = frozenset({"build", "clone", "run", "run-operation", "seed", "snapshot", "test"})
 
 
 def make_manifest(layout: Layout, environment: Mapping[str, str], warehouse: Warehouse) -> bool:
@@ -73,7 +75,9 @@ def dbt(
 ) -> None:
     """Run dbt on the project. Raises LocalError with the end of its output."""
     log.parent.mkdir(parents=True, exist_ok=True)
-    line = [*_dbt_line(command, target), "--profile", "film_warehouse", "--target", profile_target]
+    program = str(Path(sys.executable).with_name("dbt"))
+    named = ["--profile", "film_warehouse", "--target", profile_target]
+    line = [program, *_dbt_words(command, target), *named]
     with log.open("wb") as output:
         done = subprocess.run(
             line,
@@ -90,8 +94,8 @@ def dbt(
 
 def dbt_by_hand(
     layout: Layout, environment: Mapping[str, str], warehouse: Warehouse, words: Sequence[str]
-) -> int:
-    """Run dbt with `words`, its output on the terminal; return its exit code.
+) -> NoReturn:
+    """Run dbt with `words` in this process, its output on the terminal, to the process' end.
 
     The target is `dev` where none is named: what is tried by hand is not published. With the
     target `prod` it is a build of its own, which takes its turn as a run does. Raises LocalError
@@ -106,9 +110,11 @@ def dbt_by_hand(
                 environment |= _begin_by_hand(stack, dbt_project(layout), warehouse, words[0])
             except PipelineError as error:
                 raise LocalError(str(error)) from error
-        return subprocess.run(
-            _dbt_line(words, target), env=environment, cwd=REPOSITORY, check=False
-        ).returncode
+        os.environ.clear()
+        os.environ.update(environment)
+        os.chdir(REPOSITORY)
+        _dbt_cli()(_dbt_words(words, target), prog_name="dbt")
+    raise SystemExit
 
 
 def _begin_by_hand(
@@ -146,19 +152,37 @@ def dbt_project(layout: Layout) -> DbtProject:
 
 
 def builds_for_all(words: Sequence[str], environment: Mapping[str, str]) -> bool:
-    """Return whether dbt with `words` writes where the pipeline does: target prod."""
-    target = environment.get("DBT_TARGET")
-    for word, following in zip(words, [*words[1:], ""], strict=True):
-        option, _, value = word.partition("=")
-        if option in ("--target", "-t"):
-            target = value or following
-    return target == "prod" and not _WRITES.isdisjoint(words)
+    """Return whether dbt with `words` writes where the pipeline does: target prod.
+
+    dbt's own parser reads the words. Raises LocalError for what is never right there, and what
+    dbt's parser raises.
+    """
+    dbt_group = _dbt_cli()
+    outer = dbt_group.make_context("dbt", _dbt_words(words, PROJECT / "target"))
+    name, command, rest = dbt_group.resolve_command(outer, [*outer._protected_args, *outer.args])
+    if name is None or command is None:
+        return False
+    options = command.make_context(name, rest, parent=outer).params
+    target = options.get("target") or outer.params.get("target") or environment.get("DBT_TARGET")
+    if name == "retry":
+        raise LocalError("dbt retry would repeat a command with its target: repeat it in full.")
+    if target == "prod" and (options.get("empty") or options.get("sample")):
+        raise LocalError(
+            "--empty and --sample leave rows out, and the next run would publish such tables: "
+            "leave the option out, or use the target dev."
+        )
+    return target == "prod" and name in _WRITES
 
 
-def _dbt_line(words: Sequence[str], target: Path) -> list[str]:
+def _dbt_cli() -> click.Group:
+    from dbt.cli.main import cli  # noqa: PLC0415 - takes seconds
+
+    return cast("click.Group", cli)
+
+
+def _dbt_words(words: Sequence[str], target: Path) -> list[str]:
     return [
-        str(Path(sys.executable).with_name("dbt")), *words,
-        "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT),
+        *words, "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT),
         "--target-path", str(target), "--log-path", str(target / "logs"),
     ]  # fmt: skip
 

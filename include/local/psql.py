@@ -19,7 +19,9 @@ def psql(layout: Layout, statement: str | None) -> NoReturn:
     if os.environ.get("WAREHOUSE_URL") and not os.environ.get("ANALYST_URL"):
         raise LocalError("WAREHOUSE_URL is for the pipeline: set ANALYST_URL, too.")
     parts = parse_dsn(open_warehouse(layout).analyst_url)
-    environment = {**os.environ, "PGPASSWORD": str(parts.pop("password", ""))}
+    # Of a terminal whose locale is not known, psql would take the encoding.
+    environment = {**os.environ, "PGCLIENTENCODING": "UTF8",
+                   "PGPASSWORD": str(parts.pop("password", ""))}  # fmt: skip
     command = [str(program), "--dbname", make_dsn(**parts)]
     if statement:
         command += ["--command", statement]

@@ -14,8 +14,6 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-import psycopg2
-
 from imdb_pipeline.config import DATASET_NAMES, dataset_named
 from include.local import airflow as airflows
 from include.local import project, source
@@ -27,7 +25,7 @@ from include.local.progress import Follower, Runs, broken_off
 from include.local.source import Source
 from include.local.summary import Film, LeftOut, render_errors, render_failure, render_summary
 from include.local.task_logs import task_log
-from include.local.warehouse import Warehouse, embedded_server, open_warehouse
+from include.local.warehouse import Warehouse, embedded_server, open_warehouse, rows
 from include.sample.maker import DEFAULT_TITLES
 from warehouse.runs.messages import without_message
 
@@ -101,10 +99,12 @@ def set_up(options: Options, chosen: Source, port: int, *, log: Path) -> Airflow
 
     with ThreadPoolExecutor() as pool:
         began = time.monotonic()
-        sample = pool.submit(source.make_ready, options, chosen)
         warehouse = open_warehouse(layout)
         place = f"{warehouse.parts['WAREHOUSE_HOST']}:{warehouse.parts['WAREHOUSE_PORT']}"
         say(f"warehouse  up on {place}")
+        source.require_loaded(options, chosen, warehouse)
+        options.remember()
+        sample = pool.submit(source.make_ready, options, chosen)
         airflow = Airflow(layout, warehouse, api_port=port)
         migrated = pool.submit(metadata)
         parsed = pool.submit(
@@ -233,8 +233,7 @@ def _lost_server(layout: Layout, warehouse: Warehouse) -> str:
 def run_summary(warehouse: Warehouse, run_id: str) -> dict[str, Any] | None:
     """Return the run's row in `meta.run_log`, None where the run wrote none."""
     query = "select summary from meta.run_log where dag_id = 'imdb_pipeline' and run_id = %s"
-    rows = _rows(warehouse.url, query, run_id)
-    found = rows[0][0] if rows else None
+    found = next((row[0] for row in rows(warehouse.url, query, run_id)), None)
     return json.loads(found) if isinstance(found, str) else found
 
 
@@ -242,7 +241,7 @@ def best_films(warehouse: Warehouse) -> list[Film]:
     """Return the answer to the first question of the models, asked as the analyst."""
     return [
         Film(title, year, float(rating), votes, float(score))
-        for title, year, rating, votes, score in _rows(warehouse.analyst_url, _FILMS)
+        for title, year, rating, votes, score in rows(warehouse.analyst_url, _FILMS)
     ]
 
 
@@ -250,7 +249,7 @@ def _left_out(layout: Layout, warehouse: Warehouse, chosen: Source) -> list[Left
     names = [name for name in DATASET_NAMES if name not in chosen.datasets]
     if not names:
         return []
-    loads = dict(_rows(warehouse.url, _LAST_LOADS))
+    loads = dict(rows(warehouse.url, _LAST_LOADS))
     manifest = project.load_manifest(layout)
     return [
         LeftOut(
@@ -260,20 +259,6 @@ def _left_out(layout: Layout, warehouse: Warehouse, chosen: Source) -> list[Left
         )
         for name in names
     ]
-
-
-def _rows(url: str, query: str, *values: object) -> list[tuple[Any, ...]]:
-    try:
-        with (
-            contextlib.closing(psycopg2.connect(url, connect_timeout=10)) as session,
-            session,
-            session.cursor() as cursor,
-        ):
-            cursor.execute("set local search_path = marts, meta, public")
-            cursor.execute(query, values or None)
-            return cursor.fetchall()
-    except psycopg2.Error:
-        return []
 
 
 def _hints(options: Options, airflow: Airflow, *, good: bool, seconds: float) -> str:

@@ -13,6 +13,7 @@ from imdb_pipeline.config import DATASET_NAMES, Settings, dataset_named
 from include.local.airflow import tail
 from include.local.layout import REPOSITORY, Layout, LocalError, Ports, locked
 from include.local.options import IMDB, SAMPLE, Options
+from include.local.warehouse import Warehouse, rows
 from include.sample.maker import MANIFEST
 from include.sample.server import SourceServer
 from warehouse.errors import PermanentError
@@ -59,6 +60,17 @@ def choose(options: Options) -> Source:
         raise LocalError(f"SOURCE={folder} has no {files}.")
     present = tuple(name for name in wanted if name not in absent)
     return Source(folder, present, absent, str(folder), options.source_name or folder.name)
+
+
+def require_loaded(options: Options, source: Source, warehouse: Warehouse) -> None:
+    """Raise LocalError where nothing names the source and the files loaded last are of another."""
+    query = "select origin from meta.load_log where source = 'imdb' order by load_id desc limit 1"
+    loaded = None if options.named else next(iter(rows(warehouse.url, query)), None)
+    if loaded and loaded[0] not in (None, source.name):
+        raise LocalError(
+            f"The files in the warehouse are of {loaded[0]}, and this command would replace them "
+            f"by those of {source.name}: say SOURCE= (or TITLES= and DAY= of the sample)."
+        )
 
 
 def make_ready(options: Options, source: Source) -> bool:

@@ -9,6 +9,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import psycopg2
@@ -195,10 +196,28 @@ def _prepare(server: EmbeddedPostgres, secrets: Secrets) -> None:
             for name in ("airflow", "postgres", "template1"):
                 statement = sql.SQL("revoke connect, temporary on database {} from public")
                 cursor.execute(statement.format(sql.Identifier(name)))
+            # For a server that an earlier version started in a shell with PGCLIENTENCODING.
+            cursor.execute("alter system set client_encoding = 'UTF8'")
+            cursor.execute("select pg_reload_conf()")
     with contextlib.closing(server.connect("warehouse")) as session:
         roles = ("pipeline", "analyst", "airflow")
         make_warehouse(session, {role: getattr(secrets, role) for role in roles})
     write_private(stamp, digest)
+
+
+def rows(url: str, query: str, *values: object) -> list[tuple[Any, ...]]:
+    """Return the rows of a query; none where the warehouse does not answer it."""
+    try:
+        with (
+            contextlib.closing(psycopg2.connect(url, connect_timeout=10)) as session,
+            session,
+            session.cursor() as cursor,
+        ):
+            cursor.execute("set local search_path = marts, meta, public")
+            cursor.execute(query, values or None)
+            return cursor.fetchall()
+    except psycopg2.Error:
+        return []
 
 
 def session_on(url: str) -> Connection:

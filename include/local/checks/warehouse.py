@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from psycopg2.extensions import cursor as Cursor
 
-from include.local.checks.diagnosis import Diagnosis, fail, ok, warn
+from include.local.checks.diagnosis import Diagnosis, fail, megabytes, ok, warn
 from include.local.programs import OLDEST
 from include.local.warehouse import Warehouse, schema_is_current
 from warehouse.database.connection import connected
@@ -100,6 +100,25 @@ def server(cursor: Cursor) -> Iterator[Diagnosis]:
             else "it is not known whether the newest include/sql is applied",
             "make schema; on your own Postgres with the superuser's WAREHOUSE_URL.",
         )
+
+
+def sizes(cursor: Cursor, metadata_url: str | None = None) -> Iterator[Diagnosis]:
+    """Say what each schema takes, and Airflow's metadata where it is in the same server."""
+    cursor.execute(
+        """
+        select relnamespace::regnamespace::text, sum(pg_total_relation_size(oid))::bigint
+        from pg_class
+        where relkind in ('r', 'm') and relnamespace::regnamespace::text !~ '^(pg_|information_)'
+        group by 1
+        order by 2 desc
+        """
+    )
+    found = dict(cursor.fetchall())
+    if metadata_url:
+        with reading(metadata_url) as other:
+            other.execute("select pg_database_size(current_database())")
+            found["Airflow's metadata"] = (other.fetchone() or (0,))[0]
+    yield ok("sizes", ", ".join(f"{name} {megabytes(size)}" for name, size in found.items()))
 
 
 def version(major: int) -> Iterator[Diagnosis]:
