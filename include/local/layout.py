@@ -17,8 +17,8 @@ from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 LOOPBACK = "127.0.0.1"
-# Everything that an installation has in its folder, but its backups. The marker says that the folder is one. It
-# is removed last, so that a removal that was interrupted can be repeated.
+# Everything that an installation has in its folder, but its backups. The marker says that the
+# folder is one. It is removed last, so that a removal that was interrupted can be repeated.
 MARKER = ".warehouse-installation"
 OWNED = ("airflow", "bench", "data", "dbt", "docs", "logs", "pids", "postgres", "sample",
          "ports.json", "ports.lock", "secrets.json", "secrets.lock", "source.json", "up.json",
