@@ -76,12 +76,12 @@ def dbt(
     """Run dbt on the project. Raises LocalError with the end of its output."""
     log.parent.mkdir(parents=True, exist_ok=True)
     program = str(Path(sys.executable).with_name("dbt"))
-    named = ["--profile", "film_warehouse", "--target", profile_target]
-    line = [program, *_dbt_words(command, target), *named]
+    line = [program, *command, "--profile", "film_warehouse", "--target", profile_target]
+    switches = {"DBT_SEND_ANONYMOUS_USAGE_STATS": "False", "DO_NOT_TRACK": "1"}
     with log.open("wb") as output:
         done = subprocess.run(
             line,
-            env={**environment, "DBT_SEND_ANONYMOUS_USAGE_STATS": "False", "DO_NOT_TRACK": "1"},
+            env={**environment, **switches, **_folders(target)},
             cwd=PROJECT,
             stdin=subprocess.DEVNULL,
             stdout=output,
@@ -103,7 +103,7 @@ def dbt_by_hand(
     """
     target = layout.dbt / "by-hand"
     target.mkdir(parents=True, exist_ok=True)
-    environment = {"DBT_TARGET": "dev", **environment}
+    environment = {"DBT_TARGET": "dev", **environment, **_folders(target)}
     with ExitStack() as stack:
         if builds_for_all(words, environment):
             try:
@@ -113,7 +113,7 @@ def dbt_by_hand(
         os.environ.clear()
         os.environ.update(environment)
         os.chdir(REPOSITORY)
-        _dbt_cli()(_dbt_words(words, target), prog_name="dbt")
+        _dbt_cli()(words, prog_name="dbt")
     raise SystemExit
 
 
@@ -158,11 +158,12 @@ def builds_for_all(words: Sequence[str], environment: Mapping[str, str]) -> bool
     dbt's parser raises.
     """
     dbt_group = _dbt_cli()
-    outer = dbt_group.make_context("dbt", _dbt_words(words, PROJECT / "target"))
+    folders = {"profiles_dir": str(PROJECT), "project_dir": str(PROJECT)}
+    outer = dbt_group.make_context("dbt", [*words], default_map=folders)
     name, command, rest = dbt_group.resolve_command(outer, [*outer._protected_args, *outer.args])
     if name is None or command is None:
         return False
-    options = command.make_context(name, rest, parent=outer).params
+    options = command.make_context(name, rest, parent=outer, default_map=folders).params
     target = options.get("target") or outer.params.get("target") or environment.get("DBT_TARGET")
     if name == "retry":
         raise LocalError("dbt retry would repeat a command with its target: repeat it in full.")
@@ -180,11 +181,11 @@ def _dbt_cli() -> click.Group:
     return cast("click.Group", cli)
 
 
-def _dbt_words(words: Sequence[str], target: Path) -> list[str]:
-    return [
-        *words, "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT),
-        "--target-path", str(target), "--log-path", str(target / "logs"),
-    ]  # fmt: skip
+def _folders(target: Path) -> dict[str, str]:
+    return {
+        "DBT_PROJECT_DIR": str(PROJECT), "DBT_PROFILES_DIR": str(PROJECT),
+        "DBT_TARGET_PATH": str(target), "DBT_LOG_PATH": str(target / "logs"),
+    }  # fmt: skip
 
 
 def models_over(manifest: Mapping[str, Any], tables: Iterable[str]) -> list[str]:
