@@ -8,6 +8,8 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c "" >/dev/null 2>&1 && echo $$p && break; done)
 LOCAL = @$(if $(PYTHON),$(PYTHON),python3) include/local/bootstrap.py
 BIN = .venv/bin
+# The environment's own uv, else that of the machine.
+UV = $(or $(wildcard $(CURDIR)/.venv/uv/bin/uv),uv)
 TESTS ?= tests
 # A folder of tests runs on all cores. The whole suite also measures the coverage of dags/.
 PARALLEL = --numprocesses logical --maxprocesses 4 --dist loadscope --no-loadscope-reorder
@@ -60,9 +62,13 @@ test: manifest ## Run the tests, or those of TESTS=tests/unit; FULL=1 adds the l
 		$(if $(filter tests,$(TESTS)),$(COVERAGE)) $(TESTS)
 	$(if $(filter tests,$(TESTS)),$(BIN)/python -m tests.support.branches)
 lock: ## Pin the environment of include/local/requirements.in again; UPGRADE=1 takes newer versions
-	$(LOCAL) lock
+	$(LOCAL)
+	cd include/local && $(UV) pip compile requirements.in --universal --python-version=3.11 --no-annotate \
+		--no-header --quiet $(if $(UPGRADE),--upgrade) --output-file requirements.txt
 audit: ## Ask the package index for known vulnerabilities of the pinned packages
-	$(LOCAL) audit
+	$(LOCAL)
+	$(UV) tool run --from pip-audit==2.10.1 pip-audit --requirement include/local/requirements.txt \
+		--strict --no-deps --disable-pip
 clean: ## Stop everything and remove the installation, but not its backups
 	$(LOCAL) clean
 

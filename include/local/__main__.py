@@ -15,9 +15,6 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-LOCK = Path(__file__).with_name("requirements.txt").resolve()
-# Not in our environment: uv makes one for it and keeps it.
-PIP_AUDIT = "pip-audit==2.10.1"
 sys.path[:0] = [str(REPOSITORY), str(REPOSITORY / "dags")]
 
 from include.local.bootstrap import own_environment  # noqa: E402
@@ -64,9 +61,23 @@ def down() -> int:
 @variable("SQL")
 def psql(sql: str | None) -> NoReturn:
     """Open a prompt as the analyst; SQL= or a pipe runs and ends."""
-    from include.local.psql import psql
+    from psycopg2.extensions import make_dsn, parse_dsn
 
-    psql(Layout.of(), sql)
+    from include.local.programs import psql_program
+    from include.local.warehouse import open_warehouse
+
+    program = psql_program()
+    if program is None:
+        raise LocalError("There is no psql: install Postgres' client.")
+    if os.environ.get("WAREHOUSE_URL") and not os.environ.get("ANALYST_URL"):
+        raise LocalError("WAREHOUSE_URL is for the pipeline: set ANALYST_URL, too.")
+    parts = parse_dsn(open_warehouse(Layout.of()).analyst_url)
+    # Of a terminal whose locale is not known, psql would take the encoding.
+    own = {"PGCLIENTENCODING": "UTF8", "PGPASSWORD": str(parts.pop("password", ""))}
+    command = [str(program), "--dbname", make_dsn(**parts)]
+    command += ["--command", sql] if sql else []
+    command += ["--set", "ON_ERROR_STOP=1"] if sql or not sys.stdin.isatty() else []
+    os.execve(command[0], command, os.environ | own)  # noqa: S606
 
 
 @cli.command()
@@ -114,23 +125,6 @@ def schema(**passwords: str) -> int:
 
 
 @cli.command()
-@variable("UPGRADE", bool, is_flag=True)
-def lock(upgrade: bool) -> int:
-    """Pin the packages of requirements.in again."""
-    words = ["--universal", "--python-version=3.11", "--no-annotate", "--no-header", "--quiet"]
-    words += ["--upgrade"] if upgrade else []
-    return _uv("pip", "compile", "requirements.in", *words, "--output-file", LOCK.name)
-
-
-def _uv(*words: str) -> int:
-    own = Path(sys.prefix) / "uv" / "bin" / "uv"
-    uv = str(own) if own.exists() else shutil.which("uv")
-    if uv is None:
-        raise LocalError("There is no uv: pip install uv.")
-    return subprocess.run([uv, *words], cwd=LOCK.parent, check=False).returncode
-
-
-@cli.command()
 @variable("CMD", default="debug")
 def dbt(cmd: str) -> NoReturn:
     """Run dbt by hand on the warehouse, with the words of CMD."""
@@ -165,10 +159,9 @@ def rollback() -> int:
                 connection, dbt_project(layout), source="imdb", dag_id="manual", run_id=run_id,
                 patience=patience,
             )  # fmt: skip
-            seconds = time.monotonic() - began
             with connection.cursor() as cursor:
                 live = what_is_live(cursor, "imdb")
-            click.echo(f"rolled back in {seconds:.1f} s: live is {live}")
+            click.echo(f"rolled back in {time.monotonic() - began:.1f} s: live is {live}")
     except PipelineError as error:
         raise LocalError(str(error)) from error
     return 0
@@ -267,16 +260,6 @@ def doctor(check: str) -> int:
     from include.local.doctor import doctor
 
     return doctor(os.environ, full=check == "full")
-
-
-@cli.command()
-def audit() -> int:
-    """Ask the package index for known vulnerabilities of the pinned packages.
-
-    A package for which the index has no answer is a failure (--strict).
-    """
-    words = ["pip-audit", "--requirement", str(LOCK), "--strict", "--no-deps", "--disable-pip"]
-    return _uv("tool", "run", "--from", PIP_AUDIT, *words)
 
 
 @cli.command()

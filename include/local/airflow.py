@@ -25,6 +25,8 @@ from include.local.layout import (
     Ports,
     Secrets,
     is_free,
+    read_text,
+    tail,
     write_private,
 )
 from include.local.processes import Processes
@@ -59,6 +61,7 @@ class Airflow:
         self.warehouse = warehouse
         self.api_port = api_port
         self.processes = Processes(layout.pids)
+        self._starts_left = _MORE_STARTS
 
     @property
     def api_url(self) -> str:
@@ -155,13 +158,13 @@ class Airflow:
         """
         for name, text in _FILES.items():
             path = self.layout.airflow / name
-            if not path.exists() or path.read_text("utf-8") != text:
+            if read_text(path) != text:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_text(text, "utf-8")
         # Beside the database that it is about, so that it goes with it.
         home = self.layout.postgres if self.warehouse.embedded else self.layout.airflow
         stamp = home / "airflow.version"
-        if stamp.exists() and stamp.read_text("utf-8") == version("apache-airflow-core"):
+        if read_text(stamp) == version("apache-airflow-core"):
             return
         log = self.layout.logs / "airflow-db-migrate.log"
         with log.open("wb") as output:
@@ -182,8 +185,7 @@ class Airflow:
         """Start the API server where none runs with these settings, without waiting for it."""
         stamp = self.layout.airflow / "api-server.sha256"
         wanted = self._settings_sha256()
-        fresh = stamp.is_file() and stamp.read_text("utf-8") == wanted
-        if not (fresh and API_SERVER in self.processes.running()):
+        if not (read_text(stamp) == wanted and API_SERVER in self.processes.running()):
             self.start_api_server(log)
             write_private(stamp, wanted)
 
@@ -208,6 +210,13 @@ class Airflow:
             log=log,
             cwd=REPOSITORY,
         )
+
+    def keep_api_server(self, log: Path, say: Callable[[str], None]) -> None:
+        """Start the API server again where it ended, a few times: no task works without it."""
+        if self._starts_left and API_SERVER not in self.processes.running():
+            self._starts_left -= 1
+            say("           Airflow's API server ended and is started again")
+            self.start_api_server(log)
 
     def is_healthy(self, path: str = "/execution/health") -> bool:
         """Return whether our API server answers; raises LocalError where it has ended."""
@@ -247,23 +256,6 @@ class Airflow:
         )
 
 
-class KeptUp:
-    """Airflow's API server, without which no task can begin or end: started again where it died."""
-
-    def __init__(self, airflow: Airflow, log: Path, say: Callable[[str], None]) -> None:
-        self._airflow = airflow
-        self._log = log
-        self._say = say
-        self._left = _MORE_STARTS
-
-    def look(self) -> None:
-        """Start it again where it is gone, a few times; what it said is kept in its log."""
-        if self._left and API_SERVER not in self._airflow.processes.running():
-            self._left -= 1
-            self._say("           Airflow's API server ended and is started again")
-            self._airflow.start_api_server(self._log)
-
-
 def free_api_port(layout: Layout) -> int:
     """Return the port of the API server: the one that it has, or the one of last time if free."""
     port, process = (
@@ -279,15 +271,6 @@ def require_free(port: int, what: str, advice: str) -> None:
     """Raise LocalError naming `what` and `advice` where somebody listens on `port`."""
     if not is_free(port):
         raise LocalError(f"Port {port}, wanted for {what}, is taken. {advice}")
-
-
-def tail(log: Path, count: int = 20) -> str:
-    """Return the last lines of a log, indented."""
-    try:
-        lines = log.read_text("utf-8", "replace").rstrip().splitlines()[-count:]
-    except OSError:
-        return f"    (no log at {log})"
-    return "\n".join(f"    {line[:300]}" for line in lines)
 
 
 def _listens(process: psutil.Process, port: int) -> bool:

@@ -65,7 +65,7 @@ def _warehouse(found: Warehouse, *, full: bool) -> Iterator[Diagnosis]:
     yield from guarded("pipeline", lambda: warehouse.reach(found))
     try:
         with warehouse.reading(found.url, full=full) as cursor:
-            good = "include/sql is applied, the server's version and encoding fit"
+            good = "include/sql is applied, the encoding fits"
             yield from guarded("schema", lambda: warehouse.server(cursor), good)
             yield from guarded("sizes", lambda: warehouse.sizes(cursor, found.metadata_url))
             good = "pipeline is no superuser, the analyst can only read marts and meta"

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from include.local.layout import Layout, write_private
+from include.local.layout import Layout, read_json, write_private
 
 SAMPLE, IMDB = "sample", "imdb"
 
@@ -70,11 +70,9 @@ class Options:
 
 def _last_source(layout: Layout) -> dict[str, Any]:
     try:
-        found = {**json.loads((layout.root / "source.json").read_text("utf-8"))}
-        return found | {"source": _source(found["source"])}
-    except FileNotFoundError:
-        return {}
-    except (OSError, ValueError, TypeError, KeyError, click.BadParameter) as error:
+        found = read_json(layout.root / "source.json")
+        return found and found | {"source": _source(found["source"])}
+    except (KeyError, click.BadParameter) as error:
         raise click.UsageError(f"The source of the last run ({error}); say SOURCE=.") from None
 
 

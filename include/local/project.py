@@ -13,8 +13,16 @@ from typing import Any, NoReturn, cast
 
 import click
 
-from include.local.airflow import tail
-from include.local.layout import REPOSITORY, Layout, LocalError, locked, write_private
+from include.local.layout import (
+    REPOSITORY,
+    Layout,
+    LocalError,
+    locked,
+    read_json,
+    read_text,
+    tail,
+    write_private,
+)
 from include.local.warehouse import Warehouse
 from warehouse.builds.build_session import build_session
 from warehouse.builds.project import DbtProject, project_sha256
@@ -34,7 +42,7 @@ def make_manifest(layout: Layout, environment: Mapping[str, str], warehouse: War
     stamp = layout.dbt / "stamp"
     parts = {**warehouse.parts, "WAREHOUSE_PASSWORD": "", "project": project_sha256(PROJECT)}
     wanted = json.dumps(parts, sort_keys=True)
-    fresh = stamp.exists() and stamp.read_text("utf-8") == wanted
+    fresh = read_text(stamp) == wanted
     if not fresh:
         layout.dbt.mkdir(parents=True, exist_ok=True)
         stamp.unlink(missing_ok=True)
@@ -206,8 +214,4 @@ def models_over(manifest: Mapping[str, Any], tables: Iterable[str]) -> list[str]
 
 def load_manifest(layout: Layout) -> dict[str, Any]:
     """Return the manifest of this installation, empty where there is none."""
-    try:
-        content = json.loads((layout.dbt / "manifest.json").read_text("utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return content if isinstance(content, dict) else {}
+    return read_json(layout.dbt / "manifest.json")

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -17,8 +18,8 @@ from typing import Any
 from imdb_pipeline.config import DATASET_NAMES, dataset_named
 from include.local import airflow as airflows
 from include.local import project, source
-from include.local.airflow import Airflow, KeptUp
-from include.local.layout import Layout, LocalError, locked
+from include.local.airflow import Airflow
+from include.local.layout import Layout, LocalError, locked, tail
 from include.local.options import SAMPLE, Options
 from include.local.processes import Processes
 from include.local.progress import Follower, Runs, broken_off
@@ -147,10 +148,9 @@ def _run(options: Options, chosen: Source) -> int:
             airflow.wait_for_api_server(api_log, "/api/v2/version")
             runs.fail_unfinished()
             newest = runs.newest()
-            api_server = KeptUp(airflow, api_log, say)
-            run_id = Follower(runs, say, api_server.look).follow(
-                process, newest[0] if newest else None
-            )
+            watch = partial(airflow.keep_api_server, api_log, say)
+            before = newest[0] if newest else None
+            run_id = Follower(runs, say, watch).follow(process, before)
             cut_off = runs.unfinished(run_id) if run_id else []
     finally:
         processes.stop(airflows.RUN)
@@ -158,11 +158,9 @@ def _run(options: Options, chosen: Source) -> int:
             runs.fail_unfinished()
     say("")
     if run_id is None:
-        raise LocalError(
-            f"Airflow ended before the run began; the end of {log}:\n{airflows.tail(log)}"
-        )
+        raise LocalError(f"Airflow ended before the run began; the end of {log}:\n{tail(log)}")
     end = broken_off(process.returncode, cut_off, layout.shown(log))
-    good = tell(layout, airflow, runs, run_id, chosen, cut_off, end)
+    good = report(layout, airflow, runs, run_id, chosen, cut_off, end)
     say(_hints(options, airflow, good=good, seconds=time.monotonic() - began))
     return 0 if good else 1
 
@@ -177,7 +175,7 @@ def _conf(options: Options, chosen: Source) -> dict[str, object]:
     }
 
 
-def tell(
+def report(
     layout: Layout, airflow: Airflow, runs: Runs, run_id: str, chosen: Source,
     cut_off: Sequence[str], end: str,
 ) -> bool:  # fmt: skip
@@ -226,7 +224,7 @@ def _lost_server(layout: Layout, warehouse: Warehouse) -> str:
         return ""
     return (
         "\nPostgres ended during the run; the next command starts it again. The end of "
-        f"{layout.shown(server.log)}:\n{server.last_lines()}"
+        f"{layout.shown(server.log)}:\n{tail(server.log, 12)}"
     )
 
 

@@ -12,7 +12,16 @@ import requests
 from include.local import airflow as airflows
 from include.local import source
 from include.local.airflow import Airflow
-from include.local.layout import REPOSITORY, Layout, LocalError, Ports, locked, write_private
+from include.local.layout import (
+    REPOSITORY,
+    Layout,
+    LocalError,
+    Ports,
+    locked,
+    read_text,
+    tail,
+    write_private,
+)
 from include.local.options import Options
 from include.local.processes import Processes
 from include.local.progress import Runs
@@ -40,7 +49,7 @@ def up(options: Options, port: int) -> int:
     with one_command(layout), stoppable(layout):
         running = set(processes.running())
         if running:
-            as_wanted = record.is_file() and record.read_text("utf-8") == wanted
+            as_wanted = read_text(record) == wanted
             if as_wanted and {airflows.API_SERVER, *COMPONENTS} <= running:
                 say(f"Airflow is up already: http://localhost:{port}")
                 return 0
@@ -106,7 +115,7 @@ def _wait_until_healthy(airflow: Airflow, names: set[str]) -> None:
         if gone:
             name = sorted(gone)[0]
             log = airflow.layout.logs / f"{name}.log"
-            raise LocalError(f"{name} ended; the end of {log}:\n{airflows.tail(log)}")
+            raise LocalError(f"{name} ended; the end of {log}:\n{tail(log)}")
         answer = _health(airflow)
         ill = {part for part in _HEALTHY if answer.get(part, {}).get("status") != "healthy"}
         if not ill and Runs(airflow.api_url).ask("GET", f"dags/{airflows.DAG_ID}/details"):

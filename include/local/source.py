@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from imdb_pipeline.config import DATASET_NAMES, Settings, dataset_named
-from include.local.airflow import tail
-from include.local.layout import REPOSITORY, Layout, LocalError, Ports, locked
+from include.local.layout import REPOSITORY, Layout, LocalError, Ports, locked, read_text, tail
 from include.local.options import IMDB, SAMPLE, Options
 from include.local.warehouse import Warehouse, rows
 from include.sample.maker import MANIFEST
@@ -83,8 +82,7 @@ def make_ready(options: Options, source: Source) -> bool:
     stamp = source.folder / "maker.sha256"
     options.layout.sample.mkdir(parents=True, exist_ok=True)
     with locked(options.layout.sample / ".lock"):
-        made = (source.folder / MANIFEST).exists() and stamp.exists()
-        if made and stamp.read_text("utf-8") == digest.hexdigest():
+        if (source.folder / MANIFEST).exists() and read_text(stamp) == digest.hexdigest():
             return False
         log = options.layout.logs / "sample.log"
         jobs = max(1, min(4, (os.cpu_count() or 2) - 1))

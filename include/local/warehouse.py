@@ -26,6 +26,7 @@ from include.local.layout import (
     Ports,
     Secrets,
     locked,
+    read_text,
     write_private,
 )
 from include.local.postgres import EmbeddedPostgres
@@ -75,12 +76,11 @@ def start_embedded(layout: Layout) -> Warehouse:
         server = embedded_server(layout)
         ports = Ports(layout)
         port = server.start(ports.remembered("postgres"))
-        if port != ports.remembered("postgres"):
-            ports.remember("postgres", port)
+        ports.remember("postgres", port)
         _prepare(server, secrets)
         warehouse = embedded_warehouse(secrets, port)
         content = f"WAREHOUSE_URL={warehouse.url}\nANALYST_URL={warehouse.analyst_url}\n"
-        if _text(layout.warehouse_env) != content:
+        if read_text(layout.warehouse_env) != content:
             write_private(layout.warehouse_env, content)
     return warehouse
 
@@ -179,7 +179,7 @@ def _prepare(server: EmbeddedPostgres, secrets: Secrets) -> None:
     """Make databases, roles and schemas, unless this very DDL was applied before."""
     stamp = server.data.with_name(SCHEMA_STAMP)
     digest = schema_sha256()
-    if _text(stamp) == digest:
+    if read_text(stamp) == digest:
         return
     with contextlib.closing(server.connect()) as session:
         session.autocommit = True
@@ -255,10 +255,3 @@ def _external(url: str, analyst_url: str) -> Warehouse:
     if not urlsplit(url).password:
         raise LocalError("WAREHOUSE_URL needs the password in it, for Airflow's dbt profile.")
     return Warehouse(url=url, analyst_url=analyst_url, metadata_url=None, embedded=False)
-
-
-def _text(path: Path) -> str | None:
-    try:
-        return path.read_text("utf-8")
-    except FileNotFoundError:
-        return None

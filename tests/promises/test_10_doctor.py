@@ -247,11 +247,6 @@ def test_a_password_that_is_not_the_servers_is_a_failure(database: Database) -> 
     assert (analyst.level, analyst.found) == (WARN, "ANALYST_URL gets in as pipeline")
 
 
-def test_an_old_server_is_a_failure() -> None:
-    assert list(warehouse.version(16)) == []
-    only(warehouse.version(15), FAIL, "Postgres 15")
-
-
 def test_an_encoding_without_all_characters_is_a_failure(postgres: Cluster, owner: Cursor) -> None:
     owner.connection.autocommit = True
     owner.execute(
