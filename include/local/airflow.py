@@ -107,7 +107,7 @@ class Airflow:
             "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
             # A worker is forked for each, and the tasks share this machine's cores with Postgres.
             "AIRFLOW__CORE__PARALLELISM": "8",
-            # Whoever reaches the loopback interface is admin: as `astro dev start` has it.
+            # There is no login, as with `astro dev start`; see hosts.py.
             "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
             "AIRFLOW__COSMOS__DBT_DOCS_PROJECTS": json.dumps(
                 {"warehouse": {"dir": str(layout.docs), "index": "index.html", "name": "Warehouse"}}
@@ -268,7 +268,7 @@ def free_api_port(layout: Layout) -> int:
 
 
 def require_free(port: int, what: str, advice: str) -> None:
-    """Raise LocalError naming `what` and `advice` where somebody listens on `port`."""
+    """Raise LocalError naming `what` and `advice` where a server listens on `port`."""
     if not is_free(port):
         raise LocalError(f"Port {port}, wanted for {what}, is taken. {advice}")
 

@@ -22,7 +22,7 @@ from include.local.airflow import Airflow
 from include.local.layout import Layout, LocalError, locked, tail
 from include.local.options import SAMPLE, Options
 from include.local.processes import Processes
-from include.local.progress import Follower, Runs, broken_off
+from include.local.progress import Runs, broken_off, follow
 from include.local.source import Source
 from include.local.summary import Film, LeftOut, render_errors, render_failure, render_summary
 from include.local.task_logs import task_log
@@ -58,8 +58,8 @@ def run(options: Options) -> int:
 def one_command(layout: Layout) -> Iterator[None]:
     """Hold the installation for one command; what a killed one left behind is ended."""
     busy = (
-        f"Another command is at work in {layout.root}: wait until it has ended, or work in "
-        "another folder with LOCAL_DIR=<folder>."
+        f"Another command is at work in {layout.root}: wait until it has ended, or use another "
+        "folder with LOCAL_DIR=<folder>."
     )
     with locked(layout.root / "work.lock", busy=busy):
         Processes(layout.pids).stop(airflows.RUN)
@@ -83,7 +83,7 @@ def stoppable(layout: Layout) -> Iterator[None]:
         Processes(layout.pids).stop()
         raise LocalError(
             "Stopped, and Airflow with it. The warehouse is still up (make down ends it); the "
-            "marts are untouched or wholly new, and the next run goes on from what is loaded."
+            "marts are unchanged or completely new, and the next run continues from what is loaded."
         ) from None
 
 
@@ -150,7 +150,7 @@ def _run(options: Options, chosen: Source) -> int:
             newest = runs.newest()
             watch = partial(airflow.keep_api_server, api_log, say)
             before = newest[0] if newest else None
-            run_id = Follower(runs, say, watch).follow(process, before)
+            run_id = follow(runs, say, process, before, watch)
             cut_off = runs.unfinished(run_id) if run_id else []
     finally:
         processes.stop(airflows.RUN)
@@ -179,9 +179,9 @@ def report(
     layout: Layout, airflow: Airflow, runs: Runs, run_id: str, chosen: Source,
     cut_off: Sequence[str], end: str,
 ) -> bool:  # fmt: skip
-    """Say how the run ended, by Airflow's state and the run log; return whether it was good.
+    """Print how the run ended, by Airflow's state and the run log; return whether it was good.
 
-    `cut_off` are the tasks that were at work when Airflow ended; `end` says so in words.
+    `cut_off` are the tasks that ran when Airflow ended; `end` is the message about that.
     """
     newest = runs.newest()
     state = newest[1] if newest and newest[0] == run_id else "lost"
@@ -208,10 +208,10 @@ def report(
         more = f" {len(causes) - 5} more tasks failed." if len(causes) > 5 else ""
         # A run that wrote no summary may have ended after it published.
         old = summary is not None and not summary["published"]
-        marts = "as they were" if old else "wholly old or wholly new"
+        marts = "as they were" if old else "completely old or completely new"
         advice = (
             f"The run is {state}.{more} The published marts are {marts}; each raw table is "
-            "wholly old or wholly new. Mend the cause and run the same command again."
+            "completely old or completely new. Correct the cause and run the same command again."
         )
         say("\n" + render_failure(logs, advice + _lost_server(layout, airflow.warehouse)))
     return good

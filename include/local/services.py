@@ -129,7 +129,7 @@ def _wait_until_healthy(airflow: Airflow, names: set[str]) -> None:
 
 
 def _health(airflow: Airflow) -> dict[str, Any]:
-    """What Airflow says of its parts; nothing where it does not answer as it should."""
+    """Return the health of Airflow's parts; empty where it does not answer as it should."""
     with contextlib.suppress(requests.RequestException, ValueError):
         answer = requests.get(f"{airflow.api_url}/api/v2/monitor/health", timeout=10).json()
         if isinstance(answer, dict):

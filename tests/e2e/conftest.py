@@ -3,6 +3,7 @@
 The story is told once per session; the tests look at what was seen at each of its stations.
 """
 
+import atexit
 import gzip
 import os
 import socket
@@ -33,6 +34,7 @@ SAMPLE = {"SOURCE_NAME": "sample-20000"}
 # The commands run in a shell that is set up for other servers. PROXY counts connections: see
 # test_commands.
 PROXY = socket.create_server(("127.0.0.1", 0))
+atexit.register(PROXY.close)
 _SHELL = {
     "http_proxy": f"http://127.0.0.1:{PROXY.getsockname()[1]}",
     "HTTP_PROXY": f"http://127.0.0.1:{PROXY.getsockname()[1]}",

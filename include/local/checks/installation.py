@@ -35,7 +35,7 @@ def environment(folder: Path = REPOSITORY / ".venv") -> Iterator[Diagnosis]:
 
 
 def sizes(layout: Layout) -> Iterator[Diagnosis]:
-    """Say what the folders of the installation take on the disk."""
+    """Report what the folders of the installation take on the disk."""
     airflow = layout.airflow / "logs"
     folders = {"files": layout.data, "samples": layout.sample, "logs": layout.logs,
                "Airflow's logs": airflow, "backups": layout.backups}  # fmt: skip

@@ -100,7 +100,7 @@ def server(cursor: Cursor) -> Iterator[Diagnosis]:
 
 
 def sizes(cursor: Cursor, metadata_url: str | None = None) -> Iterator[Diagnosis]:
-    """Say what each schema takes, and Airflow's metadata where it is in the same server."""
+    """Report what each schema takes, and Airflow's metadata where it is in the same server."""
     cursor.execute(
         """
         select relnamespace::regnamespace::text, sum(pg_total_relation_size(oid))::bigint
