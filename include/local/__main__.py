@@ -4,7 +4,6 @@
 import contextlib
 import os
 import shlex
-import shutil
 import subprocess
 import sys
 import time
@@ -18,7 +17,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(REPOSITORY), str(REPOSITORY / "dags")]
 
 from include.local.bootstrap import own_environment  # noqa: E402
-from include.local.layout import MARKER, OWNED, Layout, LocalError, Ports, Secrets  # noqa: E402
+from include.local.layout import Layout, LocalError, Ports, Secrets  # noqa: E402
 from include.local.options import Options, run_options, variable  # noqa: E402
 
 if TYPE_CHECKING:
@@ -265,28 +264,9 @@ def doctor(check: str) -> int:
 @cli.command()
 def clean() -> int:
     """Stop everything and remove the installation, but no backup and no other file."""
-    from include.local.services import down
-    from include.local.warehouse import embedded_server
+    from include.local.services import clean
 
-    layout = Layout.of()
-    down(layout)
-    if layout.postgres.exists():
-        home = embedded_server(layout).data.parent
-        if home != layout.postgres:
-            shutil.rmtree(home)
-    if layout.is_installation():
-        backups = layout.backups.exists()
-        for path in (layout.root / name for name in OWNED if not (backups and name == MARKER)):
-            # Of a link to a folder, the link is ours, its target is not.
-            if path.is_dir() and not path.is_symlink():
-                shutil.rmtree(path)
-            else:
-                path.unlink(missing_ok=True)
-        with contextlib.suppress(OSError):
-            layout.root.rmdir()
-        kept = f"; kept {layout.shown(layout.backups)}" if backups else ""
-        click.echo(f"removed {layout.shown(layout.root)}{kept}")
-    return 0
+    return clean(Layout.of())
 
 
 def main() -> int:

@@ -24,8 +24,8 @@ from include.local.layout import (
     LocalError,
     Ports,
     Secrets,
-    is_free,
     read_text,
+    run_logged,
     tail,
     write_private,
 )
@@ -167,18 +167,7 @@ class Airflow:
         if read_text(stamp) == version("apache-airflow-core"):
             return
         log = self.layout.logs / "airflow-db-migrate.log"
-        with log.open("wb") as output:
-            done = subprocess.run(
-                self.command("db", "migrate"),
-                env=self.environment(),
-                cwd=REPOSITORY,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                check=False,
-            )
-        if done.returncode != 0:
-            raise LocalError(f"airflow db migrate failed; the end of {log}:\n{tail(log)}")
+        run_logged(self.command("db", "migrate"), log, "airflow db migrate", self.environment())
         write_private(stamp, version("apache-airflow-core"))
 
     def require_api_server(self, log: Path) -> None:
@@ -265,12 +254,6 @@ def free_api_port(layout: Layout) -> int:
     if port is not None and process is not None and _listens(process, port):
         return port
     return Ports(layout).free("api")
-
-
-def require_free(port: int, what: str, advice: str) -> None:
-    """Raise LocalError naming `what` and `advice` where a server listens on `port`."""
-    if not is_free(port):
-        raise LocalError(f"Port {port}, wanted for {what}, is taken. {advice}")
 
 
 def _listens(process: psutil.Process, port: int) -> bool:

@@ -10,8 +10,9 @@ import json
 import os
 import secrets
 import socket
+import subprocess
 from base64 import urlsafe_b64encode
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -183,6 +184,25 @@ def is_free(port: int) -> bool:
         except OSError:
             return False
     return True
+
+
+def run_logged(
+    command: Sequence[str], log: Path, what: str, env: Mapping[str, str], cwd: Path = REPOSITORY
+) -> None:
+    """Run a command to its end, its output in `log`. Raises LocalError with the end of that."""
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("wb") as output:
+        done = subprocess.run(
+            command,
+            env=env,
+            cwd=cwd,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            check=False,
+        )
+    if done.returncode != 0:
+        raise LocalError(f"{what} failed; the end of {log}:\n{tail(log)}")
 
 
 def tail(log: Path, count: int = 20) -> str:

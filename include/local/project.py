@@ -3,7 +3,6 @@
 import json
 import os
 import shutil
-import subprocess
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
@@ -20,7 +19,7 @@ from include.local.layout import (
     locked,
     read_json,
     read_text,
-    tail,
+    run_logged,
     write_private,
 )
 from include.local.warehouse import Warehouse
@@ -82,22 +81,11 @@ def dbt(
     profile_target: str = "prod",
 ) -> None:
     """Run dbt on the project. Raises LocalError with the end of its output."""
-    log.parent.mkdir(parents=True, exist_ok=True)
     program = str(Path(sys.executable).with_name("dbt"))
     line = [program, *command, "--profile", "film_warehouse", "--target", profile_target]
     switches = {"DBT_SEND_ANONYMOUS_USAGE_STATS": "False", "DO_NOT_TRACK": "1"}
-    with log.open("wb") as output:
-        done = subprocess.run(
-            line,
-            env={**environment, **switches, **_folders(target)},
-            cwd=PROJECT,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            check=False,
-        )
-    if done.returncode != 0:
-        raise LocalError(f"dbt {command[0]} failed; the end of {log}:\n{tail(log)}")
+    env = {**environment, **switches, **_folders(target)}
+    run_logged(line, log, f"dbt {command[0]}", env, cwd=PROJECT)
 
 
 def dbt_by_hand(

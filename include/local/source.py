@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +9,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from imdb_pipeline.config import DATASET_NAMES, Settings, dataset_named
-from include.local.layout import REPOSITORY, Layout, LocalError, Ports, locked, read_text, tail
+from include.local.layout import (
+    REPOSITORY,
+    Layout,
+    LocalError,
+    Ports,
+    locked,
+    read_text,
+    run_logged,
+)
 from include.local.options import IMDB, SAMPLE, Options
 from include.local.warehouse import Warehouse, rows
 from include.sample.maker import MANIFEST
@@ -86,21 +93,11 @@ def make_ready(options: Options, source: Source) -> bool:
             return False
         log = options.layout.logs / "sample.log"
         jobs = max(1, min(4, (os.cpu_count() or 2) - 1))
-        with log.open("wb") as output:
-            done = subprocess.run(
-                [
-                    sys.executable, "-m", "include.sample", "make", "--out", str(source.folder),
-                    "--titles", str(options.titles), "--day", str(options.day),
-                    "--jobs", str(jobs),
-                ],
-                cwd=REPOSITORY,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                check=False,
-            )  # fmt: skip
-        if done.returncode != 0:
-            raise LocalError(f"the sample could not be made:\n{tail(log)}")
+        command = [
+            sys.executable, "-m", "include.sample", "make", "--out", str(source.folder),
+            "--titles", str(options.titles), "--day", str(options.day), "--jobs", str(jobs),
+        ]  # fmt: skip
+        run_logged(command, log, "making the sample", os.environ)
         stamp.write_text(digest.hexdigest(), "utf-8")
     return True
 
