@@ -109,6 +109,25 @@ def test_the_schema_can_be_applied_again(story: Story) -> None:
     assert story.installation.tables() == before
 
 
+def test_a_backup_is_restored_into_another_installation(story: Story, tmp_path: Path) -> None:
+    def kept(installation: Installation) -> dict[str, str]:
+        tables = installation.tables()
+        return {name: rows for name, rows in tables.items() if not name.startswith("staging.")}
+
+    file, other = str(tmp_path / "one.dump"), Installation(tmp_path / "other")
+    made = story.installation.make("backup", BACKUP=file)
+    assert made.code == 0, made.output
+    refused = story.installation.make("restore", BACKUP=file)
+    assert refused.code != 0
+    assert "say FORCE=1" in refused.output
+    try:
+        restored = other.make("restore", BACKUP=file)
+        assert restored.code == 0, restored.output
+        assert kept(other) == kept(story.installation)
+    finally:
+        other.make("down")
+
+
 @pytest.mark.parametrize(
     ("variables", "words"),
     [
