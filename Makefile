@@ -1,13 +1,15 @@
 # The commands of the warehouse. include/local does the work.
 # Variables of the command line (make run DAY=2) reach it through the environment.
 .DEFAULT_GOAL := help
-.PHONY: help run up down rollback psql docs dbt airflow bench soak manifest schema doctor lint test lock audit clean
+.PHONY: help run up down rollback backup restore psql docs dbt airflow bench soak manifest schema doctor lint test lock audit clean
 
 # The first python3 that works. If its version does not fit, bootstrap.py searches for another one.
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c "" >/dev/null 2>&1 && echo $$p && break; done)
 LOCAL = @$(if $(PYTHON),$(PYTHON),python3) include/local/bootstrap.py
 BIN = .venv/bin
+# The environment's own uv, else that of the machine.
+UV = $(or $(wildcard $(CURDIR)/.venv/uv/bin/uv),uv)
 TESTS ?= tests
 # A folder of tests runs on all cores, with one process more, because the long tests wait a lot. The
 # whole suite also measures the coverage of dags/.
@@ -16,7 +18,7 @@ PARALLEL = --numprocesses $(shell expr $(CORES) + 1) --maxprocesses 5 --dist loa
 COVERAGE = --durations 20 --cov=dags
 export SOURCE SOURCE_NAME DATASETS DAY TITLES ACCEPT_SHRINK FULL_REFRESH FORCE_DOWNLOAD FORCE_TRANSFORM
 export LOCAL_DIR UP_PORT SQL CMD NAME CHECK ONLY REPEATS UPGRADE WAREHOUSE_URL ANALYST_URL PIPELINE_PASSWORD ANALYST_PASSWORD
-export DAYS SEED FAULT FULL
+export BACKUP FORCE DAYS SEED FAULT FULL
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 } \
@@ -30,6 +32,10 @@ down: ## Stop Airflow and the warehouse's server; the data stays
 	$(LOCAL) down
 rollback: ## Publish the marts of the previous publish again
 	$(LOCAL) rollback
+backup: ## Write a backup of the warehouse to .local/backups, or to BACKUP=<file>
+	$(LOCAL) backup
+restore: ## Restore a backup: make restore BACKUP=<file>; FORCE=1 replaces a warehouse with data
+	$(LOCAL) restore
 psql: ## Open a SQL prompt as the analyst; SQL="select 1" or a pipe runs one statement
 	$(LOCAL) psql
 docs: ## Write the dbt docs with lineage: .local/docs/index.html
@@ -58,15 +64,20 @@ test: manifest ## Run the tests, or those of TESTS=tests/unit; FULL=1 adds the l
 		$(if $(filter tests,$(TESTS)),$(COVERAGE)) $(TESTS)
 	$(if $(filter tests,$(TESTS)),$(BIN)/python -m tests.support.branches)
 lock: ## Pin the environment of include/local/requirements.in again; UPGRADE=1 takes newer versions
-	$(LOCAL) lock
+	$(LOCAL)
+	cd include/local && $(UV) pip compile requirements.in --universal --python-version=3.11 --no-annotate \
+		--no-header --quiet $(if $(UPGRADE),--upgrade) --output-file requirements.txt
 audit: ## Ask the package index for known vulnerabilities of the pinned packages
-	$(LOCAL) audit
-clean: ## Stop everything and remove the installation: warehouse, files, samples, logs
+	$(LOCAL)
+	$(UV) tool run --from pip-audit==2.10.1 pip-audit --requirement include/local/requirements.txt \
+		--strict --no-deps --disable-pip
+clean: ## Stop everything and remove the installation, but not its backups
 	$(LOCAL) clean
 
 #| 
 #| variables of make run and make up
-#|   SOURCE=sample|imdb|folder    generated files (the default), the real ones, or a folder of .tsv.gz
+#|   SOURCE=sample|imdb|folder    generated files, the real ones, or a folder of .tsv.gz; without it, DAY
+#|                                and TITLES, those of the last run; at first, the sample
 #|   SOURCE_NAME=name             the name of this source's data; another name has its own history
 #|   DATASETS=title.basics,...    only these files
 #|   DAY=2  TITLES=20000          day and size of the sample

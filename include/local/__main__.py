@@ -4,7 +4,6 @@
 import contextlib
 import os
 import shlex
-import shutil
 import subprocess
 import sys
 import time
@@ -15,12 +14,10 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-LOCK = Path(__file__).with_name("requirements.txt").resolve()
-# Not in our environment: uv makes one for it and keeps it.
-PIP_AUDIT = "pip-audit==2.10.1"
 sys.path[:0] = [str(REPOSITORY), str(REPOSITORY / "dags")]
 
-from include.local.layout import OWNED, Layout, LocalError, Ports, Secrets  # noqa: E402
+from include.local.bootstrap import own_environment  # noqa: E402
+from include.local.layout import Layout, LocalError, Ports, Secrets  # noqa: E402
 from include.local.options import Options, run_options, variable  # noqa: E402
 
 if TYPE_CHECKING:
@@ -63,9 +60,23 @@ def down() -> int:
 @variable("SQL")
 def psql(sql: str | None) -> NoReturn:
     """Open a prompt as the analyst; SQL= or a pipe runs and ends."""
-    from include.local.psql import psql
+    from psycopg2.extensions import make_dsn, parse_dsn
 
-    psql(Layout.of(), sql)
+    from include.local.programs import psql_program
+    from include.local.warehouse import open_warehouse
+
+    program = psql_program()
+    if program is None:
+        raise LocalError("There is no psql: install Postgres' client.")
+    if os.environ.get("WAREHOUSE_URL") and not os.environ.get("ANALYST_URL"):
+        raise LocalError("WAREHOUSE_URL is for the pipeline: set ANALYST_URL, too.")
+    parts = parse_dsn(open_warehouse(Layout.of()).analyst_url)
+    # Of a terminal whose locale is not known, psql would take the encoding.
+    own = {"PGCLIENTENCODING": "UTF8", "PGPASSWORD": str(parts.pop("password", ""))}
+    command = [str(program), "--dbname", make_dsn(**parts)]
+    command += ["--command", sql] if sql else []
+    command += ["--set", "ON_ERROR_STOP=1"] if sql or not sys.stdin.isatty() else []
+    os.execve(command[0], command, os.environ | own)  # noqa: S606
 
 
 @cli.command()
@@ -113,25 +124,8 @@ def schema(**passwords: str) -> int:
 
 
 @cli.command()
-@variable("UPGRADE", bool, is_flag=True)
-def lock(upgrade: bool) -> int:
-    """Pin the packages of requirements.in again."""
-    words = ["--universal", "--python-version=3.11", "--no-annotate", "--no-header", "--quiet"]
-    words += ["--upgrade"] if upgrade else []
-    return _uv("pip", "compile", "requirements.in", *words, "--output-file", LOCK.name)
-
-
-def _uv(*words: str) -> int:
-    own = Path(sys.prefix) / "uv" / "bin" / "uv"
-    uv = str(own) if own.exists() else shutil.which("uv")
-    if uv is None:
-        raise LocalError("There is no uv: pip install uv.")
-    return subprocess.run([uv, *words], cwd=LOCK.parent, check=False).returncode
-
-
-@cli.command()
 @variable("CMD", default="debug")
-def dbt(cmd: str) -> int:
+def dbt(cmd: str) -> NoReturn:
     """Run dbt by hand on the warehouse, with the words of CMD."""
     from include.local import project
 
@@ -139,7 +133,7 @@ def dbt(cmd: str) -> int:
     words, environment = shlex.split(cmd), airflow.environment()
     if project.builds_for_all(words, environment):
         project.make_manifest(layout, environment, airflow.warehouse)
-    return project.dbt_by_hand(layout, environment, airflow.warehouse, words)
+    project.dbt_by_hand(layout, environment, airflow.warehouse, words)
 
 
 @cli.command()
@@ -164,12 +158,39 @@ def rollback() -> int:
                 connection, dbt_project(layout), source="imdb", dag_id="manual", run_id=run_id,
                 patience=patience,
             )  # fmt: skip
-            seconds = time.monotonic() - began
             with connection.cursor() as cursor:
                 live = what_is_live(cursor, "imdb")
-            click.echo(f"rolled back in {seconds:.1f} s: live is {live}")
+            click.echo(f"rolled back in {time.monotonic() - began:.1f} s: live is {live}")
     except PipelineError as error:
         raise LocalError(str(error)) from error
+    return 0
+
+
+@cli.command()
+@variable("BACKUP", click.Path(path_type=Path, resolve_path=True))
+def backup(backup: Path | None) -> int:
+    """Write a backup of the embedded warehouse."""
+    from include.local.backup import backup as write
+
+    layout = Layout.of()
+    path = write(layout, backup)
+    click.echo(f"backup: {layout.shown(path)} ({path.stat().st_size / 1e6:.1f} MB)")
+    return 0
+
+
+@cli.command()
+@variable("BACKUP", click.Path(path_type=Path, resolve_path=True), required=True)
+@variable("FORCE", bool, is_flag=True)
+def restore(backup: Path, force: bool) -> int:
+    """Replace the embedded warehouse by that of a backup."""
+    from include.local.backup import restore as read
+    from include.local.run import one_command
+
+    layout = Layout.of()
+    layout.make()
+    with one_command(layout):
+        read(layout, backup, force=force)
+    click.echo(f"restored {layout.shown(backup)}; the next build makes the rest from it")
     return 0
 
 
@@ -184,6 +205,7 @@ def airflow(cmd: str, **values: Any) -> int:
     chosen = source.choose(options)
     layout = options.layout
     airflow = _airflow(layout)
+    source.require_loaded(options, chosen, airflow.warehouse)
     airflow.prepare()
     project.make_manifest(layout, airflow.environment(), airflow.warehouse)
     source.make_ready(options, chosen)
@@ -240,46 +262,18 @@ def doctor(check: str) -> int:
 
 
 @cli.command()
-def audit() -> int:
-    """Ask the package index for known vulnerabilities of the pinned packages.
-
-    A package for which the index has no answer is a failure (--strict).
-    """
-    words = ["pip-audit", "--requirement", str(LOCK), "--strict", "--no-deps", "--disable-pip"]
-    return _uv("tool", "run", "--from", PIP_AUDIT, *words)
-
-
-@cli.command()
 def clean() -> int:
-    """Stop everything and remove the installation, but no other file of its folder."""
-    from include.local.services import down
-    from include.local.warehouse import embedded_server
+    """Stop everything and remove the installation, but no backup and no other file."""
+    from include.local.services import clean
 
-    layout = Layout.of()
-    down(layout)
-    if layout.postgres.exists():
-        home = embedded_server(layout).data.parent
-        if home != layout.postgres:
-            shutil.rmtree(home)
-    if layout.is_installation():
-        for path in (layout.root / name for name in OWNED):
-            # Of a link to a folder, the link is ours, its target is not.
-            if path.is_dir() and not path.is_symlink():
-                shutil.rmtree(path)
-            else:
-                path.unlink(missing_ok=True)
-        with contextlib.suppress(OSError):
-            layout.root.rmdir()
-        click.echo(f"removed {layout.shown(layout.root)}")
-    return 0
+    return clean(Layout.of())
 
 
 def main() -> int:
     """Run one verb; return the exit code."""
-    if not os.environ.get("WAREHOUSE_URL", "").strip():
-        # PGSERVICE, PGSSLMODE and the like are meant for other servers than the embedded one.
-        for name in [name for name in os.environ if name.startswith("PG")]:
-            del os.environ[name]
+    own = own_environment(os.environ)
+    os.environ.clear()
+    os.environ.update(own)
     try:
         return cli.main(prog_name="include.local", standalone_mode=False) or 0
     except click.Abort:

@@ -16,6 +16,7 @@ from pathlib import Path
 import psutil
 import requests
 
+from include.local.bootstrap import own_environment
 from include.local.layout import (
     LOOPBACK,
     REPOSITORY,
@@ -23,7 +24,9 @@ from include.local.layout import (
     LocalError,
     Ports,
     Secrets,
-    is_free,
+    read_text,
+    run_logged,
+    tail,
     write_private,
 )
 from include.local.processes import Processes
@@ -35,13 +38,19 @@ API_SERVER, RUN = "api-server", "dag-run"
 START_PATIENCE = 180.0
 _MORE_STARTS = 3
 
-# Imported by every Airflow process from AIRFLOW_HOME/config.
-_LOCAL_SETTINGS = '''"""Written by the local run: what is done before Airflow starts its work."""
+# What Airflow reads from AIRFLOW_HOME.
+_FILES = {
+    "config/airflow_local_settings.py": '''"""Written by the local run."""
 
 from include.local.preload import preload
 
 preload()
-'''
+''',
+    "plugins/loopback_hosts.py": '''"""Written by the local run."""
+
+from include.local.hosts import LoopbackHosts  # noqa: F401
+''',
+}
 
 
 class Airflow:
@@ -52,6 +61,7 @@ class Airflow:
         self.warehouse = warehouse
         self.api_port = api_port
         self.processes = Processes(layout.pids)
+        self._starts_left = _MORE_STARTS
 
     @property
     def api_url(self) -> str:
@@ -73,7 +83,7 @@ class Airflow:
         layout, secrets = self.layout, Secrets.of(self.layout)
         kept = {
             name: value
-            for name, value in base.items()
+            for name, value in own_environment(base).items()
             if not name.startswith(("AIRFLOW", "PYTHONDONTWRITEBYTECODE", "WAREHOUSE_URL"))
         }
         metadata = self.metadata_url.replace("postgresql://", "postgresql+psycopg2://", 1)
@@ -97,7 +107,7 @@ class Airflow:
             "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
             # A worker is forked for each, and the tasks share this machine's cores with Postgres.
             "AIRFLOW__CORE__PARALLELISM": "8",
-            # Whoever reaches the loopback interface is admin: as `astro dev start` has it.
+            # There is no login, as with `astro dev start`; see hosts.py.
             "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
             "AIRFLOW__COSMOS__DBT_DOCS_PROJECTS": json.dumps(
                 {"warehouse": {"dir": str(layout.docs), "index": "index.html", "name": "Warehouse"}}
@@ -121,7 +131,6 @@ class Airflow:
             "IMDB_DATA_DIR": str(layout.data),
             "WAREHOUSE_DBT_TARGET_DIR": str(layout.dbt),
             "NO_COLOR": "1",
-            "NO_PROXY": f"{LOOPBACK},localhost,{base.get('NO_PROXY', '')}".rstrip(","),
             "PYTHONPATH": str(REPOSITORY),
             "PYTHONUNBUFFERED": "1",
             "WAREHOUSE_DOCS_DIR": str(layout.docs),
@@ -147,37 +156,25 @@ class Airflow:
 
         Costs nothing where this version's metadata is there. Raises LocalError.
         """
-        config = self.layout.airflow / "config"
-        config.mkdir(parents=True, exist_ok=True)
-        settings = config / "airflow_local_settings.py"
-        if not settings.exists() or settings.read_text("utf-8") != _LOCAL_SETTINGS:
-            settings.write_text(_LOCAL_SETTINGS, "utf-8")
+        for name, text in _FILES.items():
+            path = self.layout.airflow / name
+            if read_text(path) != text:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text(text, "utf-8")
         # Beside the database that it is about, so that it goes with it.
         home = self.layout.postgres if self.warehouse.embedded else self.layout.airflow
         stamp = home / "airflow.version"
-        if stamp.exists() and stamp.read_text("utf-8") == version("apache-airflow-core"):
+        if read_text(stamp) == version("apache-airflow-core"):
             return
         log = self.layout.logs / "airflow-db-migrate.log"
-        with log.open("wb") as output:
-            done = subprocess.run(
-                self.command("db", "migrate"),
-                env=self.environment(),
-                cwd=REPOSITORY,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                check=False,
-            )
-        if done.returncode != 0:
-            raise LocalError(f"airflow db migrate failed; the end of {log}:\n{tail(log)}")
+        run_logged(self.command("db", "migrate"), log, "airflow db migrate", self.environment())
         write_private(stamp, version("apache-airflow-core"))
 
     def require_api_server(self, log: Path) -> None:
         """Start the API server where none runs with these settings, without waiting for it."""
         stamp = self.layout.airflow / "api-server.sha256"
         wanted = self._settings_sha256()
-        fresh = stamp.is_file() and stamp.read_text("utf-8") == wanted
-        if not (fresh and API_SERVER in self.processes.running()):
+        if not (read_text(stamp) == wanted and API_SERVER in self.processes.running()):
             self.start_api_server(log)
             write_private(stamp, wanted)
 
@@ -185,6 +182,7 @@ class Airflow:
         """Return a hash over what the API server depends on."""
         settings = {
             **self.environment({}),
+            **_FILES,
             "version": version("apache-airflow-core"),
             "cosmos": version("astronomer-cosmos"),
         }
@@ -201,6 +199,13 @@ class Airflow:
             log=log,
             cwd=REPOSITORY,
         )
+
+    def keep_api_server(self, log: Path, say: Callable[[str], None]) -> None:
+        """Start the API server again where it ended, a few times: no task works without it."""
+        if self._starts_left and API_SERVER not in self.processes.running():
+            self._starts_left -= 1
+            say("           Airflow's API server ended and is started again")
+            self.start_api_server(log)
 
     def is_healthy(self, path: str = "/execution/health") -> bool:
         """Return whether our API server answers; raises LocalError where it has ended."""
@@ -240,23 +245,6 @@ class Airflow:
         )
 
 
-class KeptUp:
-    """Airflow's API server, without which no task can begin or end: started again where it died."""
-
-    def __init__(self, airflow: Airflow, log: Path, say: Callable[[str], None]) -> None:
-        self._airflow = airflow
-        self._log = log
-        self._say = say
-        self._left = _MORE_STARTS
-
-    def look(self) -> None:
-        """Start it again where it is gone, a few times; what it said is kept in its log."""
-        if self._left and API_SERVER not in self._airflow.processes.running():
-            self._left -= 1
-            self._say("           Airflow's API server ended and is started again")
-            self._airflow.start_api_server(self._log)
-
-
 def free_api_port(layout: Layout) -> int:
     """Return the port of the API server: the one that it has, or the one of last time if free."""
     port, process = (
@@ -266,21 +254,6 @@ def free_api_port(layout: Layout) -> int:
     if port is not None and process is not None and _listens(process, port):
         return port
     return Ports(layout).free("api")
-
-
-def require_free(port: int, what: str, advice: str) -> None:
-    """Raise LocalError naming `what` and `advice` where somebody listens on `port`."""
-    if not is_free(port):
-        raise LocalError(f"Port {port}, wanted for {what}, is taken. {advice}")
-
-
-def tail(log: Path, count: int = 20) -> str:
-    """Return the last lines of a log, indented."""
-    try:
-        lines = log.read_text("utf-8", "replace").rstrip().splitlines()[-count:]
-    except OSError:
-        return f"    (no log at {log})"
-    return "\n".join(f"    {line[:300]}" for line in lines)
 
 
 def _listens(process: psutil.Process, port: int) -> bool:

@@ -9,16 +9,19 @@ old Python prints a sentence, not a SyntaxError. With the environment ready, it 
 import fcntl
 import hashlib
 import os
+import pwd
 import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import Dict, List, NoReturn, Optional, Tuple
+from typing import Dict, List, Mapping, NoReturn, Optional, Tuple
 
 SUPPORTED = ((3, 11), (3, 12), (3, 13))
 UV_VERSION = "0.13.8"
 REPOSITORY = Path(__file__).resolve().parent.parent.parent
 LOCK = Path(__file__).resolve().parent / "requirements.txt"
+LOOPBACK_NAMES = ["localhost", "127.0.0.1", "::1"]
+NEEDED = "import click, psutil, psycopg2, requests"
 PROBE = "import sys; print('%d.%d' % sys.version_info[:2])"
 # What an installer prints for a cause, and what to do about it.
 NETWORK = (
@@ -77,13 +80,32 @@ def stamp_of(lock: Path) -> str:
     return "{} python{}.{} uv{}".format(digest, *sys.version_info[:2], UV_VERSION)
 
 
+def own_environment(environment: Mapping[str, str]) -> Dict[str, str]:
+    """Return `environment` without what the user's shell has for other programs.
+
+    PG* is for other servers than ours. No request to this machine goes to a proxy, whichever of
+    the two spellings a library reads. Airflow needs a user name, also for a user without one.
+    """
+    kept = {name: value for name, value in environment.items() if not name.startswith("PG")}
+    direct = ",".join([kept.get("NO_PROXY", ""), kept.get("no_proxy", "")]).split(",")
+    names = [name.strip() for name in direct if name.strip()]
+    missing = [name for name in LOOPBACK_NAMES if name not in names]
+    kept["NO_PROXY"] = kept["no_proxy"] = "*" if "*" in names else ",".join(names + missing)
+    try:
+        pwd.getpwuid(os.getuid())
+    except KeyError:
+        kept.setdefault("LOGNAME", str(os.getuid()))
+        kept.setdefault("HOME", "/")
+    return kept
+
+
 def child_environment() -> Dict[str, str]:
     """Return the environment for installers and everything after them.
 
     Bytecode halves every later start of Airflow, so the variable that forbids it is dropped. It is
     not compiled in advance: a run imports a third of the installed files.
     """
-    environment = dict(os.environ)
+    environment = own_environment(os.environ)
     for name in ("PYTHONDONTWRITEBYTECODE", "PYTHONHOME", "PYTHONPATH", "VIRTUAL_ENV"):
         environment.pop(name, None)
     environment["PIP_DISABLE_PIP_VERSION_CHECK"] = "1"
@@ -104,23 +126,27 @@ class Environment:
         self.python = folder / "bin" / "python"
         self.stamp = folder / ".stamp"
 
+    def fault(self) -> Optional[str]:
+        """Return why it cannot be used: not made, of other packages, or moved; None if it can."""
+        try:
+            # The stamp of an earlier version has a second line, the folder.
+            stamp = self.stamp.read_text("utf-8").split("\n")[0]
+        except OSError:
+            return "{} was not made, or not to its end".format(self.folder)
+        if stamp != stamp_of(self.lock) or not self.python.exists():
+            return "{} is not of this {} and Python".format(self.folder, self.lock.name)
+        places = {str(folder / "bin" / "python") for folder in (self.folder, self.folder.resolve())}
+        for script in (self.folder / "bin" / name for name in ("airflow", "dbt")):
+            # A long path is in the second line: uv starts such a script with a shell.
+            head = script.read_text("utf-8")[:4096] if script.exists() else ""
+            if not any(place in head for place in places):
+                line = (head.splitlines() or ["nothing"])[0]
+                return "{} was moved: {} starts with {}".format(self.folder, script.name, line)
+        return None
+
     def is_ready(self) -> bool:
         """Return whether it was made here, from this lock with this Python."""
-        lock, folder = self._stamped()
-        here = folder == str(self.folder.resolve())
-        return lock == stamp_of(self.lock) and here and self.python.exists()
-
-    def _stamped(self) -> Tuple[str, str]:
-        """Return from what and in which folder it was made; its scripts run only there.
-
-        The stamp of an earlier version does not name the folder.
-        """
-        try:
-            lines = self.stamp.read_text("utf-8").splitlines()
-        except OSError:
-            lines = []
-        lines += ["", str(self.folder.resolve())][len(lines) :]
-        return lines[0], lines[1]
+        return self.fault() is None
 
     def ensure(self) -> None:
         """Make it if it is not ready; two commands wait for each other. Raises SetupError."""
@@ -137,18 +163,18 @@ class Environment:
 
     def _make(self) -> None:
         say("environment: installing the pinned packages into {} ...".format(self.folder.name))
-        here, version = str(self.folder.resolve()), "{}.{}".format(*sys.version_info[:2])
-        moved = self._stamped()[1] != here
+        moved = "was moved" in str(self.fault())
         if self.stamp.exists():
             self.stamp.unlink()
+        version = "{}.{}".format(*sys.version_info[:2])
         if self.python.exists() and (moved or _version_of(str(self.python)) != version):
-            shutil.rmtree(here)
+            shutil.rmtree(str(self.folder.resolve()))
         uv = self._uv()
         _run(
             [uv, "pip", "sync", "--quiet", "--python", str(self.python), str(self.lock)],
             "installing {}".format(self.lock.name),
         )
-        self.stamp.write_text("{}\n{}\n".format(stamp_of(self.lock), here), "utf-8")
+        self.stamp.write_text(stamp_of(self.lock), "utf-8")
 
     def _uv(self) -> str:
         """Return a uv that works on the environment, whose Python exists afterwards."""
@@ -233,7 +259,9 @@ def main(arguments: List[str]) -> NoReturn:
         os.execv(other, [other, str(Path(__file__).resolve())] + arguments)
     environment = Environment(REPOSITORY / ".venv", LOCK)
     try:
-        environment.ensure()
+        # The doctor reports a broken environment and does not repair it.
+        if arguments != ["doctor"] or not _works([str(environment.python), "-c", NEEDED]):
+            environment.ensure()
     except SetupError as error:
         sys.exit(str(error))
     except KeyboardInterrupt:

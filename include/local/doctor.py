@@ -27,6 +27,8 @@ def doctor(environment: Mapping[str, str], *, full: bool = False) -> int:
 
 def examine(environment: Mapping[str, str], *, full: bool = False) -> Iterator[Diagnosis]:
     """Yield the diagnoses of all checks, those of the machine first."""
+    good = "the pinned packages, installed here"
+    yield from guarded("environment", installation.environment, good)
     yield from guarded("memory", machine.memory)
     try:
         layout = Layout.of(environment)
@@ -35,6 +37,7 @@ def examine(environment: Mapping[str, str], *, full: bool = False) -> Iterator[D
         return
     yield from guarded("disk", lambda: machine.disk(layout))
     if layout.is_installation():
+        yield from guarded("sizes", lambda: installation.sizes(layout))
         good = "only the owner can read the passwords"
         yield from guarded("file rights", lambda: installation.rights(layout), good)
         good = "make down knows them all"
@@ -62,8 +65,9 @@ def _warehouse(found: Warehouse, *, full: bool) -> Iterator[Diagnosis]:
     yield from guarded("pipeline", lambda: warehouse.reach(found))
     try:
         with warehouse.reading(found.url, full=full) as cursor:
-            good = "include/sql is applied, the server's version and encoding fit"
+            good = "include/sql is applied, the encoding fits"
             yield from guarded("schema", lambda: warehouse.server(cursor), good)
+            yield from guarded("sizes", lambda: warehouse.sizes(cursor, found.metadata_url))
             good = "pipeline is no superuser, the analyst can only read marts and meta"
             yield from guarded("roles", lambda: warehouse.roles(cursor), good)
             how = "counted" if full else "as far as seen; CHECK=full counts"

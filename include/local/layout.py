@@ -4,25 +4,28 @@ Everything is in one folder (`LOCAL_DIR`, else `.local`). Removing the folder re
 installation, and two folders are two installations.
 """
 
+import contextlib
 import fcntl
 import json
 import os
 import secrets
 import socket
+import subprocess
 from base64 import urlsafe_b64encode
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 LOOPBACK = "127.0.0.1"
-# Everything that an installation has in its folder. The marker says that the folder is one. It
-# is removed last, so that a removal that was interrupted can be repeated.
+# Everything that an installation has in its folder, but its backups. The marker says that the
+# folder is one. It is removed last, so that a removal that was interrupted can be repeated.
 MARKER = ".warehouse-installation"
 OWNED = ("airflow", "bench", "data", "dbt", "docs", "logs", "pids", "postgres", "sample",
-         "ports.json", "ports.lock", "secrets.json", "secrets.lock", "up.json", "warehouse.env",
-         "warehouse.lock", "work.lock", MARKER)  # fmt: skip
+         "ports.json", "ports.lock", "secrets.json", "secrets.lock", "source.json", "up.json",
+         "warehouse.env", "warehouse.lock", "work.lock", MARKER)  # fmt: skip
 
 
 class LocalError(Exception):
@@ -38,6 +41,7 @@ class Layout:
     def __post_init__(self) -> None:
         """Name the folders and files."""
         self.airflow = self.root / "airflow"  # AIRFLOW_HOME
+        self.backups = self.root / "backups"  # what make backup wrote
         self.data = self.root / "data"  # downloaded files
         self.dbt = self.root / "dbt"  # manifest and partial parse
         self.docs = self.root / "docs"  # the dbt docs site
@@ -122,8 +126,8 @@ class Secrets:
     def read(cls, layout: Layout) -> "Secrets | None":
         """Return the secrets, None where there are none of ours."""
         try:
-            return cls(**json.loads(layout.secrets.read_text("utf-8")))
-        except (OSError, ValueError, TypeError):
+            return cls(**read_json(layout.secrets))
+        except TypeError:
             return None
 
     @classmethod
@@ -143,17 +147,16 @@ class Ports:
         """Return the port that `name` had last."""
         return self._all().get(name)
 
-    def remember(self, name: str, port: int) -> None:
-        """Keep `port` for `name`."""
-        with locked(self._path.with_suffix(".lock")):
-            write_private(self._path, json.dumps(self._all() | {name: port}))
+    def remember(self, name: str, port: int) -> int:
+        """Keep `port` for `name`; return it."""
+        if port != self.remembered(name):
+            with locked(self._path.with_suffix(".lock")):
+                write_private(self._path, json.dumps(self._all() | {name: port}))
+        return port
 
     def free(self, name: str) -> int:
         """Return a free port for `name`, the last one if possible, and remember it."""
-        port = self.spare(name)
-        if port != self.remembered(name):
-            self.remember(name, port)
-        return port
+        return self.remember(name, self.spare(name))
 
     def spare(self, name: str) -> int:
         """Return a free port for `name`, the last one if possible; remember nothing."""
@@ -161,10 +164,8 @@ class Ports:
         return port if port is not None and is_free(port) else free_port()
 
     def _all(self) -> dict[str, int]:
-        try:
-            return {**json.loads(self._path.read_text("utf-8"))}
-        except (OSError, ValueError, TypeError):
-            return {}
+        found: dict[str, int] = read_json(self._path)
+        return found
 
 
 def free_port() -> int:
@@ -183,6 +184,50 @@ def is_free(port: int) -> bool:
         except OSError:
             return False
     return True
+
+
+def run_logged(
+    command: Sequence[str], log: Path, what: str, env: Mapping[str, str], cwd: Path = REPOSITORY
+) -> None:
+    """Run a command to its end, its output in `log`. Raises LocalError with the end of that."""
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("wb") as output:
+        done = subprocess.run(
+            command,
+            env=env,
+            cwd=cwd,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            check=False,
+        )
+    if done.returncode != 0:
+        raise LocalError(f"{what} failed; the end of {log}:\n{tail(log)}")
+
+
+def tail(log: Path, count: int = 20) -> str:
+    """Return the last lines of a log, indented."""
+    try:
+        lines = log.read_text("utf-8", "replace").rstrip().splitlines()[-count:]
+    except OSError:
+        return f"    (no log at {log})"
+    return "\n".join(f"    {line[:300]}" for line in lines)
+
+
+def read_text(path: Path) -> str | None:
+    """Return the text of a file, None where there is none that can be read."""
+    try:
+        return path.read_text("utf-8")
+    except (OSError, ValueError):
+        return None
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Return the object in a JSON file, empty where there is none."""
+    with contextlib.suppress(ValueError):
+        found = json.loads(read_text(path) or "{}")
+        return found if isinstance(found, dict) else {}
+    return {}
 
 
 def write_private(path: Path, text: str) -> None:

@@ -1,5 +1,6 @@
 """What a user asks of a run: variables of the `make` command line, checked before any work."""
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,7 +8,7 @@ from typing import Any
 
 import click
 
-from include.local.layout import Layout
+from include.local.layout import Layout, read_json, write_private
 
 SAMPLE, IMDB = "sample", "imdb"
 
@@ -18,7 +19,8 @@ class Options:
 
     `source` is `sample`, `imdb` or a folder, `source_name` its name if not the usual one.
     `datasets` is None for all. `day` and `titles` shape the sample. The four before `source_name`
-    are parameters of the DAG.
+    are parameters of the DAG. `named` is whether the user named the source or the sample's shape;
+    if not, the source is that of the last run.
     """
 
     layout: Layout
@@ -31,25 +33,47 @@ class Options:
     full_refresh: bool
     accept_shrink: tuple[str, ...] = ()
     source_name: str | None = None
+    named: bool = True
 
     @classmethod
     def of(
-        cls, *, source: str | Path, day: int | None, titles: int | None,
-        accept_shrink: tuple[str, ...] | None, **others: Any,
+        cls, *, source: str | Path | None, day: int | None, titles: int | None,
+        accept_shrink: tuple[str, ...] | None, source_name: str | None, **others: Any,
     ) -> "Options":  # fmt: skip
         """Return the options from the values of `run_options`. Raises click.UsageError."""
         from include.sample.maker import DEFAULT_TITLES  # noqa: PLC0415 - takes 80 ms
 
-        if source != SAMPLE and (day or titles):
+        if source not in (None, SAMPLE) and (day or titles):
             raise click.UsageError("DAY and TITLES shape the sample; leave them out with SOURCE=.")
+        layout, named = Layout.of(), bool(source or day or titles)
+        last = {} if source else _last_source(layout)
+        if (day or titles) and last.get("source") != SAMPLE:
+            last = {}
         return cls(
-            layout=Layout.of(),
-            source=source,
-            day=day or 1,
-            titles=titles or DEFAULT_TITLES,
+            layout=layout,
+            source=source or last.get("source") or SAMPLE,
+            day=day or (None if titles else last.get("day")) or 1,
+            titles=titles or last.get("titles") or DEFAULT_TITLES,
             accept_shrink=accept_shrink or (),
+            source_name=source_name or (None if titles else last.get("source_name")),
+            named=named,
             **others,
         )
+
+    def remember(self) -> None:
+        """Keep the source for the next command that names none."""
+        kept: dict[str, Any] = {"source": str(self.source), "source_name": self.source_name}
+        if self.source == SAMPLE:
+            kept |= {"day": self.day, "titles": self.titles}
+        write_private(self.layout.root / "source.json", json.dumps(kept))
+
+
+def _last_source(layout: Layout) -> dict[str, Any]:
+    try:
+        found = read_json(layout.root / "source.json")
+        return found and found | {"source": _source(found["source"])}
+    except (KeyError, click.BadParameter) as error:
+        raise click.UsageError(f"The source of the last run ({error}); say SOURCE=.") from None
 
 
 def _source(value: str) -> str | Path:
@@ -84,7 +108,7 @@ def variable(name: str, kind: Any = str, **settings: Any) -> Callable[[Any], Any
 def run_options(verb: Callable[..., int]) -> Callable[..., int]:
     """Add the options of a run to a verb, which hands them to `Options.of`."""
     for option in (
-        variable("SOURCE", _source, default=SAMPLE, metavar="sample|imdb|FOLDER"),
+        variable("SOURCE", _source, metavar="sample|imdb|FOLDER"),
         variable("SOURCE_NAME"),
         variable("DATASETS", _datasets, metavar="NAMES"),
         variable("DAY", click.IntRange(min=1)),

@@ -16,7 +16,15 @@ import psutil
 import psycopg2
 from psycopg2.extensions import connection as Connection
 
-from include.local.layout import LOOPBACK, LocalError, free_port, is_free, locked, write_private
+from include.local.layout import (
+    LOOPBACK,
+    LocalError,
+    free_port,
+    is_free,
+    locked,
+    tail,
+    write_private,
+)
 from include.local.programs import Programs, find_programs
 
 SUPERUSER = "postgres"
@@ -82,7 +90,7 @@ class EmbeddedPostgres:
                 )
                 if code == 0 or self._postmaster() is None:
                     return True
-            raise LocalError(f"Postgres does not stop: {said.strip()}\n{self.last_lines()}")
+            raise LocalError(f"Postgres does not stop: {said.strip()}\n{tail(self.log, 12)}")
 
     def port(self) -> int | None:
         """Return the port of the running server, None if it does not run."""
@@ -100,14 +108,6 @@ class EmbeddedPostgres:
             connect_timeout=10,
             application_name="local set-up",
         )
-
-    def last_lines(self, count: int = 12) -> str:
-        """Return the end of the server's log."""
-        try:
-            lines = self.log.read_text("utf-8", "replace").splitlines()[-count:]
-        except OSError:
-            return f"(no log at {self.log})"
-        return "\n".join(f"    {line}" for line in lines)
 
     def _home(self) -> Path:
         """Return the folder for the data: ours, or one that the server's account can reach."""
@@ -178,7 +178,7 @@ class EmbeddedPostgres:
         free = shutil.disk_usage(self.folder).free / GIGABYTE
         raise LocalError(
             f"Postgres does not start ({said.strip().splitlines()[-1]}). "
-            f"The end of {self.log} ({free:.1f} GB free there):\n{self.last_lines()}"
+            f"The end of {self.log} ({free:.1f} GB free there):\n{tail(self.log, 12)}"
         )
 
     def _postmaster(self) -> Postmaster | None:
@@ -191,7 +191,7 @@ class EmbeddedPostgres:
         except psycopg2.OperationalError as error:
             raise LocalError(
                 f"The server on port {port} rejects this installation: "
-                f"{str(error).strip()}\n{self.last_lines()}"
+                f"{str(error).strip()}\n{tail(self.log, 12)}"
             ) from error
 
 

@@ -15,19 +15,20 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from include.local.bootstrap import own_environment
 from include.local.layout import LocalError
 
 OLDEST = 16
 _MACHINE = ("/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin", "/opt/homebrew/opt/postgresql@*/bin",
             "/usr/local/opt/postgresql@*/bin", "/usr/local/pgsql/bin")  # fmt: skip
-_NAMESPACE = ("unshare", "--user", "--map-user=1000", "--map-group=1000", "--")
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
     """The account that runs Postgres: our own, our own in a user namespace, or another user.
 
-    Postgres refuses to run as root; in a user namespace it has another user number.
+    Postgres refuses to run as root or as a user without a line in passwd; in a user namespace it
+    has another user number.
     """
 
     prefix: tuple[str, ...] = ()
@@ -47,6 +48,7 @@ class Account:
                     timeout=timeout,
                     check=False,
                     cwd="/",
+                    env=own_environment(os.environ),
                     user=self.user,
                     group=self.group,
                     extra_groups=None if self.user is None else [],
@@ -115,15 +117,22 @@ def _folders() -> Iterator[Path]:
 
 
 def _accounts() -> Iterator[Account]:
-    if os.geteuid() != 0:
+    users = {entry.pw_uid: entry for entry in pwd.getpwall()}
+    if os.geteuid() and os.geteuid() in users:
         yield Account()
         return
-    namespace = Account(prefix=_NAMESPACE)
+    # Inside a namespace, our own account can have the number of any user that has a name.
+    inside = next((uid for uid in users if uid), 65534)
+    namespace = Account(prefix=("unshare", "--user", f"--map-user={inside}",
+                                f"--map-group={inside}", "--"))  # fmt: skip
     if namespace.run(["true"], timeout=20)[0] == 0:
         yield namespace
-    for name in ("postgres", "nobody"):
-        try:
-            entry = pwd.getpwnam(name)
-        except KeyError:
-            continue
-        yield Account(user=entry.pw_uid, group=entry.pw_gid)
+    elif os.geteuid():
+        raise LocalError(
+            f"Postgres does not run as user id {os.geteuid()}, which has no name on this machine "
+            "(no line in /etc/passwd), and user namespaces are not permitted. Add a line, run as "
+            "another user, or name a server with WAREHOUSE_URL=postgresql://..."
+        )
+    for name in ("postgres", "nobody") if os.geteuid() == 0 else ():
+        if entry := next((user for user in users.values() if user.pw_name == name), None):
+            yield Account(user=entry.pw_uid, group=entry.pw_gid)

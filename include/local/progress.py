@@ -1,11 +1,11 @@
-"""What a run is doing, as Airflow's REST API shows it: the tasks' states, said as they change."""
+"""The tasks of a run and their states, from Airflow's REST API, printed as they change."""
 
 import contextlib
 import subprocess
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
@@ -17,7 +17,8 @@ from warehouse.runs.messages import ERROR_KEY
 FINISHED = frozenset({"success", "failed", "skipped", "upstream_failed", "removed"})
 _BEGUN = frozenset({"queued", "running", "restarting"})
 _ENDED_BADLY = {"failed": "FAILED", "up_for_retry": "failed, will be tried again"}
-_POLL_SECONDS = 1.0
+# A look costs a tenth of a second of CPU, mostly in the API server.
+_POLL_SECONDS = 2.0
 _QUIET_SECONDS = 10.0
 _SHOWN_TASKS = 4
 _MOST_TASKS = 100  # of an answer
@@ -95,54 +96,37 @@ class Runs:
         return {}
 
 
-@dataclass(slots=True)
-class Follower:
-    """Says what a run's tasks do, a line for each that ends."""
+def follow(
+    runs: Runs,
+    say: Callable[[str], None],
+    process: subprocess.Popen[bytes],
+    before: str | None,
+    watch: Callable[[], None] = lambda: None,
+) -> str | None:
+    """Print a line for each task of the run after `before` that ends, until `process` ends.
 
-    runs: Runs
-    say: Callable[[str], None]
-    # Called again and again during the run.
-    watch: Callable[[], None] = lambda: None
-    clock: Callable[[], float] = time.monotonic
-    _began: float = field(init=False)
-    _said: float = field(init=False)
-
-    def __post_init__(self) -> None:
-        """Start counting."""
-        self._began = self._said = self.clock()
-
-    def follow(self, process: subprocess.Popen[bytes], before: str | None) -> str | None:
-        """Follow the run that begins after the run `before`, until `process` ends.
-
-        Returns its run id, None where it never began.
-        """
-        run_id: str | None = None
-        seen: dict[str, TaskState] = {}
-        while True:
-            ended = process.poll() is not None
-            newest = self.runs.newest() if run_id is None else None
-            if newest and newest[0] != before:
-                run_id = newest[0]
-                self._began = self.clock()
-            if run_id is not None:
-                seen = self._say_news(seen, self.runs.tasks(run_id))
-            if ended:
-                return run_id
-            self.watch()
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(_POLL_SECONDS)
-
-    def _say_news(
-        self, before: Mapping[str, TaskState], after: dict[str, TaskState]
-    ) -> dict[str, TaskState]:
-        now = self.clock()
-        lines = news(before, after)
-        if not lines and now - self._said >= _QUIET_SECONDS:
-            lines = [still(after)]
-        for line in lines:
-            self.say(f"{now - self._began:6.0f} s  {line}")
-            self._said = now
-        return after or dict(before)
+    `watch` is called at each look. Returns the run id, None where the run never began.
+    """
+    run_id: str | None = None
+    seen: dict[str, TaskState] = {}
+    began = printed = time.monotonic()
+    while True:
+        ended = process.poll() is not None
+        newest = runs.newest() if run_id is None else None
+        if newest and newest[0] != before:
+            run_id, began = newest[0], time.monotonic()
+        if run_id is not None:
+            now, tasks = time.monotonic(), runs.tasks(run_id)
+            quiet = [still(tasks)] if now - printed >= _QUIET_SECONDS else []
+            for line in news(seen, tasks) or quiet:
+                say(f"{now - began:6.0f} s  {line}")
+                printed = now
+            seen = tasks or seen
+        if ended:
+            return run_id
+        watch()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(_POLL_SECONDS)
 
 
 def news(before: Mapping[str, TaskState], after: Mapping[str, TaskState]) -> list[str]:

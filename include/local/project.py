@@ -3,16 +3,25 @@
 import json
 import os
 import shutil
-import subprocess
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn, cast
 
-from include.local.airflow import tail
-from include.local.layout import REPOSITORY, Layout, LocalError, locked, write_private
+import click
+
+from include.local.layout import (
+    REPOSITORY,
+    Layout,
+    LocalError,
+    locked,
+    read_json,
+    read_text,
+    run_logged,
+    write_private,
+)
 from include.local.warehouse import Warehouse
 from warehouse.builds.build_session import build_session
 from warehouse.builds.project import DbtProject, project_sha256
@@ -20,7 +29,7 @@ from warehouse.database.connection import connected
 from warehouse.errors import PipelineError
 
 PROJECT = REPOSITORY / "dags" / "dbt"
-_WRITES = frozenset({"build", "clone", "retry", "run", "run-operation", "seed", "snapshot", "test"})
+_WRITES = frozenset({"build", "clone", "run", "run-operation", "seed", "snapshot", "test"})
 
 
 def make_manifest(layout: Layout, environment: Mapping[str, str], warehouse: Warehouse) -> bool:
@@ -32,7 +41,7 @@ def make_manifest(layout: Layout, environment: Mapping[str, str], warehouse: War
     stamp = layout.dbt / "stamp"
     parts = {**warehouse.parts, "WAREHOUSE_PASSWORD": "", "project": project_sha256(PROJECT)}
     wanted = json.dumps(parts, sort_keys=True)
-    fresh = stamp.exists() and stamp.read_text("utf-8") == wanted
+    fresh = read_text(stamp) == wanted
     if not fresh:
         layout.dbt.mkdir(parents=True, exist_ok=True)
         stamp.unlink(missing_ok=True)
@@ -72,26 +81,17 @@ def dbt(
     profile_target: str = "prod",
 ) -> None:
     """Run dbt on the project. Raises LocalError with the end of its output."""
-    log.parent.mkdir(parents=True, exist_ok=True)
-    line = [*_dbt_line(command, target), "--profile", "film_warehouse", "--target", profile_target]
-    with log.open("wb") as output:
-        done = subprocess.run(
-            line,
-            env={**environment, "DBT_SEND_ANONYMOUS_USAGE_STATS": "False", "DO_NOT_TRACK": "1"},
-            cwd=PROJECT,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            check=False,
-        )
-    if done.returncode != 0:
-        raise LocalError(f"dbt {command[0]} failed; the end of {log}:\n{tail(log)}")
+    program = str(Path(sys.executable).with_name("dbt"))
+    line = [program, *command, "--profile", "film_warehouse", "--target", profile_target]
+    switches = {"DBT_SEND_ANONYMOUS_USAGE_STATS": "False", "DO_NOT_TRACK": "1"}
+    env = {**environment, **switches, **_folders(target)}
+    run_logged(line, log, f"dbt {command[0]}", env, cwd=PROJECT)
 
 
 def dbt_by_hand(
     layout: Layout, environment: Mapping[str, str], warehouse: Warehouse, words: Sequence[str]
-) -> int:
-    """Run dbt with `words`, its output on the terminal; return its exit code.
+) -> NoReturn:
+    """Run dbt with `words` in this process, its output on the terminal, to the process' end.
 
     The target is `dev` where none is named: what is tried by hand is not published. With the
     target `prod` it is a build of its own, which takes its turn as a run does. Raises LocalError
@@ -99,16 +99,18 @@ def dbt_by_hand(
     """
     target = layout.dbt / "by-hand"
     target.mkdir(parents=True, exist_ok=True)
-    environment = {"DBT_TARGET": "dev", **environment}
+    environment = {"DBT_TARGET": "dev", **environment, **_folders(target)}
     with ExitStack() as stack:
         if builds_for_all(words, environment):
             try:
                 environment |= _begin_by_hand(stack, dbt_project(layout), warehouse, words[0])
             except PipelineError as error:
                 raise LocalError(str(error)) from error
-        return subprocess.run(
-            _dbt_line(words, target), env=environment, cwd=REPOSITORY, check=False
-        ).returncode
+        os.environ.clear()
+        os.environ.update(environment)
+        os.chdir(REPOSITORY)
+        _dbt_cli()(words, prog_name="dbt")
+    raise SystemExit
 
 
 def _begin_by_hand(
@@ -146,21 +148,40 @@ def dbt_project(layout: Layout) -> DbtProject:
 
 
 def builds_for_all(words: Sequence[str], environment: Mapping[str, str]) -> bool:
-    """Return whether dbt with `words` writes where the pipeline does: target prod."""
-    target = environment.get("DBT_TARGET")
-    for word, following in zip(words, [*words[1:], ""], strict=True):
-        option, _, value = word.partition("=")
-        if option in ("--target", "-t"):
-            target = value or following
-    return target == "prod" and not _WRITES.isdisjoint(words)
+    """Return whether dbt with `words` writes where the pipeline does: target prod.
+
+    dbt's own parser reads the words. Raises LocalError for what is never right there, and what
+    dbt's parser raises.
+    """
+    dbt_group = _dbt_cli()
+    folders = {"profiles_dir": str(PROJECT), "project_dir": str(PROJECT)}
+    outer = dbt_group.make_context("dbt", [*words], default_map=folders)
+    name, command, rest = dbt_group.resolve_command(outer, [*outer._protected_args, *outer.args])
+    if name is None or command is None:
+        return False
+    options = command.make_context(name, rest, parent=outer, default_map=folders).params
+    target = options.get("target") or outer.params.get("target") or environment.get("DBT_TARGET")
+    if name == "retry":
+        raise LocalError("dbt retry would repeat a command with its target: repeat it in full.")
+    if target == "prod" and (options.get("empty") or options.get("sample")):
+        raise LocalError(
+            "--empty and --sample leave rows out, and the next run would publish such tables: "
+            "leave the option out, or use the target dev."
+        )
+    return target == "prod" and name in _WRITES
 
 
-def _dbt_line(words: Sequence[str], target: Path) -> list[str]:
-    return [
-        str(Path(sys.executable).with_name("dbt")), *words,
-        "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT),
-        "--target-path", str(target), "--log-path", str(target / "logs"),
-    ]  # fmt: skip
+def _dbt_cli() -> click.Group:
+    from dbt.cli.main import cli  # noqa: PLC0415 - takes seconds
+
+    return cast("click.Group", cli)
+
+
+def _folders(target: Path) -> dict[str, str]:
+    return {
+        "DBT_PROJECT_DIR": str(PROJECT), "DBT_PROFILES_DIR": str(PROJECT),
+        "DBT_TARGET_PATH": str(target), "DBT_LOG_PATH": str(target / "logs"),
+    }  # fmt: skip
 
 
 def models_over(manifest: Mapping[str, Any], tables: Iterable[str]) -> list[str]:
@@ -181,8 +202,4 @@ def models_over(manifest: Mapping[str, Any], tables: Iterable[str]) -> list[str]
 
 def load_manifest(layout: Layout) -> dict[str, Any]:
     """Return the manifest of this installation, empty where there is none."""
-    try:
-        content = json.loads((layout.dbt / "manifest.json").read_text("utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return content if isinstance(content, dict) else {}
+    return read_json(layout.dbt / "manifest.json")

@@ -10,24 +10,23 @@ import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
-import psycopg2
-
 from imdb_pipeline.config import DATASET_NAMES, dataset_named
 from include.local import airflow as airflows
 from include.local import project, source
-from include.local.airflow import Airflow, KeptUp
-from include.local.layout import Layout, LocalError, locked
+from include.local.airflow import Airflow
+from include.local.layout import Layout, LocalError, locked, tail
 from include.local.options import SAMPLE, Options
 from include.local.processes import Processes
-from include.local.progress import Follower, Runs, broken_off
+from include.local.progress import Runs, broken_off, follow
 from include.local.source import Source
 from include.local.summary import Film, LeftOut, render_errors, render_failure, render_summary
 from include.local.task_logs import task_log
-from include.local.warehouse import Warehouse, embedded_server, open_warehouse
+from include.local.warehouse import Warehouse, embedded_server, open_warehouse, rows
 from include.sample.maker import DEFAULT_TITLES
 from warehouse.runs.messages import without_message
 
@@ -59,8 +58,8 @@ def run(options: Options) -> int:
 def one_command(layout: Layout) -> Iterator[None]:
     """Hold the installation for one command; what a killed one left behind is ended."""
     busy = (
-        f"Another command is at work in {layout.root}: wait until it has ended, or work in "
-        "another folder with LOCAL_DIR=<folder>."
+        f"Another command is at work in {layout.root}: wait until it has ended, or use another "
+        "folder with LOCAL_DIR=<folder>."
     )
     with locked(layout.root / "work.lock", busy=busy):
         Processes(layout.pids).stop(airflows.RUN)
@@ -84,7 +83,7 @@ def stoppable(layout: Layout) -> Iterator[None]:
         Processes(layout.pids).stop()
         raise LocalError(
             "Stopped, and Airflow with it. The warehouse is still up (make down ends it); the "
-            "marts are untouched or wholly new, and the next run goes on from what is loaded."
+            "marts are unchanged or completely new, and the next run continues from what is loaded."
         ) from None
 
 
@@ -101,10 +100,12 @@ def set_up(options: Options, chosen: Source, port: int, *, log: Path) -> Airflow
 
     with ThreadPoolExecutor() as pool:
         began = time.monotonic()
-        sample = pool.submit(source.make_ready, options, chosen)
         warehouse = open_warehouse(layout)
         place = f"{warehouse.parts['WAREHOUSE_HOST']}:{warehouse.parts['WAREHOUSE_PORT']}"
         say(f"warehouse  up on {place}")
+        source.require_loaded(options, chosen, warehouse)
+        options.remember()
+        sample = pool.submit(source.make_ready, options, chosen)
         airflow = Airflow(layout, warehouse, api_port=port)
         migrated = pool.submit(metadata)
         parsed = pool.submit(
@@ -147,10 +148,9 @@ def _run(options: Options, chosen: Source) -> int:
             airflow.wait_for_api_server(api_log, "/api/v2/version")
             runs.fail_unfinished()
             newest = runs.newest()
-            api_server = KeptUp(airflow, api_log, say)
-            run_id = Follower(runs, say, api_server.look).follow(
-                process, newest[0] if newest else None
-            )
+            watch = partial(airflow.keep_api_server, api_log, say)
+            before = newest[0] if newest else None
+            run_id = follow(runs, say, process, before, watch)
             cut_off = runs.unfinished(run_id) if run_id else []
     finally:
         processes.stop(airflows.RUN)
@@ -158,11 +158,9 @@ def _run(options: Options, chosen: Source) -> int:
             runs.fail_unfinished()
     say("")
     if run_id is None:
-        raise LocalError(
-            f"Airflow ended before the run began; the end of {log}:\n{airflows.tail(log)}"
-        )
+        raise LocalError(f"Airflow ended before the run began; the end of {log}:\n{tail(log)}")
     end = broken_off(process.returncode, cut_off, layout.shown(log))
-    good = tell(layout, airflow, runs, run_id, chosen, cut_off, end)
+    good = report(layout, airflow, runs, run_id, chosen, cut_off, end)
     say(_hints(options, airflow, good=good, seconds=time.monotonic() - began))
     return 0 if good else 1
 
@@ -177,13 +175,13 @@ def _conf(options: Options, chosen: Source) -> dict[str, object]:
     }
 
 
-def tell(
+def report(
     layout: Layout, airflow: Airflow, runs: Runs, run_id: str, chosen: Source,
     cut_off: Sequence[str], end: str,
 ) -> bool:  # fmt: skip
-    """Say how the run ended, by Airflow's state and the run log; return whether it was good.
+    """Print how the run ended, by Airflow's state and the run log; return whether it was good.
 
-    `cut_off` are the tasks that were at work when Airflow ended; `end` says so in words.
+    `cut_off` are the tasks that ran when Airflow ended; `end` is the message about that.
     """
     newest = runs.newest()
     state = newest[1] if newest and newest[0] == run_id else "lost"
@@ -210,10 +208,10 @@ def tell(
         more = f" {len(causes) - 5} more tasks failed." if len(causes) > 5 else ""
         # A run that wrote no summary may have ended after it published.
         old = summary is not None and not summary["published"]
-        marts = "as they were" if old else "wholly old or wholly new"
+        marts = "as they were" if old else "completely old or completely new"
         advice = (
             f"The run is {state}.{more} The published marts are {marts}; each raw table is "
-            "wholly old or wholly new. Mend the cause and run the same command again."
+            "completely old or completely new. Correct the cause and run the same command again."
         )
         say("\n" + render_failure(logs, advice + _lost_server(layout, airflow.warehouse)))
     return good
@@ -226,15 +224,14 @@ def _lost_server(layout: Layout, warehouse: Warehouse) -> str:
         return ""
     return (
         "\nPostgres ended during the run; the next command starts it again. The end of "
-        f"{layout.shown(server.log)}:\n{server.last_lines()}"
+        f"{layout.shown(server.log)}:\n{tail(server.log, 12)}"
     )
 
 
 def run_summary(warehouse: Warehouse, run_id: str) -> dict[str, Any] | None:
     """Return the run's row in `meta.run_log`, None where the run wrote none."""
     query = "select summary from meta.run_log where dag_id = 'imdb_pipeline' and run_id = %s"
-    rows = _rows(warehouse.url, query, run_id)
-    found = rows[0][0] if rows else None
+    found = next((row[0] for row in rows(warehouse.url, query, run_id)), None)
     return json.loads(found) if isinstance(found, str) else found
 
 
@@ -242,7 +239,7 @@ def best_films(warehouse: Warehouse) -> list[Film]:
     """Return the answer to the first question of the models, asked as the analyst."""
     return [
         Film(title, year, float(rating), votes, float(score))
-        for title, year, rating, votes, score in _rows(warehouse.analyst_url, _FILMS)
+        for title, year, rating, votes, score in rows(warehouse.analyst_url, _FILMS)
     ]
 
 
@@ -250,7 +247,7 @@ def _left_out(layout: Layout, warehouse: Warehouse, chosen: Source) -> list[Left
     names = [name for name in DATASET_NAMES if name not in chosen.datasets]
     if not names:
         return []
-    loads = dict(_rows(warehouse.url, _LAST_LOADS))
+    loads = dict(rows(warehouse.url, _LAST_LOADS))
     manifest = project.load_manifest(layout)
     return [
         LeftOut(
@@ -260,20 +257,6 @@ def _left_out(layout: Layout, warehouse: Warehouse, chosen: Source) -> list[Left
         )
         for name in names
     ]
-
-
-def _rows(url: str, query: str, *values: object) -> list[tuple[Any, ...]]:
-    try:
-        with (
-            contextlib.closing(psycopg2.connect(url, connect_timeout=10)) as session,
-            session,
-            session.cursor() as cursor,
-        ):
-            cursor.execute("set local search_path = marts, meta, public")
-            cursor.execute(query, values or None)
-            return cursor.fetchall()
-    except psycopg2.Error:
-        return []
 
 
 def _hints(options: Options, airflow: Airflow, *, good: bool, seconds: float) -> str:

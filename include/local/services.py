@@ -2,17 +2,27 @@
 
 import contextlib
 import json
+import shutil
 import sys
 import time
-from typing import Any
 from urllib.parse import quote
-
-import requests
 
 from include.local import airflow as airflows
 from include.local import source
 from include.local.airflow import Airflow
-from include.local.layout import REPOSITORY, Layout, LocalError, Ports, locked, write_private
+from include.local.layout import (
+    MARKER,
+    OWNED,
+    REPOSITORY,
+    Layout,
+    LocalError,
+    Ports,
+    is_free,
+    locked,
+    read_text,
+    tail,
+    write_private,
+)
 from include.local.options import Options
 from include.local.processes import Processes
 from include.local.progress import Runs
@@ -40,16 +50,18 @@ def up(options: Options, port: int) -> int:
     with one_command(layout), stoppable(layout):
         running = set(processes.running())
         if running:
-            as_wanted = record.is_file() and record.read_text("utf-8") == wanted
+            as_wanted = read_text(record) == wanted
             if as_wanted and {airflows.API_SERVER, *COMPONENTS} <= running:
                 say(f"Airflow is up already: http://localhost:{port}")
                 return 0
             if running != {airflows.API_SERVER}:
                 say("Airflow is up with other settings or in part: it is started again")
             processes.stop()
-        airflows.require_free(
-            port, "Airflow's UI", "Stop what has it, or choose another: make up UP_PORT=8081."
-        )
+        if not is_free(port):
+            raise LocalError(
+                f"Port {port}, wanted for Airflow's UI, is taken. Stop what has it, or choose "
+                "another: make up UP_PORT=8081."
+            )
         record.unlink(missing_ok=True)  # until all of it is up
         try:
             airflow = _start(options, chosen, port)
@@ -101,15 +113,16 @@ def _start(options: Options, chosen: source.Source, port: int) -> Airflow:
 
 def _wait_until_healthy(airflow: Airflow, names: set[str]) -> None:
     end = time.monotonic() + airflows.START_PATIENCE
+    runs = Runs(airflow.api_url)
     while True:
         gone = names - set(airflow.processes.running())
         if gone:
             name = sorted(gone)[0]
             log = airflow.layout.logs / f"{name}.log"
-            raise LocalError(f"{name} ended; the end of {log}:\n{airflows.tail(log)}")
-        answer = _health(airflow)
+            raise LocalError(f"{name} ended; the end of {log}:\n{tail(log)}")
+        answer = runs.ask("GET", "monitor/health")
         ill = {part for part in _HEALTHY if answer.get(part, {}).get("status") != "healthy"}
-        if not ill and Runs(airflow.api_url).ask("GET", f"dags/{airflows.DAG_ID}/details"):
+        if not ill and runs.ask("GET", f"dags/{airflows.DAG_ID}/details"):
             return
         if time.monotonic() > end:
             raise LocalError(
@@ -117,15 +130,6 @@ def _wait_until_healthy(airflow: Airflow, names: set[str]) -> None:
                 f"see the logs in {airflow.layout.logs}"
             )
         time.sleep(0.5)
-
-
-def _health(airflow: Airflow) -> dict[str, Any]:
-    """What Airflow says of its parts; nothing where it does not answer as it should."""
-    with contextlib.suppress(requests.RequestException, ValueError):
-        answer = requests.get(f"{airflow.api_url}/api/v2/monitor/health", timeout=10).json()
-        if isinstance(answer, dict):
-            return answer
-    return {}
 
 
 def down(layout: Layout) -> int:
@@ -139,4 +143,26 @@ def down(layout: Layout) -> int:
             if embedded_server(layout).stop():
                 ended.append("the warehouse")
     say(f"ended: {', '.join(ended)}" if ended else f"nothing runs in {layout.root}")
+    return 0
+
+
+def clean(layout: Layout) -> int:
+    """Stop everything and remove the installation, but not its backups."""
+    down(layout)
+    if layout.postgres.exists():
+        home = embedded_server(layout).data.parent
+        if home != layout.postgres:
+            shutil.rmtree(home)
+    if layout.is_installation():
+        kept = layout.backups.exists()
+        for path in (layout.root / name for name in OWNED if not (kept and name == MARKER)):
+            # Of a link to a folder, the link is ours, its target is not.
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            else:
+                path.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            layout.root.rmdir()
+        backups = f"; kept {layout.shown(layout.backups)}" if kept else ""
+        say(f"removed {layout.shown(layout.root)}{backups}")
     return 0

@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,9 +9,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from imdb_pipeline.config import DATASET_NAMES, Settings, dataset_named
-from include.local.airflow import tail
-from include.local.layout import REPOSITORY, Layout, LocalError, Ports, locked
+from include.local.layout import (
+    REPOSITORY,
+    Layout,
+    LocalError,
+    Ports,
+    locked,
+    read_text,
+    run_logged,
+)
 from include.local.options import IMDB, SAMPLE, Options
+from include.local.warehouse import Warehouse, rows
 from include.sample.maker import MANIFEST
 from include.sample.server import SourceServer
 from warehouse.errors import PermanentError
@@ -61,6 +68,17 @@ def choose(options: Options) -> Source:
     return Source(folder, present, absent, str(folder), options.source_name or folder.name)
 
 
+def require_loaded(options: Options, source: Source, warehouse: Warehouse) -> None:
+    """Raise LocalError where nothing names the source and the files loaded last are of another."""
+    query = "select origin from meta.load_log where source = 'imdb' order by load_id desc limit 1"
+    loaded = None if options.named else next(iter(rows(warehouse.url, query)), None)
+    if loaded and loaded[0] not in (None, source.name):
+        raise LocalError(
+            f"The files in the warehouse are of {loaded[0]}, and this command would replace them "
+            f"by those of {source.name}: say SOURCE= (or TITLES= and DAY= of the sample)."
+        )
+
+
 def make_ready(options: Options, source: Source) -> bool:
     """Make the sample where it is not there; return whether it was made. Raises LocalError."""
     if options.source != SAMPLE or source.folder is None:
@@ -71,26 +89,15 @@ def make_ready(options: Options, source: Source) -> bool:
     stamp = source.folder / "maker.sha256"
     options.layout.sample.mkdir(parents=True, exist_ok=True)
     with locked(options.layout.sample / ".lock"):
-        made = (source.folder / MANIFEST).exists() and stamp.exists()
-        if made and stamp.read_text("utf-8") == digest.hexdigest():
+        if (source.folder / MANIFEST).exists() and read_text(stamp) == digest.hexdigest():
             return False
         log = options.layout.logs / "sample.log"
         jobs = max(1, min(4, (os.cpu_count() or 2) - 1))
-        with log.open("wb") as output:
-            done = subprocess.run(
-                [
-                    sys.executable, "-m", "include.sample", "make", "--out", str(source.folder),
-                    "--titles", str(options.titles), "--day", str(options.day),
-                    "--jobs", str(jobs),
-                ],
-                cwd=REPOSITORY,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                check=False,
-            )  # fmt: skip
-        if done.returncode != 0:
-            raise LocalError(f"the sample could not be made:\n{tail(log)}")
+        command = [
+            sys.executable, "-m", "include.sample", "make", "--out", str(source.folder),
+            "--titles", str(options.titles), "--day", str(options.day), "--jobs", str(jobs),
+        ]  # fmt: skip
+        run_logged(command, log, "making the sample", os.environ)
         stamp.write_text(digest.hexdigest(), "utf-8")
     return True
 

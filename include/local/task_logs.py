@@ -21,7 +21,7 @@ def task_log(layout: Layout, run_id: str, task: str, count: int = 20) -> str:
     lines: list[str] = []
     for record in tries[-1].read_text("utf-8", "replace").splitlines():
         said = log_lines(record)
-        # Before this, every task tells how the DAG was read.
+        # Before this line are those about reading the DAG.
         lines = [] if said == ["Worker startup parse complete"] else lines + said
     shown = "\n".join(f"    {line[:300]}" for line in lines[-count:])
     return f"{shown}\n    (all of it: {layout.shown(tries[-1])})"

@@ -9,6 +9,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import psycopg2
@@ -25,6 +26,7 @@ from include.local.layout import (
     Ports,
     Secrets,
     locked,
+    read_text,
     write_private,
 )
 from include.local.postgres import EmbeddedPostgres
@@ -74,12 +76,11 @@ def start_embedded(layout: Layout) -> Warehouse:
         server = embedded_server(layout)
         ports = Ports(layout)
         port = server.start(ports.remembered("postgres"))
-        if port != ports.remembered("postgres"):
-            ports.remember("postgres", port)
+        ports.remember("postgres", port)
         _prepare(server, secrets)
         warehouse = embedded_warehouse(secrets, port)
         content = f"WAREHOUSE_URL={warehouse.url}\nANALYST_URL={warehouse.analyst_url}\n"
-        if _text(layout.warehouse_env) != content:
+        if read_text(layout.warehouse_env) != content:
             write_private(layout.warehouse_env, content)
     return warehouse
 
@@ -178,7 +179,7 @@ def _prepare(server: EmbeddedPostgres, secrets: Secrets) -> None:
     """Make databases, roles and schemas, unless this very DDL was applied before."""
     stamp = server.data.with_name(SCHEMA_STAMP)
     digest = schema_sha256()
-    if _text(stamp) == digest:
+    if read_text(stamp) == digest:
         return
     with contextlib.closing(server.connect()) as session:
         session.autocommit = True
@@ -195,10 +196,28 @@ def _prepare(server: EmbeddedPostgres, secrets: Secrets) -> None:
             for name in ("airflow", "postgres", "template1"):
                 statement = sql.SQL("revoke connect, temporary on database {} from public")
                 cursor.execute(statement.format(sql.Identifier(name)))
+            # For a server that an earlier version started in a shell with PGCLIENTENCODING.
+            cursor.execute("alter system set client_encoding = 'UTF8'")
+            cursor.execute("select pg_reload_conf()")
     with contextlib.closing(server.connect("warehouse")) as session:
         roles = ("pipeline", "analyst", "airflow")
         make_warehouse(session, {role: getattr(secrets, role) for role in roles})
     write_private(stamp, digest)
+
+
+def rows(url: str, query: str, *values: object) -> list[tuple[Any, ...]]:
+    """Return the rows of a query; none where the warehouse does not answer it."""
+    try:
+        with (
+            contextlib.closing(psycopg2.connect(url, connect_timeout=10)) as session,
+            session,
+            session.cursor() as cursor,
+        ):
+            cursor.execute("set local search_path = marts, meta, public")
+            cursor.execute(query, values or None)
+            return cursor.fetchall()
+    except psycopg2.Error:
+        return []
 
 
 def session_on(url: str) -> Connection:
@@ -236,10 +255,3 @@ def _external(url: str, analyst_url: str) -> Warehouse:
     if not urlsplit(url).password:
         raise LocalError("WAREHOUSE_URL needs the password in it, for Airflow's dbt profile.")
     return Warehouse(url=url, analyst_url=analyst_url, metadata_url=None, embedded=False)
-
-
-def _text(path: Path) -> str | None:
-    try:
-        return path.read_text("utf-8")
-    except FileNotFoundError:
-        return None

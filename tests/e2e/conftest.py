@@ -3,8 +3,10 @@
 The story is told once per session; the tests look at what was seen at each of its stations.
 """
 
+import atexit
 import gzip
 import os
+import socket
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import closing
@@ -30,6 +32,18 @@ LAYERS = ("raw", "staging", "marts")
 FULL = bool(os.environ.get("FULL", "").strip())
 # The copies of the sample's files come from the same place as the sample.
 SAMPLE = {"SOURCE_NAME": "sample-20000"}
+# The commands run in a shell that is set up for other servers. PROXY counts connections: see
+# test_commands.
+PROXY = socket.create_server(("127.0.0.1", 0))
+atexit.register(PROXY.close)
+_SHELL = {
+    "http_proxy": f"http://127.0.0.1:{PROXY.getsockname()[1]}",
+    "HTTP_PROXY": f"http://127.0.0.1:{PROXY.getsockname()[1]}",
+    "no_proxy": ".corp.example",
+    "PGSSLMODE": "require",
+    "PGOPTIONS": "-c search_path=other",
+    "PGCLIENTENCODING": "LATIN5",
+}
 # The commands run as a person types them: with nothing of the test session's environment that
 # would shape them.
 _NOT_INHERITED = ("AIRFLOW", "IMDB_", "DBT_", "WAREHOUSE", "ANALYST", "PYTEST", "MAKE", "MFLAGS")
@@ -173,7 +187,7 @@ def run(*words: str, **environment: str) -> Command:
     done = subprocess.run(
         words,
         cwd=ROOT,
-        env=kept | environment,
+        env=kept | _SHELL | environment,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

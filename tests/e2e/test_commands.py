@@ -5,9 +5,10 @@ import re
 from pathlib import Path
 
 import pytest
+import requests
 
-from include.local.layout import locked
-from tests.e2e.conftest import Installation, Story, run
+from include.local.layout import Layout, Ports, locked
+from tests.e2e.conftest import PROXY, Installation, Story, run
 from tests.e2e.service import secrets_of
 
 ROOT = Path(__file__).parents[2]
@@ -23,6 +24,27 @@ def test_psql_is_the_analyst(story: Story) -> None:
     refused = story.installation.make("psql", SQL="select count(*) from raw.imdb_title_basics")
     assert refused.code != 0
     assert "permission denied" in refused.output
+
+
+def test_the_users_shell_does_not_reach_the_server_and_no_loopback_request_a_proxy(
+    story: Story,
+) -> None:
+    asked = "select current_setting('client_encoding')"
+    assert "UTF8" in story.installation.make("psql", SQL=asked).output
+    assert story.installation.query(asked, role="ANALYST") == [("UTF8",)]
+    PROXY.setblocking(False)
+    with pytest.raises(BlockingIOError):
+        PROXY.accept()
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "[::1]", "rebound.example", ""])
+def test_airflow_answers_only_to_names_of_this_machine(story: Story, host: str) -> None:
+    port = Ports(Layout(story.installation.folder)).remembered("api")
+    answer = requests.get(
+        f"http://127.0.0.1:{port}/api/v2/version", headers={"Host": f"{host}:{port}"}, timeout=30
+    )
+    assert (answer.status_code == 200) is (host in {"localhost", "127.0.0.1", "[::1]"})
+    assert answer.status_code in {200, 400}
 
 
 def test_docs_are_one_page_with_every_model(story: Story) -> None:
@@ -85,6 +107,25 @@ def test_the_schema_can_be_applied_again(story: Story) -> None:
     applied = story.installation.make("schema")
     assert applied.code == 0, applied.output
     assert story.installation.tables() == before
+
+
+def test_a_backup_is_restored_into_another_installation(story: Story, tmp_path: Path) -> None:
+    def kept(installation: Installation) -> dict[str, str]:
+        tables = installation.tables()
+        return {name: rows for name, rows in tables.items() if not name.startswith("staging.")}
+
+    file, other = str(tmp_path / "one.dump"), Installation(tmp_path / "other")
+    made = story.installation.make("backup", BACKUP=file)
+    assert made.code == 0, made.output
+    refused = story.installation.make("restore", BACKUP=file)
+    assert refused.code != 0
+    assert "say FORCE=1" in refused.output
+    try:
+        restored = other.make("restore", BACKUP=file)
+        assert restored.code == 0, restored.output
+        assert kept(other) == kept(story.installation)
+    finally:
+        other.make("down")
 
 
 @pytest.mark.parametrize(

@@ -158,14 +158,21 @@ def holds_no_secret(installation: Installation) -> None:
 
 
 def tasks_by_hand(installation: Installation) -> None:
-    """With no scheduler that would take the temporary run for one of its own."""
+    """With no scheduler that would take the temporary run for one of its own.
+
+    They work with the files of the last command that named a source.
+    """
 
     def airflow(words: str) -> Command:
-        return installation.make("airflow", TITLES=TITLES, CMD=words)
+        return installation.make("airflow", CMD=words)
 
     by_hand = airflow("tasks test imdb_pipeline download.title_ratings 2026-01-01")
     assert by_hand.code == 0, by_hand.output
     assert "title.ratings: not modified" in by_hand.output
+
+    loaded = airflow("tasks test imdb_pipeline load.title_ratings 2026-01-01")
+    assert loaded.code == 0, loaded.output
+    assert installation.query("select count(*) from meta.load_log") == [(7,)]
 
     model = airflow("tasks test imdb_pipeline dbt.mart_top_titles 2026-01-01")
     assert model.code == 0, model.output[-3000:]

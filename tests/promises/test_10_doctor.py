@@ -15,9 +15,10 @@ import pytest
 from psycopg2.extensions import cursor as Cursor
 
 from include.local import doctor as doctors
+from include.local.bootstrap import LOCK, Environment, stamp_of
 from include.local.checks import contents, installation, machine, warehouse
 from include.local.checks.diagnosis import FAIL, OK, WARN, Diagnosis, guarded
-from include.local.layout import Layout, Secrets, write_private
+from include.local.layout import REPOSITORY, Layout, Secrets, write_private
 from include.local.postgres import GIGABYTE, shared_home
 from include.local.processes import Processes
 from include.local.warehouse import Warehouse as Urls
@@ -104,6 +105,35 @@ def test_a_disk_needs_room_for_a_full_build_of_the_files_here(layout: Layout) ->
     only(machine.disk(layout, needed), OK)
     only(machine.disk(layout, needed - 1), WARN)
     only(machine.disk(layout, GIGABYTE // 4), FAIL)
+
+
+def test_an_environment_that_was_moved_or_is_of_other_packages_is_a_failure(
+    tmp_path: Path,
+) -> None:
+    assert list(installation.environment()) == []
+    made, moved = Environment(REPOSITORY / ".venv", LOCK), Environment(tmp_path / "env", LOCK)
+    moved.python.parent.mkdir(parents=True)
+    moved.python.symlink_to(sys.executable)
+    for name in ("airflow", "dbt"):
+        (moved.folder / "bin" / name).write_text((made.folder / "bin" / name).read_text())
+    moved.stamp.write_text(stamp_of(LOCK))
+    only(installation.environment(moved.folder), FAIL, "was moved: airflow starts with #!")
+    moved.stamp.write_text("of other packages")
+    only(installation.environment(moved.folder), FAIL, "is not of this requirements.txt")
+    only(installation.environment(tmp_path / "none"), FAIL, "was not made")
+
+
+def test_sizes_of_folders_and_schemas_are_shown(layout: Layout, database: Database) -> None:
+    layout.backups.mkdir()
+    with (layout.backups / "one.dump").open("wb") as file:
+        file.truncate(2 * 10**9)
+    only(installation.sizes(layout), OK, "logs 0.0 MB", "backups 2.0 GB")
+    database.execute(
+        "create table raw.big as select repeat('x', 1000) from generate_series(1, 9000)"
+    )
+    with warehouse.reading(database.url) as cursor:
+        found = only(warehouse.sizes(cursor, database.url_of("analyst")), OK, "Airflow's metadata ")
+    assert found.found.startswith("raw 11.")
 
 
 @pytest.mark.parametrize(
@@ -215,11 +245,6 @@ def test_a_password_that_is_not_the_servers_is_a_failure(database: Database) -> 
     assert "wrong-word" not in analyst.found
     _, analyst = warehouse.reach(replace(urls, analyst_url=database.url))
     assert (analyst.level, analyst.found) == (WARN, "ANALYST_URL gets in as pipeline")
-
-
-def test_an_old_server_is_a_failure() -> None:
-    assert list(warehouse.version(16)) == []
-    only(warehouse.version(15), FAIL, "Postgres 15")
 
 
 def test_an_encoding_without_all_characters_is_a_failure(postgres: Cluster, owner: Cursor) -> None:

@@ -273,7 +273,7 @@ def test_make_run_says_what_was_killed_and_left_no_message(
     with running_api() as api:
         api.runs = {"run": "failed"}
         api.tasks = {"run": {"load.title_crew": "failed", "load.title_akas": "failed"}}
-        run.tell(
+        run.report(
             Layout(tmp_path), airflow, Runs(api.url), "run", source, ["load.title_akas"],
             "It was ended by signal 9.",
         )  # fmt: skip

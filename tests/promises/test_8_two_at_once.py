@@ -443,6 +443,10 @@ def database_cursor(stack: ExitStack, database: Database) -> Cursor:
         ("build --target prod", "dev", True),
         ("run --target=prod --select x", "dev", True),
         ("run -t prod", "dev", True),
+        ("run -tprod --select x", "dev", True),
+        ("run -qtprod", "dev", True),
+        ("--target prod run", "dev", True),
+        ("-tprod run -t dev", "prod", False),
         ("build", "prod", True),
         ("build", "dev", False),
         ("build --target dev", "prod", False),
@@ -454,6 +458,15 @@ def test_dbt_by_hand_takes_a_turn_where_it_writes_for_all(
     words: str, target: str, expected: bool
 ) -> None:
     assert builds_for_all(words.split(), {"DBT_TARGET": target}) is expected
+
+
+@pytest.mark.parametrize(
+    ("words", "said"), [("build -tprod --empty", "leave rows out"), ("retry", "repeat it in full")]
+)
+def test_dbt_by_hand_leaves_no_rows_out_and_hides_no_target(words: str, said: str) -> None:
+    with pytest.raises(LocalError, match=said):
+        builds_for_all(words.split(), {})
+    assert not builds_for_all(["build", "--empty"], {"DBT_TARGET": "dev"})
 
 
 def test_dbt_by_hand_does_not_begin_while_a_load_works(database: Database, tmp_path: Path) -> None:

@@ -62,6 +62,11 @@ def guarded(
             yield ok(subject, good)
 
 
+def megabytes(size: int) -> str:
+    """Return a size in bytes as GB or MB."""
+    return f"{size / 1e9:,.1f} GB" if size >= 1e9 else f"{size / 1e6:,.1f} MB"
+
+
 def age(seconds: float) -> str:
     """Return a time span in the largest unit that fits twice: 40 s, 12 min, 5 h, 3 days."""
     for length, unit in ((86400, "days"), (3600, "h"), (60, "min")):

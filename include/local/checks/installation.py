@@ -8,8 +8,9 @@ from pathlib import Path
 
 import psutil
 
-from include.local.checks.diagnosis import Diagnosis, age, fail, ok, warn
-from include.local.layout import Layout, Secrets
+from include.local.bootstrap import LOCK, Environment
+from include.local.checks.diagnosis import Diagnosis, age, fail, megabytes, ok, warn
+from include.local.layout import REPOSITORY, Layout, Secrets
 from include.local.postgres import Postmaster, recorded_postmaster, shared_home
 from include.local.processes import Processes
 
@@ -25,6 +26,30 @@ def postmaster(layout: Layout) -> Postmaster | None:
     data = cluster(layout)
     recorded = recorded_postmaster(data) if data else None
     return recorded if recorded and recorded.is_running() else None
+
+
+def environment(folder: Path = REPOSITORY / ".venv") -> Iterator[Diagnosis]:
+    """Check that the packages are those of the project, and that it was not moved since."""
+    if fault := Environment(folder, LOCK).fault():
+        yield fail("environment", fault, "make run makes it again; the data stays.")
+
+
+def sizes(layout: Layout) -> Iterator[Diagnosis]:
+    """Report what the folders of the installation take on the disk."""
+    airflow = layout.airflow / "logs"
+    folders = {"files": layout.data, "samples": layout.sample, "logs": layout.logs,
+               "Airflow's logs": airflow, "backups": layout.backups}  # fmt: skip
+    found = [f"{name} {megabytes(_size(folder))}" for name, folder in folders.items()]
+    yield ok("sizes", ", ".join(found))
+
+
+def _size(folder: Path) -> int:
+    """Return the bytes of the files below `folder`; they may come and go meanwhile."""
+    total = 0
+    for path in folder.rglob("*"):
+        with contextlib.suppress(OSError):
+            total += path.lstat().st_size if not path.is_dir() else 0
+    return total
 
 
 def rights(layout: Layout) -> Iterator[Diagnosis]:

@@ -5,8 +5,7 @@ from contextlib import contextmanager
 
 from psycopg2.extensions import cursor as Cursor
 
-from include.local.checks.diagnosis import Diagnosis, fail, ok, warn
-from include.local.programs import OLDEST
+from include.local.checks.diagnosis import Diagnosis, fail, megabytes, ok, warn
 from include.local.warehouse import Warehouse, schema_is_current
 from warehouse.database.connection import connected
 from warehouse.errors import PipelineError
@@ -81,13 +80,11 @@ def reach(warehouse: Warehouse) -> Iterator[Diagnosis]:
 
 
 def server(cursor: Cursor) -> Iterator[Diagnosis]:
-    """Check the version, the encoding and that include/sql is applied."""
+    """Check the encoding and that include/sql is applied."""
     cursor.execute(
-        "select current_setting('server_version_num')::int / 10000, pg_encoding_to_char(encoding) "
-        "from pg_database where datname = current_database()"
+        "select pg_encoding_to_char(encoding) from pg_database where datname = current_database()"
     )
-    major, encoding = cursor.fetchone() or (0, "?")
-    yield from version(major)
+    (encoding,) = cursor.fetchone() or ("?",)
     if encoding != "UTF8":
         yield fail("encoding", f"the database is {encoding}; titles need UTF8",
                    "make a database with encoding 'UTF8', then make schema there.")  # fmt: skip
@@ -102,12 +99,23 @@ def server(cursor: Cursor) -> Iterator[Diagnosis]:
         )
 
 
-def version(major: int) -> Iterator[Diagnosis]:
-    """Check the server's major version."""
-    if major < OLDEST:
-        yield fail(
-            "version", f"Postgres {major}; {OLDEST} or newer is needed", "upgrade the server"
-        )
+def sizes(cursor: Cursor, metadata_url: str | None = None) -> Iterator[Diagnosis]:
+    """Report what each schema takes, and Airflow's metadata where it is in the same server."""
+    cursor.execute(
+        """
+        select relnamespace::regnamespace::text, sum(pg_total_relation_size(oid))::bigint
+        from pg_class
+        where relkind in ('r', 'm') and relnamespace::regnamespace::text !~ '^(pg_|information_)'
+        group by 1
+        order by 2 desc
+        """
+    )
+    found = dict(cursor.fetchall())
+    if metadata_url:
+        with reading(metadata_url) as other:
+            other.execute("select pg_database_size(current_database())")
+            found["Airflow's metadata"] = (other.fetchone() or (0,))[0]
+    yield ok("sizes", ", ".join(f"{name} {megabytes(size)}" for name, size in found.items()))
 
 
 def roles(cursor: Cursor) -> Iterator[Diagnosis]:

@@ -5,16 +5,15 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
 import psutil
 import pytest
 
-from include.local.airflow import KeptUp
+from include.local.airflow import Airflow
 from include.local.layout import Layout, LocalError, Ports, locked
 from include.local.processes import Processes
 from include.local.run import one_command
+from include.local.warehouse import Warehouse
 
 # Writes its child's number; then both wait without end.
 PARENT = """
@@ -100,23 +99,24 @@ def test_another_process_with_a_recorded_number_is_left_alone(
 def test_an_api_server_that_died_is_started_again_a_few_times(
     processes: Processes, tmp_path: Path
 ) -> None:
-    started: list[Path] = []
     children: list[subprocess.Popen[bytes]] = []
 
-    def start_it(log: Path) -> None:
-        started.append(log)
-        children.append(start(processes, tmp_path, "api-server", "import signal; signal.pause()"))
+    class StartedForTest(Airflow):
+        def start_api_server(self, log: Path) -> None:
+            children.append(
+                start(processes, log.parent, "api-server", "import signal; signal.pause()")
+            )
 
-    airflow: Any = SimpleNamespace(processes=processes, start_api_server=start_it)
-    server = KeptUp(airflow, tmp_path / "api.log", print)
-    start_it(tmp_path / "api.log")
+    server = StartedForTest(Layout(tmp_path), Warehouse("", "", None, embedded=False), api_port=1)
+    server.processes = processes
+    server.start_api_server(tmp_path / "api.log")
     for times in (1, 2, 3, 4, 4):
-        assert started == [tmp_path / "api.log"] * times
-        server.look()
-        assert len(started) == times, "it is there"
+        assert len(children) == times
+        server.keep_api_server(tmp_path / "api.log", print)
+        assert len(children) == times, "it is there"
         children[-1].kill()
         children[-1].wait()
-        server.look()
+        server.keep_api_server(tmp_path / "api.log", print)
     processes.stop()
 
 

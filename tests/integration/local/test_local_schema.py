@@ -1,8 +1,10 @@
 """`make schema` and `make psql` on a Postgres of one's own."""
 
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 from contextlib import closing
 from pathlib import Path
 
@@ -90,11 +92,21 @@ def test_the_container_gives_the_roles_their_passwords_and_closes_its_other_data
 
 
 def test_variables_for_other_servers_do_not_reach_the_embedded_one(tmp_path: Path) -> None:
-    others = {"PGSERVICE": "other", "PGHOST": "nowhere", "PGSSLMODE": "require", "PGUSER": "other"}
+    others = {
+        "PGSERVICE": "other", "PGHOST": "nowhere", "PGSSLMODE": "require", "PGUSER": "other",
+        "PGOPTIONS": "-c search_path=other", "PGCLIENTENCODING": "LATIN5", "WAREHOUSE_URL": "",
+    }  # fmt: skip
+    asked = "select current_user, current_setting('client_encoding'), to_regclass('load_log')"
     try:
-        done = local("psql", tmp_path, SQL="select current_user", WAREHOUSE_URL="", **others)
+        done = local("psql", tmp_path, SQL=asked, **others)
         assert done.returncode == 0, done.stderr
-        assert "analyst" in done.stdout
+        words = done.stdout.split("\n")[2].split(" | ")
+        assert [word.strip() for word in words] == ["analyst", "UTF8", "load_log"]
+        # The server was started in that shell, and keeps none of it for others.
+        url = (tmp_path / "local" / "warehouse.env").read_text().split("ANALYST_URL=")[1].strip()
+        with closing(psycopg2.connect(url)) as session, session.cursor() as cursor:
+            cursor.execute("show client_encoding")
+            assert cursor.fetchone() == ("UTF8",)
     finally:
         assert "the warehouse" in local("down", tmp_path).stdout
 
@@ -103,3 +115,28 @@ def test_the_prompt_is_never_the_pipelines(database: Database, tmp_path: Path) -
     done = local("psql", tmp_path, WAREHOUSE_URL=database.url, ANALYST_URL="", SQL="select 1")
     assert done.returncode == 1
     assert "set ANALYST_URL" in done.stderr
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can take another user id")
+def test_a_user_id_without_a_name_runs_the_warehouse_or_says_what_to_do() -> None:
+    folder = Path(tempfile.mkdtemp())  # its parents are open to every user
+    try:
+        os.chown(folder, 23456, 23456)
+        as_other = ["setpriv", "--reuid=23456", "--regid=23456", "--clear-groups"]
+        command = [*as_other, sys.executable, "-m", "include.local"]
+        variables = {"LOCAL_DIR": str(folder / "local"), "SQL": "select 'works'"}
+        kept = {"PATH": os.environ["PATH"], **variables}
+
+        def run(*words: str) -> subprocess.CompletedProcess[str]:
+            return subprocess.run(
+                words, cwd=ROOT, env=kept, capture_output=True, text=True, check=False
+            )
+
+        done = run(*command, "psql")
+        if run(*as_other, "unshare", "--user", "true").returncode == 0:
+            assert "works" in done.stdout, done.stderr
+        else:
+            assert "no line in /etc/passwd" in done.stderr
+        assert run(*command, "down").returncode == 0
+    finally:
+        shutil.rmtree(folder)

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from requests.utils import get_environ_proxies
 
 from include.local import bootstrap
 
@@ -96,6 +97,41 @@ def test_without_a_home_nothing_is_cached(monkeypatch: pytest.MonkeyPatch) -> No
     assert bootstrap.child_environment()["UV_NO_CACHE"] == "1"
 
 
+@pytest.mark.parametrize(
+    "shell",
+    [
+        {"HTTP_PROXY": "http://127.0.0.1:9"},
+        {"http_proxy": "http://127.0.0.1:9", "no_proxy": ".corp.example"},
+        {"HTTP_PROXY": "http://127.0.0.1:9", "NO_PROXY": " one.example, 127.0.0.1"},
+        {"http_proxy": "http://127.0.0.1:9", "NO_PROXY": "*", "no_proxy": "two.example"},
+    ],
+)
+def test_no_address_of_this_machine_goes_to_a_proxy(
+    shell: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("HTTP_PROXY", "http_proxy", "NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in bootstrap.own_environment(shell).items():
+        monkeypatch.setenv(name, value)
+    for host in ("127.0.0.1:8080", "localhost:8080", "[::1]:8080"):
+        assert get_environ_proxies(f"http://{host}/") == {}, host
+    for host in os.environ["no_proxy"].replace("*", "any.example").split(","):
+        assert get_environ_proxies(f"http://{host.lstrip('.')}/") == {} or ":" in host
+    asks = "NO_PROXY" not in shell or "*" not in shell["NO_PROXY"]
+    assert bool(get_environ_proxies("http://datasets.example/")) is asks
+
+
+def test_variables_of_postgres_are_left_out_and_others_are_kept() -> None:
+    shell = {
+        "PGOPTIONS": "-c search_path=other",
+        "PGCLIENTENCODING": "LATIN5",
+        "IMDB_DATA_DIR": "d",
+    }
+    kept = bootstrap.own_environment(shell)
+    assert kept["IMDB_DATA_DIR"] == "d"
+    assert not [name for name in kept if name.startswith("PG")]
+
+
 @pytest.fixture
 def ready(tmp_path: Path) -> bootstrap.Environment:
     """An environment that was made; what is in it does not matter here."""
@@ -106,13 +142,15 @@ def ready(tmp_path: Path) -> bootstrap.Environment:
     environment.folder.mkdir()
     environment.python.parent.mkdir()
     environment.python.symlink_to(sys.executable)
-    environment.stamp.write_text(f"{bootstrap.stamp_of(lock)}\n{environment.folder}\n")
+    for name in ("airflow", "dbt"):
+        program(environment.folder / "bin", name, f"exec '{environment.python}' \"$0\"")
+    environment.stamp.write_text(bootstrap.stamp_of(lock))
     return environment
 
 
 def test_an_environment_of_another_lock_is_not_ready(ready: bootstrap.Environment) -> None:
     assert ready.is_ready()
-    ready.stamp.write_text(bootstrap.stamp_of(ready.lock))  # of an earlier version
+    ready.stamp.write_text(f"{bootstrap.stamp_of(ready.lock)}\n{ready.folder}\n")  # of before
     assert ready.is_ready()
     ready.lock.write_text("one==2\n")
     assert not ready.is_ready()
@@ -123,8 +161,8 @@ def test_an_environment_of_a_moved_project_is_not_ready(
 ) -> None:
     (tmp_path / "link").symlink_to(ready.folder)
     assert bootstrap.Environment(tmp_path / "link", ready.lock).is_ready()
-    moved = ready.folder.rename(tmp_path / "moved")
-    assert not bootstrap.Environment(moved, ready.lock).is_ready()
+    moved = bootstrap.Environment(ready.folder.rename(tmp_path / "moved"), ready.lock)
+    assert "was moved: airflow starts with #!/bin/sh" in str(moved.fault())
 
 
 def test_a_ready_environment_is_left_alone(ready: bootstrap.Environment) -> None:

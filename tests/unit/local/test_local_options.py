@@ -39,6 +39,28 @@ def test_variables_of_make_are_options(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (found.source, found.titles) == ("sample", DEFAULT_TITLES)
 
 
+def test_a_command_without_a_source_takes_that_of_the_last_run(tmp_path: Path) -> None:
+    Layout.of().make()
+    options("--day", "2", "--titles", "50", "--source-name", "mine").remember()
+    found = options()
+    assert (found.source, found.day, found.titles, found.source_name) == ("sample", 2, 50, "mine")
+    assert not found.named
+    assert (options("--day", "3").titles, options("--titles", "60").day) == (50, 1)
+    assert options("--source", "sample").titles == DEFAULT_TITLES
+    options("--source", str(tmp_path)).remember()
+    assert options().source == tmp_path
+    assert options("--day", "3").titles == DEFAULT_TITLES
+
+
+def test_a_source_of_the_last_run_that_is_gone_is_named(tmp_path: Path) -> None:
+    Layout.of().make()
+    (tmp_path / "gone").mkdir()
+    options("--source", str(tmp_path / "gone")).remember()
+    (tmp_path / "gone").rmdir()
+    with pytest.raises(click.UsageError, match="say SOURCE="):
+        options()
+
+
 def test_datasets_are_accepted_in_any_order_and_spacing() -> None:
     found = options("--datasets", " title.ratings , title.basics,").datasets
     assert found == ("title.basics", "title.ratings")

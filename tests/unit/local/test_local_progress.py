@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 import pytest
 
-from include.local.progress import Follower, Runs, TaskState, broken_off, news, still
+from include.local.progress import Runs, TaskState, broken_off, follow, news, still
 from tests.support.airflow_api import RestApi, running_api
 
 
@@ -67,13 +67,13 @@ def api() -> Iterator[RestApi]:
 def test_a_run_is_followed_to_its_end(api: RestApi) -> None:
     lines: list[str] = []
     with subprocess.Popen([sys.executable, "-c", ""]) as process:
-        assert Follower(Runs(api.url), lines.append).follow(process, "old") == "new"
+        assert follow(Runs(api.url), lines.append, process, "old") == "new"
     assert [line.split()[2:] for line in lines] == [["load.a", "2.0", "s"]]
 
 
 def test_a_run_that_never_began_is_not_taken_for_the_one_before(api: RestApi) -> None:
     with subprocess.Popen([sys.executable, "-c", ""]) as process:
-        assert Follower(Runs(api.url), print).follow(process, "new") is None
+        assert follow(Runs(api.url), print, process, "new") is None
 
 
 def test_tasks_that_run_are_not_those_that_wait_or_have_ended(api: RestApi) -> None:
