@@ -95,22 +95,23 @@ def test_the_file_of_another_origin_has_its_own_size(loaded: LoadedWarehouse) ->
         load(loaded, 1, origin="elsewhere")
 
 
-def test_a_folder_for_each_day_is_one_origin_where_it_has_one_name(
-    warehouse: LoadedWarehouse, tmp_path: Path
-) -> None:
+def test_a_folder_for_each_day_is_one_origin(warehouse: LoadedWarehouse, tmp_path: Path) -> None:
     def origin(day: str, **variables: str) -> str:
         folder = tmp_path / "files" / day
         folder.mkdir(parents=True, exist_ok=True)
         (folder / RATINGS.file_name).touch()
         return choose(run_options(SOURCE=str(folder), **variables)).name
 
-    days = ("2031-06-01", "2031-06-02")
-    assert tuple(map(origin, days)) == days
+    days = ("2031-06-01", "2031-06-02", "20310603", "files_2031-06")
+    assert {origin(day) for day in days} == {"files"}
     assert {origin(day, SOURCE_NAME="daily") for day in days} == {"daily"}
+    assert (origin("heads-2025-08"), origin("day-1"), origin("12345678901")) == (
+        "heads", "day-1", "12345678901",
+    )  # fmt: skip
     warehouse.settings = STRICT
-    assert load(warehouse, 100, origin="daily").written
+    assert load(warehouse, 100, origin=origin(days[0])).written
     with pytest.raises(HeldBack):
-        load(warehouse, 50, origin="daily")
+        load(warehouse, 50, origin=origin(days[1]))
 
 
 def test_a_table_that_lost_its_rows_gets_what_there_is(loaded: LoadedWarehouse) -> None:

@@ -240,9 +240,11 @@ def test_programs_that_do_not_run_are_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize("memory", [GIGABYTE, 512 * GIGABYTE])
 def test_settings_fit_small_and_large_machines(memory: int) -> None:
     lines = dict(
-        line.split(" = ", 1) for line in server_settings(memory, 64 * 1024**2).splitlines()
+        line.split(" = ", 1) for line in server_settings(memory, 64 * 1024**2, 18).splitlines()
     )
     buffers = int(lines["shared_buffers"].strip("'MB"))
     assert 128 <= buffers <= 1024
     assert lines["dynamic_shared_memory_type"] == "'mmap'"
-    assert "dynamic_shared_memory_type" not in server_settings(memory, 2 * GIGABYTE)
+    assert lines["scram_iterations"] == "1"
+    assert "scram_iterations" not in server_settings(memory, 2 * GIGABYTE, 15)
+    assert "dynamic_shared_memory_type" not in server_settings(memory, 2 * GIGABYTE, 18)
