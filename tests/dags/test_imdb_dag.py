@@ -26,7 +26,6 @@ MODELS = {
     "int_genre_ratings",
     "int_title_hierarchies",
     "int_person_credits",
-    "int_reference_year",
     "mart_top_titles",
     "mart_title_genre_ranks",
     "mart_person_career",
