@@ -159,6 +159,7 @@ TITLE_QUIRKS: tuple[Quirk, ...] = (
     Quirk(_EPISODE, _set(season=1, episode=0)),
     Quirk(_EPISODE, _set(season=1, episode=12_652)),
     Quirk(_EPISODE, _set(season=None, episode=None)),
+    Quirk(_EPISODE, _set(season=0, episode=1)),
     Quirk(_FILM, _akas(("CR", NULL, NULL, NULL, NULL))),
     Quirk(_FILM, _akas((NULL, NULL, "original", NULL, "1"), (NULL, "fr", "original", NULL, "1"))),
     Quirk(

@@ -29,6 +29,7 @@ _SCHEME = Weighted({"seasons": 78.0, "years": 3, "flat": 8, "none": 11})
 _ONE_SEASON = {"flat", "none"}
 _PER_SEASON = (6, 8, 8, 10, 10, 12, 13, 13, 20, 22, 24, 26)
 _UNNUMBERED_SHARE = 0.055
+_SPECIAL_SHARE = 0.01  # of episodes of a series with seasons: in season 0
 _FAMOUS = 0.86
 _LOST_SHARE = 0.0003  # of episodes: no title has the parent's id
 _HIT_EVERY = 4  # in every fourth window the first series is a hit
@@ -81,7 +82,7 @@ def plan_series(tconst: str, room: int, hit: bool, draw: Draw) -> Series:
     _date(series, draw)
     if title.fame > _FAMOUS or (draw() < 0.45 and (title.start or 0) <= THIS_YEAR):
         # A series gets more votes than its episodes and a rating near theirs.
-        votes = title.fame if title.fame > _FAMOUS else draw()
+        votes = title.fame if title.fame > _FAMOUS else max(draw(), draw())
         set_rating(title, RATINGS.at(with_genres(title)), VOTES.at(votes))
     return series
 
@@ -115,6 +116,8 @@ def new_episode(series: Series, tconst: str, draw: Draw) -> SampleTitle:
     title.start = show.start + seasons_in if show.start and draw() < 0.96 else None
     if series.scheme == "years" and show.start:
         season = show.start + seasons_in
+    if series.scheme == "seasons" and draw() < _SPECIAL_SHARE:
+        season, number = 0, place + 1
     if draw() >= _UNNUMBERED_SHARE:
         title.season, title.episode = season, number
     if draw() < series.rated_share and (title.start or 0) <= THIS_YEAR:

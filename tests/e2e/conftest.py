@@ -21,6 +21,7 @@ from psycopg2 import sql
 from include.sample.maker import DEFAULT_TITLES
 from tests.e2e.oracle.history import RatingsLoad
 from tests.e2e.oracle.quality import QualityLoad, figures_of
+from tests.e2e.oracle.reference import LoadTime, reference_year
 from tests.support.leaks import watched_command_lines
 from tests.support.webhook import Webhook, running_webhook
 
@@ -161,6 +162,7 @@ class Published:
 
     sample: Path
     analyst_url: str
+    reference_year: int
     ratings_loads: tuple[RatingsLoad, ...]
     loads: tuple[QualityLoad, ...]
 
@@ -245,6 +247,7 @@ def published(story: Story, request: pytest.FixtureRequest) -> Published:
     return Published(
         installation.sample(day),
         f"{installation.urls['ANALYST_URL']}?{path}",
+        _reference_year(installation, day),
         # One load a day, until the file with impossible ratings.
         tuple(
             RatingsLoad(load_id, loaded_at, installation.sample(of_day))
@@ -252,6 +255,16 @@ def published(story: Story, request: pytest.FixtureRequest) -> Published:
         ),
         _loads(installation, day),
     )
+
+
+def _reference_year(installation: Installation, day: int) -> int:
+    """The year that the marts of a day take as now."""
+    ledger = installation.query(
+        "select load_id, dataset, last_modified, loaded_at from (select *, row_number() over "
+        "(partition by dataset order by load_id) as of_day from meta.load_log) as loads "
+        f"where of_day <= {day}"
+    )
+    return reference_year(LoadTime(*load) for load in ledger)
 
 
 def _loads(installation: Installation, day: int) -> tuple[QualityLoad, ...]:

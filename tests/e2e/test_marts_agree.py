@@ -27,6 +27,8 @@ class PublishedTables(Protocol):
     @property
     def analyst_url(self) -> str: ...
     @property
+    def reference_year(self) -> int: ...
+    @property
     def ratings_loads(self) -> Sequence[RatingsLoad]: ...
     @property
     def loads(self) -> Sequence[QualityLoad]: ...
@@ -47,7 +49,13 @@ LABELS = labels_of_seed()
 @pytest.fixture(scope="module")
 def expected(published: PublishedTables) -> dict[str, Mart]:
     """The marts of the published sample, computed from its files."""
-    return expected_marts(published.sample, SEEDS, published.ratings_loads, published.loads)
+    return expected_marts(
+        published.sample,
+        SEEDS,
+        published.reference_year,
+        published.ratings_loads,
+        published.loads,
+    )
 
 
 @pytest.fixture(scope="module")

@@ -32,7 +32,7 @@ class World:
         # Whether orderings are sorted as numbers; IMDb has changed that before.
         self.numeric: set[str] = set()
         self.files = {
-            name: {self.key(name, row): row for row in _records(folder / f"{name}.tsv.gz")}
+            name: {self.key(name, row): row for row in records_of(folder / f"{name}.tsv.gz")}
             for name in DATASET_NAMES
         }
         # Most changes meet few titles and people, so that they meet each other.
@@ -137,6 +137,7 @@ def small_world(folder: Path, titles: int, seed: int) -> World:
     return world
 
 
-def _records(path: Path) -> list[Record]:
+def records_of(path: Path) -> list[Record]:
+    """Return the rows of a file, every value as it stands."""
     with gzip.open(path, "rt", encoding="utf-8", newline="\n") as file:
         return list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))

@@ -8,6 +8,6 @@ select
     start_year,
     num_votes
 from mart_title_search
-where name % 'the lighthose keeper' and is_adult is not true
+where name % 'the lighthose keeper' and not is_adult
 order by name <-> 'the lighthose keeper', num_votes desc
 limit 10

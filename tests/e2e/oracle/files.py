@@ -1,19 +1,16 @@
 """The files of a folder, typed as docs/models.md says of staging."""
 
 import gzip
-import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from tests.e2e.oracle import values
+
 Row = tuple[Any, ...]
 Column = tuple[str, Callable[[str], Any]]
-
-_INTEGER = re.compile(r"[0-9]+")
-_RATING = re.compile(r"[0-9]+(\.[0-9])?")
-_ARCHIVE = frozenset({"archive_footage", "archive_sound"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +40,14 @@ class Title:
     rating: Rating
 
     @property
-    def primary_genre(self) -> str | None:
-        """First genre of the list."""
-        return self.genres[0] if self.genres else None
+    def adult(self) -> bool:
+        """Whether it is an adult title; a flag that did not parse says no."""
+        return self.is_adult is True
+
+    @property
+    def distinct_genres(self) -> list[str]:
+        """Its genres, one that it repeats once."""
+        return list(dict.fromkeys(self.genres or ()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,17 +80,14 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True)
-class Credit:
-    """What a person did in a title; all lines of one category in one title are one credit."""
+class CreditLine:
+    """A line of title.principals that names a person and a category."""
 
-    nconst: str
     tconst: str
+    ordering: int
+    nconst: str
     category: str
-
-    @property
-    def is_archive(self) -> bool:
-        """Whether it is footage or sound of the person, not work of theirs."""
-        return self.category in _ARCHIVE
+    characters: list[str] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +98,7 @@ class Files:
     ratings: dict[str, Rating]
     akas: dict[str, list[Aka]]
     episodes: list[Episode]
-    credits: set[Credit]
+    lines: list[CreditLine]
     people: dict[str, Person]
 
     def rating(self, tconst: str) -> Rating:
@@ -108,7 +107,7 @@ class Files:
 
 
 def read_files(folder: Path) -> Files:
-    """Read the files of `folder` that marts are made from (title.crew is of no mart)."""
+    """Read the files of `folder` that marts are made from; no mart reads title.crew."""
     ratings = read_ratings(folder)
     akas: dict[str, list[Aka]] = {}
     for tconst, *name in _rows(folder, "title.akas", AKAS, keys=2):
@@ -121,11 +120,13 @@ def read_files(folder: Path) -> Files:
         ratings=ratings,
         akas=akas,
         episodes=[Episode(*row) for row in _rows(folder, "title.episode", EPISODES)],
-        credits={
-            Credit(nconst, tconst, category)
-            for tconst, _, nconst, category in _rows(folder, "title.principals", CREDITS, keys=2)
+        lines=[
+            CreditLine(tconst, ordering, nconst, category, characters)
+            for tconst, ordering, nconst, category, _, characters in _rows(
+                folder, "title.principals", PRINCIPALS, keys=2
+            )
             if nconst is not None and category is not None
-        },
+        ],
         people={
             nconst: Person(name, birth, death)
             for nconst, name, birth, death, *_ in _rows(folder, "name.basics", PEOPLE)
@@ -141,75 +142,54 @@ def read_ratings(folder: Path) -> dict[str, Rating]:
     }
 
 
-def _text(text: str) -> str:
-    return text
-
-
-def _integer(text: str) -> int | None:
-    value = int(text) if _INTEGER.fullmatch(text) else None
-    return None if value is None or value >= 2**31 else value
-
-
-def _rating(text: str) -> Decimal | None:
-    value = Decimal(text) if _RATING.fullmatch(text) else None
-    return None if value is None or value >= 100 else value
-
-
-def _flag(text: str) -> bool | None:
-    return {"0": False, "1": True}.get(text)
-
-
-def _list(separator: str) -> Callable[[str], list[str] | None]:
-    return lambda text: [element for element in text.split(separator) if element] or None
-
-
 # The columns of the tables, the key first, by their names in the files.
 BASICS: tuple[Column, ...] = (
-    ("tconst", _text),
-    ("titleType", _text),
-    ("primaryTitle", _text),
-    ("originalTitle", _text),
-    ("startYear", _integer),
-    ("endYear", _integer),
-    ("runtimeMinutes", _integer),
-    ("isAdult", _flag),
-    ("genres", _list(",")),
+    ("tconst", values.code),
+    ("titleType", values.code),
+    ("primaryTitle", values.text),
+    ("originalTitle", values.text),
+    ("startYear", values.integer),
+    ("endYear", values.integer),
+    ("runtimeMinutes", values.integer),
+    ("isAdult", values.flag),
+    ("genres", values.codes(",")),
 )
 RATINGS: tuple[Column, ...] = (
-    ("tconst", _text),
-    ("averageRating", _rating),
-    ("numVotes", _integer),
+    ("tconst", values.code),
+    ("averageRating", values.rating),
+    ("numVotes", values.integer),
 )
 AKAS: tuple[Column, ...] = (
-    ("titleId", _text),
-    ("ordering", _integer),
-    ("title", _text),
-    ("region", _text),
-    ("language", _text),
-    ("types", _list("\x02")),
-    ("attributes", _list("\x02")),
-    ("isOriginalTitle", _flag),
+    ("titleId", values.code),
+    ("ordering", values.ordering),
+    ("title", values.text),
+    ("region", values.code),
+    ("language", values.code),
+    ("types", values.codes("\x02")),
+    ("attributes", values.codes("\x02")),
+    ("isOriginalTitle", values.flag),
 )
 EPISODES: tuple[Column, ...] = (
-    ("tconst", _text),
-    ("parentTconst", _text),
-    ("seasonNumber", _integer),
-    ("episodeNumber", _integer),
+    ("tconst", values.code),
+    ("parentTconst", values.code),
+    ("seasonNumber", values.integer),
+    ("episodeNumber", values.integer),
 )
-# No mart shows jobs or characters: of rows that differ only there it does not matter which stays.
-CREDITS: tuple[Column, ...] = (
-    ("tconst", _text),
-    ("ordering", _integer),
-    ("nconst", _text),
-    ("category", _text),
+PRINCIPALS: tuple[Column, ...] = (
+    ("tconst", values.code),
+    ("ordering", values.ordering),
+    ("nconst", values.code),
+    ("category", values.code),
+    ("job", values.text),
+    ("characters", values.characters),
 )
 PEOPLE: tuple[Column, ...] = (
-    ("nconst", _text),
-    ("primaryName", _text),
-    ("birthYear", _integer),
-    ("deathYear", _integer),
-    ("primaryProfession", _list(",")),
-    ("knownForTitles", _list(",")),
+    ("nconst", values.code),
+    ("primaryName", values.text),
+    ("birthYear", values.integer),
+    ("deathYear", values.integer),
+    ("primaryProfession", values.codes(",")),
+    ("knownForTitles", values.codes(",")),
 )
 
 

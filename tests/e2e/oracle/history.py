@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from tests.e2e.oracle.files import Rating, Title, read_ratings
+from tests.e2e.oracle.seeds import Seeds
 
 Row = dict[str, Any]
 
-MOVERS_MIN_VOTES = 1000
-MOVERS_PER_LIST = 100
 _PERIODS = (("last load", None), ("7 days", timedelta(days=7)), ("30 days", timedelta(days=30)))
 
 
@@ -59,7 +58,9 @@ def _opened(tconst: str, rating: Rating, load: RatingsLoad) -> Row:
     }
 
 
-def rating_movers(loads: Sequence[RatingsLoad], titles: Mapping[str, Title]) -> list[Row]:
+def rating_movers(
+    loads: Sequence[RatingsLoad], titles: Mapping[str, Title], seeds: Seeds
+) -> list[Row]:
     """Return the movers of each list, in order; `titles` are those of the newest title.basics."""
     files = [(load.loaded_at, read_ratings(load.folder)) for load in loads]
     # A load that changed no rating is no load to compare with.
@@ -78,7 +79,7 @@ def rating_movers(loads: Sequence[RatingsLoad], titles: Mapping[str, Title]) -> 
             rows += [
                 {"period": period, "measure": measure, "period_start": start, "period_end": end}
                 | move
-                for move in _lists(moves, measure)
+                for move in _lists(moves, measure, seeds)
             ]
     return rows
 
@@ -88,6 +89,8 @@ def _moves(
 ) -> Iterable[Row]:
     for tconst in before.keys() & now.keys():
         old, new, title = before[tconst], now[tconst], titles.get(tconst)
+        if title and title.adult:
+            continue
         yield {
             "tconst": tconst,
             "primary_title": title.primary_title if title else None,
@@ -106,21 +109,25 @@ def _difference(one: Any, other: Any) -> Any:
     return None if one is None or other is None else one - other
 
 
-def _lists(moves: Iterable[Row], measure: str) -> Iterable[Row]:
+def _lists(moves: Iterable[Row], measure: str, seeds: Seeds) -> Iterable[Row]:
     """The list of those that rose and the list of those that fell, with their places."""
     change = f"{measure}_change"
     moved = [move for move in moves if move[change]]
     if measure == "rating":
-        moved = [move for move in moved if _has_votes(move)]
-    moved.sort(key=lambda move: (-abs(move[change]), -(move["votes_now"] or 0), move["tconst"]))
+        moved = [move for move in moved if _has_votes(move, seeds.thresholds["movers_least_votes"])]
+    moved.sort(key=lambda move: (-abs(move[change]), _votes_now(move), move["tconst"]))
     for direction in ("rose", "fell"):
         of_list = [move for move in moved if (move[change] > 0) == (direction == "rose")]
-        for rank, move in enumerate(of_list[:MOVERS_PER_LIST], 1):
+        for rank, move in enumerate(of_list[: seeds.thresholds["movers_per_list"]], 1):
             yield {"direction": direction, "mover_rank": rank} | move
 
 
-def _has_votes(move: Row) -> bool:
+def _votes_now(move: Row) -> tuple[bool, int]:
+    """Most votes first, unknown ones last."""
+    return move["votes_now"] is None, -(move["votes_now"] or 0)
+
+
+def _has_votes(move: Row, least: int) -> bool:
     return all(
-        move[votes] is not None and move[votes] >= MOVERS_MIN_VOTES
-        for votes in ("votes_before", "votes_now")
+        move[votes] is not None and move[votes] >= least for votes in ("votes_before", "votes_now")
     )

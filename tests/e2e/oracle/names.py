@@ -40,7 +40,7 @@ def _names(title: Title, akas: list[Aka]) -> list[Row]:
                 "start_year": title.start_year,
                 "average_rating": title.rating.average,
                 "num_votes": title.rating.votes or 0,
-                "is_adult": title.is_adult,
+                "is_adult": title.adult,
                 "name_number": aka_with_name.ordering if aka_with_name else inf,
             }
         )

@@ -1,4 +1,4 @@
-"""The seeds: groups of title types, thresholds of labels."""
+"""The seeds: type groups, title types, role families, thresholds, genre decisions and labels."""
 
 import csv
 from collections.abc import Iterator, Mapping
@@ -7,43 +7,84 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+_FLAGS = {"true": True, "false": False}
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A type group, and the votes that its scores and ranks ask for."""
+
+    name: str
+    prior_votes: int
+    least_votes: int
+
 
 @dataclass(frozen=True, slots=True)
 class Kind:
     """What the warehouse knows about a title type."""
 
-    group: str
-    prior_votes: int
+    group: Group
     platform: str | None
     is_series: bool
 
 
 @dataclass(frozen=True, slots=True)
-class Label:
-    """A label and what earns it: each measure at least its bound. No bounds: for all the rest."""
+class Family:
+    """What a category of title.principals counts as."""
 
     name: str
-    bounds: tuple[tuple[str, Decimal], ...]
+    is_role: bool
+    is_archive: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """A measure, and the limits between which it has to be; a limit can be absent."""
+
+    measure: str
+    lower: Decimal | None
+    upper: Decimal | None
 
     def fits(self, row: Mapping[str, Any]) -> bool:
-        """Whether all measures of `row` reach their bounds; None reaches nothing."""
-        return all(row[name] is not None and row[name] >= bound for name, bound in self.bounds)
+        """Whether the measure is there and between its limits."""
+        value = row[self.measure]
+        if value is None:
+            return False
+        return (self.lower is None or value >= self.lower) and (
+            self.upper is None or value < self.upper
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A label and its bounds, all of which have to fit. No bounds: for all the rest."""
+
+    name: str
+    bounds: tuple[Bound, ...]
+
+    def fits(self, row: Mapping[str, Any]) -> bool:
+        """Whether all measures of `row` are within their bounds."""
+        return all(bound.fits(row) for bound in self.bounds)
 
 
 @dataclass(frozen=True, slots=True)
 class Seeds:
     """`labels` is by mart and label column, in the order in which the labels are tried."""
 
+    groups: dict[str, Group]
     kinds: dict[str, Kind]
+    families: dict[str, Family]
+    thresholds: dict[str, int]
+    decisions: dict[tuple[str, str, str], tuple[str, str]]
     labels: dict[str, dict[str, list[Label]]]
 
     def kind(self, title_type: str | None) -> Kind:
         """Return what is known about a type; unknown ones are of group Other."""
-        known = self.kinds.get(title_type or "")
-        if known:
-            return known
-        others = [kind.prior_votes for kind in self.kinds.values() if kind.group == "Other"]
-        return Kind("Other", max(others), None, False)
+        return self.kinds.get(title_type or "") or Kind(self.groups["Other"], None, False)
+
+    def family(self, category: str) -> Family:
+        """Return the family of a category; an unknown one is a role of its own name."""
+        return self.families.get(category) or Family(category, is_role=True, is_archive=False)
 
     def label(self, mart: str, row: dict[str, Any]) -> None:
         """Fill in the label columns of a row of `mart` whose measures are there."""
@@ -52,41 +93,56 @@ class Seeds:
 
 
 def read_seeds(folder: Path) -> Seeds:
-    """Read title_types.csv and label_thresholds.csv."""
-    kinds = {
-        row["title_type"]: Kind(
-            row["type_group"],
-            int(row["prior_votes"]),
-            row["platform"] or None,
-            {"true": True, "false": False}[row["is_series"]],
+    """Read the six seeds of `folder`."""
+    groups = {
+        row["type_group"]: Group(
+            row["type_group"], int(row["prior_votes"]), int(row["least_votes"])
         )
-        for row in _csv(folder / "title_types.csv")
+        for row in _csv(folder / "type_groups.csv")
     }
-    columns: dict[tuple[str, str], list[dict[str, str]]] = {}
-    for row in _csv(folder / "label_thresholds.csv"):
-        columns.setdefault((row["model"], row["label_column"]), []).append(row)
-    labels: dict[str, dict[str, list[Label]]] = {}
-    for (model, column), rows in columns.items():
-        labels.setdefault(model, {})[column] = list(_labels(rows))
-    return Seeds(kinds, labels)
+    return Seeds(
+        groups=groups,
+        kinds={
+            row["title_type"]: Kind(
+                groups[row["type_group"]], row["platform"] or None, _FLAGS[row["is_series"]]
+            )
+            for row in _csv(folder / "title_types.csv")
+        },
+        families={
+            row["category"]: Family(
+                row["role_family"], _FLAGS[row["is_role"]], _FLAGS[row["is_archive"]]
+            )
+            for row in _csv(folder / "role_families.csv")
+        },
+        thresholds={row["name"]: int(row["value"]) for row in _csv(folder / "thresholds.csv")},
+        decisions={
+            (row["rating_level"], row["production_trend"], row["quality_trend"]): (
+                row["investment_priority"],
+                row["content_strategy"],
+            )
+            for row in _csv(folder / "genre_decisions.csv")
+        },
+        labels=_labels(folder / "label_thresholds.csv"),
+    )
 
 
-def _labels(rows: list[dict[str, str]]) -> Iterator[Label]:
+def _labels(path: Path) -> dict[str, dict[str, list[Label]]]:
     """Labels in the order of priority, the one for the rest last whatever its priority."""
-    rest = [row["label"] for row in rows if not row["lower_bound"]]
-    for name in dict.fromkeys(row["label"] for row in sorted(rows, key=_priority)):
-        if name not in rest:
-            bounds = [
-                (row["measure"], Decimal(row["lower_bound"]))
-                for row in rows
-                if row["label"] == name
-            ]
-            yield Label(name, tuple(bounds))
-    yield from (Label(name, ()) for name in rest)
+    bounds: dict[tuple[str, str, str], list[Bound]] = {}
+    for row in sorted(_csv(path), key=lambda row: int(row["priority"])):
+        of_label = bounds.setdefault((row["model"], row["label_column"], row["label"]), [])
+        if row["lower_bound"] or row["upper_bound"]:
+            limits = _number(row["lower_bound"]), _number(row["upper_bound"])
+            of_label.append(Bound(row["measure"], *limits))
+    labels: dict[str, dict[str, list[Label]]] = {}
+    for (model, column, name), of_label in sorted(bounds.items(), key=lambda each: not each[1]):
+        label = Label(name, tuple(of_label))
+        labels.setdefault(model, {}).setdefault(column, []).append(label)
+    return labels
 
 
-def _priority(row: dict[str, str]) -> int:
-    return int(row["priority"])
+def _number(text: str) -> Decimal | None:
+    return Decimal(text) if text else None
 
 
 def _csv(path: Path) -> Iterator[dict[str, str]]:

@@ -4,9 +4,7 @@ The sample is spoilt with what the real files hardly have or never had, but with
 that a publish should stop: no rating above 10, no vote count of 0, few rows without a key.
 """
 
-import csv
-import gzip
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -19,9 +17,12 @@ from include.sample.maker import make_sample
 from include.sample.rows import DATASETS
 from tests.e2e.oracle.compare import compare, fetch
 from tests.e2e.oracle.marts import KEYS, Mart, expected_marts
+from tests.e2e.oracle.reference import LoadTime, reference_year
+from tests.support.days import Record, records_of
 from tests.support.dbt import PROJECT, run_dbt
 from tests.support.postgres import Cluster, Database
-from tests.support.snapshots import entry_of, written
+from tests.support.snapshots import entry_of
+from tests.support.spoiler import Spoiler
 
 HISTORY = {"mart_rating_history", "mart_rating_movers"}
 # Odd figures are told apart from odd values elsewhere.
@@ -29,7 +30,6 @@ NOT_OF_A_FILE = HISTORY | {"mart_load_quality"}
 MARTS_NEXT = "options=-csearch_path%3Dmarts_next"
 TITLES = 1500
 N = r"\N"
-Record = dict[str, str]
 
 NO_INTEGERS = (
     *(" 7", "7 ", "+7", "-7", "0x1F", "1_000", "1e3", "7.0", "2147483648", "many"),
@@ -77,37 +77,6 @@ WARNINGS_DUE = """
 """
 
 
-class Spoiler:
-    """The files of a sample in memory, and the same damage to them every time."""
-
-    def __init__(self, folder: Path) -> None:
-        self.random = Random(11)
-        self.files = {name: _records(folder / f"{name}.tsv.gz") for name in DATASETS}
-
-    def put(
-        self,
-        dataset: str,
-        column: str,
-        values: Sequence[str],
-        among: Sequence[Record] | None = None,
-    ) -> None:
-        """Write each value over a column of some row (`among` these); {} is what was there."""
-        rows = self.random.sample(among or self.files[dataset], len(values))
-        for row, value in zip(rows, values, strict=True):
-            row[column] = value.replace("{}", row[column])
-
-    def repeat(self, dataset: str, column: str, values: Sequence[str]) -> None:
-        """Add a second row of the same key for each value, before or behind the first."""
-        rows = self.files[dataset]
-        for row, value in zip(self.random.sample(rows, len(values)), values, strict=True):
-            rows.insert(self.random.randrange(len(rows)), {**row, column: value})
-
-    def write(self, folder: Path) -> None:
-        """Write the seven files."""
-        for name, rows in self.files.items():
-            written(folder, dataset_named(name), [tuple(row.values()) for row in rows])
-
-
 def spoil(folder: Path, out: Path) -> None:
     """Write the files of `folder` into `out`, spoilt."""
     sample = Spoiler(folder)
@@ -128,15 +97,16 @@ def spoil_ratings(sample: Spoiler) -> None:
         votes = str(min(int(sample.random.paretovariate(0.5)), 10**6) + 4)
         if row["tconst"] not in rated and sample.random.random() < 0.95:
             ratings.append({"tconst": row["tconst"], "averageRating": rating, "numVotes": votes})
-    for number in range(30):
+    for number in range(50):
         ratings.append({"tconst": f"tt8{number:07}", "averageRating": "7.0", "numVotes": "50"})
-    sample.put("title.ratings", "averageRating", ("7", "10", "1", *NO_RATINGS, N, ""))
-    sample.put("title.ratings", "numVotes", (*HUGE[:2] * 2, "1", "4", *NO_VOTES))
     # The best two of a season are equal, but only one of them has votes.
     for number, pair in enumerate(pairs_of_episodes(sample.files["title.episode"])[:6]):
         found = [row for row in ratings if row["tconst"] in pair]
         for row, votes in zip(found, (N, "5") if number % 2 else ("5", N), strict=False):
             row.update(averageRating="10.0", numVotes=votes)
+            sample.spoilt.add(id(row))
+    sample.put("title.ratings", "averageRating", ("7", "10", "1", *NO_RATINGS, N, ""))
+    sample.put("title.ratings", "numVotes", (*HUGE[:2] * 2, "1", "4", *NO_VOTES))
     sample.repeat("title.ratings", "averageRating", ("1.5", "10", "9.5"))
     sample.repeat("title.ratings", "numVotes", ("6", "1000000"))
 
@@ -157,7 +127,8 @@ def spoil_titles(sample: Spoiler) -> None:
     with_genres = [row for row in titles if row["genres"] != N]
     unrated = [row for row in titles if row["tconst"] not in rated]
     sample.put("title.basics", "startYear", (*NO_INTEGERS, "", "1", *HUGE))
-    sample.put("title.basics", "endYear", (*NO_INTEGERS, *HUGE))
+    series = [row for row in titles if row["titleType"] == "tvSeries" and row["startYear"] != N]
+    sample.put("title.basics", "endYear", (*NO_INTEGERS, *HUGE, "1066"), among=series)
     sample.put("title.basics", "runtimeMinutes", (*NO_INTEGERS, *HUGE))
     sample.put("title.basics", "runtimeMinutes", HUGE * 8, among=episodes)
     sample.put("title.basics", "isAdult", (*NO_FLAGS, N, ""))
@@ -217,14 +188,11 @@ def spoil_credits(sample: Spoiler) -> None:
     sample.put("title.principals", "characters", (*NO_CHARACTERS, "[]", "[null]", '[["A"], 1]'))
     sample.repeat("title.principals", "category", ("aaa", "zzz", N))
     sample.repeat("title.principals", "nconst", ("nm0000000", "nm99999999"))
-    sample.put("title.crew", "directors", (",", ",{},", "{},,{}", "", f"nm80000003,{LONG_CODE}"))
-    sample.put("title.crew", "writers", (",", ",{},", "{},,{}", ""))
+    crew = [row for row in sample.files["title.crew"] if N not in row.values()]
+    directors = (",", ",{},", "{},,{}", "", f"nm80000003,{LONG_CODE}")
+    sample.put("title.crew", "directors", directors, among=crew)
+    sample.put("title.crew", "writers", (",", ",{},", "{},,{}", ""), among=crew)
     sample.repeat("title.crew", "directors", ("nm80000001,nm80000002",))
-
-
-def _records(path: Path) -> list[Record]:
-    with gzip.open(path, "rt", encoding="utf-8", newline="\n") as file:
-        return list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
 
 
 @dataclass(frozen=True)
@@ -247,9 +215,12 @@ def built(postgres: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         load(database, folder / "spoilt")
         no_units = ("--exclude-resource-type", "unit_test", "exposure")
         done = run_dbt(database, "build", *no_units)
-        yield OddWarehouse(
-            database, done.by_name(), expected_marts(folder / "spoilt", PROJECT / "seeds" / "imdb")
+        loads = database.query(
+            "select load_id, dataset, last_modified, loaded_at from meta.load_log"
         )
+        year = reference_year(LoadTime(*load) for load in loads)
+        expected = expected_marts(folder / "spoilt", PROJECT / "seeds" / "imdb", year)
+        yield OddWarehouse(database, done.by_name(), expected)
 
 
 def load(database: Database, folder: Path) -> None:
@@ -258,7 +229,7 @@ def load(database: Database, folder: Path) -> None:
     for name in DATASETS:
         dataset = dataset_named(name)
         path = folder / dataset.file_name
-        loader.load(dataset, path, entry_of(path, len(_records(path))))
+        loader.load(dataset, path, entry_of(path, len(records_of(path))))
 
 
 def test_every_model_is_built_and_no_test_stops_the_publish(built: OddWarehouse) -> None:

@@ -14,7 +14,8 @@ from tests.e2e.oracle.compare import compare, fetch
 from tests.e2e.oracle.files import UNRATED, Rating, Title, read_ratings
 from tests.e2e.oracle.history import RatingsLoad, rating_history, rating_movers
 from tests.e2e.oracle.marts import KEYS, Mart
-from tests.support.dbt import run_dbt
+from tests.e2e.oracle.seeds import read_seeds
+from tests.support.dbt import PROJECT, run_dbt
 from tests.support.loads import LoadedWarehouse
 from tests.support.postgres import Cluster, Database
 from tests.support.snapshots import N, Row
@@ -78,12 +79,15 @@ def led_through(database: Database, folder: Path) -> Days:
     rows: dict[str, Row] = {one: (one, "6.0", str(random.randint(500, 5000))) for one in tconsts}
     (folder / "titles").mkdir()
     basics = dataset_named("title.basics")
-    names = [(one, "movie", f"Film {one}", N, "0", "1999", N, N, N) for one in tconsts[::2]]
+    # The others are not in title.basics.
+    adult = dict.fromkeys(tconsts[::2], "0") | dict.fromkeys(tconsts[::10], "1")
+    names = [(one, "movie", f"Film {one}", N, flag, "1999", N, N, N) for one, flag in adult.items()]
     LoadedWarehouse(database, folder / "titles").load(names, dataset=basics)
     titles = {
-        name[0]: Title(name[0], "movie", name[2], None, 1999, None, None, None, None, UNRATED)
-        for name in names
+        one: Title(one, "movie", f"Film {one}", None, 1999, None, None, flag == "1", None, UNRATED)
+        for one, flag in adult.items()
     }
+    seeds = read_seeds(PROJECT / "seeds" / "imdb")
     days = Days(database, [], [], [], [], {})
     for group in DAYS:
         for day in group:
@@ -104,7 +108,9 @@ def led_through(database: Database, folder: Path) -> Days:
         days.expected.append(
             {
                 "mart_rating_history": mart("mart_rating_history", rating_history(days.loads)),
-                "mart_rating_movers": mart("mart_rating_movers", rating_movers(days.loads, titles)),
+                "mart_rating_movers": mart(
+                    "mart_rating_movers", rating_movers(days.loads, titles, seeds)
+                ),
             }
         )
     done = run_dbt(

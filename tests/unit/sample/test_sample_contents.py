@@ -180,6 +180,8 @@ def test_years_include_1874_and_the_future_and_end_only_for_series(sample: Sampl
     starts = [int(r["startYear"]) for r in sample.titles if r["startYear"] != NULL]
     assert min(starts) == 1874
     assert max(starts) >= 2030
+    recent, before = (sum(year in range(at, at + 10) for year in starts) for at in (2017, 2007))
+    assert share(recent, before) == pytest.approx(1.05, abs=0.15), "some genres grow, some shrink"
     ended = [r for r in sample.titles if r["endYear"] != NULL]
     assert {r["titleType"] for r in ended} == {"tvSeries", "tvMiniSeries"}
     assert all(r["startYear"] <= r["endYear"] for r in ended)
@@ -201,6 +203,7 @@ def test_seasons_and_episode_numbers_have_their_extremes(sample: Sample) -> None
     assert share(pairs.count((NULL, NULL)), len(pairs)) == pytest.approx(0.16, abs=0.04)
     numbers = [(int(season), int(episode)) for season, episode in pairs if season != NULL]
     assert any(season == 2003 for season, _ in numbers)
+    assert 30 < sum(season == 0 for season, _ in numbers) < 300, "specials"
     assert any(episode == 0 for _, episode in numbers)
     assert max(episode for _, episode in numbers) == 12_652
 

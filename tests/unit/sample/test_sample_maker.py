@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import tracemalloc
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -17,12 +18,14 @@ from include.sample.ids import window_keys
 from include.sample.maker import DatasetFacts, SampleManifest, make_sample
 from include.sample.randomness import Topic, stream
 from include.sample.rows import DATASETS, key_of
+from include.sample.titles import THIS_YEAR
 from include.sample.universe import LARGEST, Universe
+from include.sample.writer import time_in_sample
 
 ROOT = Path(__file__).resolve().parents[3]
 # Of the seven texts, at 1,200 titles, day 3, seed 11. It must not depend on the Python version or
 # the machine. A deliberate change of the maker changes it: put the new value here.
-GOLDEN = "cce23eead96460b3fb98b703775d414b70fa93859116e3adc38840fc8c94757c"
+GOLDEN = "e597ad6a3517e12cc61e2159c77c3790a0c20e4b03f91c6d3e1f7a31becebce1"
 
 
 def lines_of(folder: Path, dataset: str) -> list[str]:
@@ -71,6 +74,19 @@ def test_another_seed_gives_other_files(tmp_path: Path) -> None:
     one = contents(make_sample(tmp_path / "1", 100, seed=1))
     two = contents(make_sample(tmp_path / "2", 100, seed=2))
     assert all(one[name] != two[name] for name in DATASETS)
+
+
+@pytest.mark.parametrize("year", [THIS_YEAR - 1, THIS_YEAR, THIS_YEAR + 2])
+def test_the_time_of_a_file_is_in_the_year_of_its_newest_titles(year: int) -> None:
+    for month, day in ((1, 1), (7, 9), (12, 31)):
+        assert time_in_sample(datetime(year, month, day, 23, tzinfo=UTC)).year == THIS_YEAR
+    assert time_in_sample(now := datetime(THIS_YEAR, 7, 9, 23, 5, tzinfo=UTC)) == now
+
+
+def test_every_file_has_the_time_of_the_sample(tmp_path: Path) -> None:
+    make_sample(tmp_path, 100)
+    times = [path.stat().st_mtime for path in tmp_path.glob("*.tsv.gz")]
+    assert {datetime.fromtimestamp(time, UTC).year for time in times} == {THIS_YEAR}
 
 
 def test_the_manifest_describes_the_files(tmp_path: Path) -> None:

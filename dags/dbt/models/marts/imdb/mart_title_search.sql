@@ -21,7 +21,7 @@ with stg_title_basics as (
         primary_title,
         original_title,
         start_year,
-        is_adult
+        coalesce(is_adult, false) as is_adult
     from {{ ref('stg_title_basics') }}
     where
         title_type is distinct from 'tvEpisode'
