@@ -9,7 +9,7 @@
         from {{ source_table }}
         where
             {%- for column, type in columns.items() %}
-            {{ 'or ' if not loop.first }}({{ column }} <> '' and not {{ is_parseable(column, type) }})
+            {{ 'or ' if not loop.first }}({{ column }} <> '' and not ({{ is_parseable(column, type) }}))
             {%- endfor %}
     )
 
