@@ -64,7 +64,7 @@ listed_characters as (
         array_agg(listed.name order by lines.ordering, listed.place) as names
     from stg_title_principals as lines
     cross join unnest(lines.characters) with ordinality as listed (name, place)
-    where listed.name is not null
+    where listed.name <> ''
     group by lines.tconst, lines.nconst
 ),
 
