@@ -8,7 +8,7 @@ from include.sample.languages import MARKETS, Market, local_title, market
 from include.sample.randomness import Draw, Quantiles, Weighted
 from include.sample.wording import title_text
 
-THIS_YEAR = 2026  # day 1 is the first of January of it
+THIS_YEAR = 2026  # of the newest titles, and of the time of the files
 EPISODE_SHARE = 0.70
 NULL = "\\N"
 
