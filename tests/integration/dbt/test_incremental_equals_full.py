@@ -64,7 +64,7 @@ class ChangingWarehouses:
 def test_days_of_the_sample(postgres: Cluster, tmp_path: Path) -> None:
     with two_warehouses(postgres) as stage:
         built = {}
-        for day in range(1, 6):
+        for day in range(1, 5):
             make_sample(tmp_path / f"day-{day}", SAMPLE_TITLES, day=day)
             stage.load(tmp_path / f"day-{day}")
             built[day] = stage.build_and_publish()
@@ -72,7 +72,7 @@ def test_days_of_the_sample(postgres: Cluster, tmp_path: Path) -> None:
         assert built[1].caught_up == set()
         # Marts are made in two places in turn, and the second one was empty.
         assert built[2].whole == stage.models_of(schema="marts_next")
-        assert built[3].whole | built[4].whole | built[5].whole == set()
+        assert built[3].whole | built[4].whole == set()
         assert stage.differences() == []
 
 
