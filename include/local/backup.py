@@ -20,7 +20,12 @@ from include.local.layout import LOOPBACK, Layout, LocalError, Secrets
 from include.local.postgres import SUPERUSER
 from include.local.processes import Processes
 from include.local.programs import find_programs
-from include.local.warehouse import embedded_server, make_warehouse, start_embedded
+from include.local.warehouse import (
+    SCHEMA_STAMP,
+    embedded_server,
+    make_warehouse,
+    start_embedded,
+)
 
 _LEFT_OUT = ("--exclude-schema=marts_next", "--exclude-schema=quality",
              "--exclude-table-data=staging.*", "--exclude-table-data=dev_*.*")  # fmt: skip
@@ -82,7 +87,9 @@ def restore(layout: Layout, path: Path, *, force: bool = False) -> None:
         except LocalError:
             _do(session, "drop database {} with (force)", _RESTORED)
             raise
-        _do(session, "drop database warehouse with (force)")
+        # If this breaks off, the next start makes an empty warehouse, for a second try.
+        server.data.with_name(SCHEMA_STAMP).unlink(missing_ok=True)
+        _do(session, "drop database if exists warehouse with (force)")
         _do(session, "alter database {} rename to warehouse", _RESTORED)
 
 

@@ -153,7 +153,7 @@ def test_two_commands_are_not_at_work_in_one_installation(story: Story, verb: st
 
 
 def test_help_names_every_verb_of_the_makefile() -> None:
-    told = run("make", "help").output
+    shown = run("make", "help").output
     (line,) = re.findall(r"^\.PHONY: (.*)$", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
     for verb in line.split():
-        assert verb == "help" or re.search(rf"\bmake {verb}\b", told), verb
+        assert verb == "help" or re.search(rf"\bmake {verb}\b", shown), verb

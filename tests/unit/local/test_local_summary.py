@@ -144,6 +144,6 @@ def test_the_last_try_of_a_failed_task_is_shown(tmp_path: Path) -> None:
 
 
 def test_a_failure_names_each_task_with_its_log_and_then_the_advice() -> None:
-    text = render_failure({"load.a": "    gone", "load.b": "    full"}, "Mend it.")
+    text = render_failure({"load.a": "    gone", "load.b": "    full"}, "Correct it.")
     assert text.splitlines()[:2] == ["FAILED  load.a", "    gone"]
-    assert text.endswith("Mend it.")
+    assert text.endswith("Correct it.")
