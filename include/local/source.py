@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,9 +23,6 @@ from include.local.warehouse import Warehouse, rows
 from include.sample.maker import MANIFEST
 from include.sample.server import SourceServer
 from warehouse.errors import PermanentError
-
-
-_DATE = re.compile(r"(?<!\d)\d{4}[-_.]?\d{2}([-_.]?\d{2})?(?!\d)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,19 +65,7 @@ def choose(options: Options) -> Source:
         files = ", ".join(f"{name}.tsv.gz" for name in missing or DATASET_NAMES)
         raise LocalError(f"SOURCE={folder} has no {files}.")
     present = tuple(name for name in wanted if name not in absent)
-    return Source(folder, present, absent, str(folder), options.source_name or origin_of(folder))
-
-
-def origin_of(folder: Path) -> str:
-    """Return the usual name of a folder's files: its own name without a date in it.
-
-    A folder for each day is one place. Where the name is a date only, the folder above names it.
-    """
-    for name in (folder.name, folder.parent.name):
-        undated = _DATE.sub("", name).strip("-_. ")
-        if undated:
-            return undated
-    return folder.name
+    return Source(folder, present, absent, str(folder), options.source_name or folder.name)
 
 
 def require_loaded(options: Options, source: Source, warehouse: Warehouse) -> None:

@@ -105,9 +105,7 @@ def test_a_folder_for_each_day_is_one_origin(warehouse: LoadedWarehouse, tmp_pat
     days = ("2031-06-01", "2031-06-02", "20310603", "files_2031-06")
     assert {origin(day) for day in days} == {"files"}
     assert {origin(day, SOURCE_NAME="daily") for day in days} == {"daily"}
-    assert (origin("heads-2025-08"), origin("day-1"), origin("12345678901")) == (
-        "heads", "day-1", "12345678901",
-    )  # fmt: skip
+    assert (origin("heads-2025-08"), origin("day-1")) == ("heads", "day-1")
     warehouse.settings = STRICT
     assert load(warehouse, 100, origin=origin(days[0])).written
     with pytest.raises(HeldBack):
