@@ -17,7 +17,7 @@ class Options:
     """A run's options.
 
     `source` is `sample`, `imdb` or a folder, `source_name` its name if not the usual one.
-    `datasets` is None for all. `day` and `titles` shape the sample. The four before `source_name`
+    `datasets` is None for all. `day` and `titles` shape the sample. The five before `source_name`
     are parameters of the DAG.
     """
 
@@ -30,12 +30,13 @@ class Options:
     force_transform: bool
     full_refresh: bool
     accept_shrink: tuple[str, ...] = ()
+    accept_older: tuple[str, ...] = ()
     source_name: str | None = None
 
     @classmethod
     def of(
         cls, *, source: str | Path, day: int | None, titles: int | None,
-        accept_shrink: tuple[str, ...] | None, **others: Any,
+        accept_shrink: tuple[str, ...] | None, accept_older: tuple[str, ...] | None, **others: Any,
     ) -> "Options":  # fmt: skip
         """Return the options from the values of `run_options`. Raises click.UsageError."""
         from include.sample.maker import DEFAULT_TITLES  # noqa: PLC0415 - takes 80 ms
@@ -48,6 +49,7 @@ class Options:
             day=day or 1,
             titles=titles or DEFAULT_TITLES,
             accept_shrink=accept_shrink or (),
+            accept_older=accept_older or (),
             **others,
         )
 
@@ -93,6 +95,7 @@ def run_options(verb: Callable[..., int]) -> Callable[..., int]:
         variable("FORCE_TRANSFORM", bool, is_flag=True),
         variable("FULL_REFRESH", bool, is_flag=True),
         variable("ACCEPT_SHRINK", _datasets, metavar="NAMES"),
+        variable("ACCEPT_OLDER", _datasets, metavar="NAMES"),
     ):
         verb = option(verb)
     return verb
