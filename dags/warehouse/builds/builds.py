@@ -10,6 +10,7 @@ from datetime import datetime
 
 from psycopg2.extensions import cursor as Cursor
 
+from warehouse.builds.dependents import warn_of_what_a_build_drops
 from warehouse.builds.project import DbtProject
 from warehouse.builds.publish_log import State, published_state, rejected_state
 from warehouse.database.connection import Connection
@@ -72,6 +73,7 @@ def begin_build(
     run_id: str,
     asked_for: str | None = None,
     full_refresh: bool = False,
+    built: str = "marts_next",
 ) -> Build | None:
     """Begin a build where one is due, or `asked_for` by a word that says who asks; else None.
 
@@ -89,6 +91,7 @@ def begin_build(
             return None
         # Better now than after hours of building: the manifest must know all models.
         project.marts(source)
+        warn_of_what_a_build_drops(cursor, built)
         return insert_build(
             cursor,
             current_state(cursor, project, source),
