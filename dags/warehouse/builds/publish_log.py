@@ -16,6 +16,10 @@ class State:
     load_id: int
     project_sha256: str
 
+    def covers(self, other: "State") -> bool:
+        """Whether it is of the same project and of all loads of `other`."""
+        return self.load_id >= other.load_id and self.project_sha256 == other.project_sha256
+
 
 @dataclass(frozen=True, slots=True)
 class Live:

@@ -79,7 +79,7 @@ def changed(source: str, project: DbtProject, **operator: Any) -> Any:
 
 def _say_why_not(cursor: Cursor, project: DbtProject, source: str) -> None:
     live, rejected = what_is_live(cursor, source), rejected_state(cursor, source)
-    if rejected and rejected == current_state(cursor, project, source):
+    if rejected and rejected.covers(current_state(cursor, project, source)):
         log.info(
             "nothing is built: a rollback rejected the marts made from load %s and this dbt "
             "project; they come again with a new load, another project or force_transform. "
