@@ -16,7 +16,7 @@ TESTS ?= tests
 CORES = $(shell getconf _NPROCESSORS_ONLN)
 PARALLEL = --numprocesses $(shell expr $(CORES) + 1) --maxprocesses 5 --dist loadscope --no-loadscope-reorder
 COVERAGE = --durations 20 --cov=dags
-export SOURCE SOURCE_NAME DATASETS DAY TITLES ACCEPT_SHRINK FULL_REFRESH FORCE_DOWNLOAD FORCE_TRANSFORM
+export SOURCE SOURCE_NAME DATASETS DAY TITLES ACCEPT_SHRINK ACCEPT_OLDER FULL_REFRESH FORCE_DOWNLOAD FORCE_TRANSFORM
 export LOCAL_DIR UP_PORT SQL CMD NAME CHECK ONLY REPEATS UPGRADE WAREHOUSE_URL ANALYST_URL PIPELINE_PASSWORD ANALYST_PASSWORD
 export BACKUP FORCE DAYS SEED FAULT FULL
 
@@ -84,6 +84,7 @@ clean: ## Stop everything and remove the installation, but not its backups
 #|   FORCE_DOWNLOAD=1 FORCE_TRANSFORM=1 FULL_REFRESH=1
 #|                                fetch, build, or do everything although nothing changed
 #|   ACCEPT_SHRINK=title.basics   load these files although they have far fewer rows than before
+#|   ACCEPT_OLDER=title.basics    load these files although they are older than those loaded last
 #|   UP_PORT=8080                 the port of the UI (make up)
 #| variable of make doctor
 #|   CHECK=full                   also count every row of the raw tables

@@ -76,6 +76,9 @@ with DAG(
         "accept_shrink": datasets_param(
             [], "The files to load although they have far fewer rows than before."
         ),
+        "accept_older": datasets_param(
+            [], "The files to load although they are older than those that were loaded last."
+        ),
         "force_download": flag("Fetch every file, changed or not."),
         "force_transform": flag("Build and publish though nothing changed."),
         "full_refresh": flag("Fetch, load and build everything from nothing."),

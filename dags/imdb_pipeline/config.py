@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from warehouse.errors import PermanentError
-from warehouse.http.download_policy import DownloadPolicy
+from warehouse.http.download_policy import USER_AGENT, DownloadPolicy
 from warehouse.raw.dataset import Dataset
 from warehouse.raw.load_policy import LoadPolicy
 
@@ -168,6 +168,7 @@ class Settings:
     """
 
     base_url: str = IMDB_BASE_URL
+    user_agent: str = USER_AGENT
     source_name: str = ""
     data_dir: Path = Path(".local/data")
     connect_timeout: float = 10.0
@@ -243,6 +244,7 @@ class Settings:
             backoff_limit=self.backoff_limit,
             max_bytes=self.max_bytes,
             settings_prefix=PREFIX,
+            user_agent=self.user_agent,
         )
 
     @property

@@ -34,6 +34,7 @@ class Downloader(FileDownloader):
             self.settings.url_of(dataset),
             self.settings.origin,
             lambda path: inspect(path, dataset, self.settings),
+            dataset.timeout.total_seconds(),
         )
         return self.fetch(file, force=force)
 

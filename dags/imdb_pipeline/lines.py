@@ -6,7 +6,7 @@ piece is found to be bad.
 
 import codecs
 
-from warehouse.errors import UnexpectedContent
+from warehouse.errors import DamagedFile, UnexpectedContent
 
 # No line of the real files comes near; what does is no line, and is not to be held in memory.
 LONGEST_LINE = 16 << 20
@@ -84,9 +84,18 @@ class LineCheck:
             raise too_long(self.line, self.name)
 
     def end(self) -> None:
-        """Say that nothing more comes; a last line without a newline counts. Raises as `feed`."""
+        """Say that nothing more comes. Raises as `feed`.
+
+        Raises `DamagedFile` where the last line has no line end: its last value may be cut, e.g.
+        the votes 31 of 310, and no checksum of the packed file shows what its maker left out.
+        """
         if self._length:
+            line = self.line
             self.feed(b"\n")
+            raise DamagedFile(
+                f"{self.name}, line {line}: the last line has no line end, so its last value may "
+                f"be cut. Fetch the file again when its source has made a new one. {_LOOK}"
+            )
 
     def _look_for_header(self, text: bytes) -> None:
         length = len(self._header)

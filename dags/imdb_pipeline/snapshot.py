@@ -110,7 +110,7 @@ class SnapshotReader(io.RawIOBase):
         check_bytes(data, self.rows + 2, self.path.name)
         self.rows += data.count(b"\n")
         self._last = data[-1:]
-        self._tell()
+        self._report()
         return data
 
     def unchecked(self) -> Iterator[bytes]:
@@ -119,7 +119,7 @@ class SnapshotReader(io.RawIOBase):
         Raises `DamagedFile`.
         """
         while data := self._next(CHUNK):
-            self._tell()
+            self._report()
             yield data
 
     def lines(self) -> Iterator[bytes]:
@@ -188,7 +188,7 @@ class SnapshotReader(io.RawIOBase):
         self.plain_bytes += len(data)
         return data
 
-    def _tell(self) -> None:
+    def _report(self) -> None:
         if self._on_chunk:
             self._on_chunk(self)
 
@@ -198,9 +198,12 @@ class SnapshotReader(io.RawIOBase):
         if start[:2] != b"\x1f\x8b":
             raise DamagedFile(
                 f"{self.path.name}: expected a gzip file, found {_described(start)}. The source or "
-                "something before it answered with another document; try again later."
+                "something before it answered with another document; try again later. If it does "
+                "not pass, let the requests name somebody whom the source can ask: IMDB_USER_AGENT."
             )
         line = self._gzip_line()
+        if reason := _not_plain_lines(line):
+            raise UnexpectedContent(f"{self.path.name}: {reason} Nothing was replaced.")
         if len(line) == _LONGEST_HEADER and not line.endswith(b"\n"):
             raise UnexpectedContent(
                 f"{self.path.name}: the first line is longer than {_LONGEST_HEADER:,} bytes and no "
@@ -222,6 +225,25 @@ class SnapshotReader(io.RawIOBase):
             raise DamagedFile(
                 f"{self.path.name}: the gzip stream breaks in the first line: {error}."
             ) from error
+
+
+def _not_plain_lines(line: bytes) -> str | None:
+    """Why the text that begins with `line` was written by another program than the source's."""
+    again = "Write it again, e.g. in a shell: gzip -dc FILE |"
+    if line.startswith(b"\x1f\x8b"):
+        return f"is a gzip file in a gzip file. Unpack it once. {again} cat > FILE.new"
+    if line.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")):
+        utf16 = "" if line.startswith(b"\xef") else "iconv -f UTF-16 -t UTF-8 | "
+        return (
+            "begins with a byte order mark (BOM), where the text is UTF-8 without one. "
+            f"{again} {utf16}sed '1s/^\\xef\\xbb\\xbf//' | gzip > FILE.new"
+        )
+    if line.endswith(b"\r\n"):
+        return (
+            "its lines end with CR LF, as on Windows, where LF alone is expected. "
+            f"{again} tr -d '\\r' | gzip > FILE.new"
+        )
+    return None
 
 
 def _described(start: bytes) -> str:

@@ -19,6 +19,7 @@ from warehouse.orchestration.connection import connection_string
 from warehouse.orchestration.failures import final_where_permanent
 from warehouse.orchestration.variables import VariableStore
 from warehouse.raw.file_loader import load_newest
+from warehouse.raw.load_guards import ACCEPT_OLDER, ACCEPT_SHRINK
 
 log = logging.getLogger(__name__)
 
@@ -66,7 +67,8 @@ def load(dataset_name: str) -> dict[str, Any]:
     """Load the dataset's file into its raw table where the ledger does not have it yet.
 
     In one transaction with its row in `meta.load_log`: only what changed since the file before, or
-    the whole file. A file with far fewer rows is held back (parameter `accept_shrink`).
+    the whole file. A file with far fewer rows, or an older one, is held back
+    (parameters `accept_shrink` and `accept_older`).
     """
     context = get_current_context()
     with final_where_permanent():
@@ -78,7 +80,11 @@ def load(dataset_name: str) -> dict[str, Any]:
             dag_id=context["ti"].dag_id,
             run_id=context["run_id"],
             force=context["params"]["full_refresh"],
-            accept_shrink=dataset_name in context["params"]["accept_shrink"],
+            accepted=[
+                parameter
+                for parameter in (ACCEPT_SHRINK, ACCEPT_OLDER)
+                if dataset_name in context["params"][parameter]
+            ],
         )
     row = outcome.load
     seconds = row.seconds if outcome.written else 0.0

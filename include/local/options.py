@@ -18,7 +18,7 @@ class Options:
     """A run's options.
 
     `source` is `sample`, `imdb` or a folder, `source_name` its name if not the usual one.
-    `datasets` is None for all. `day` and `titles` shape the sample. The four before `source_name`
+    `datasets` is None for all. `day` and `titles` shape the sample. The five before `source_name`
     are parameters of the DAG. `named` is whether the user named the source or the sample's shape;
     if not, the source is that of the last run.
     """
@@ -32,13 +32,15 @@ class Options:
     force_transform: bool
     full_refresh: bool
     accept_shrink: tuple[str, ...] = ()
+    accept_older: tuple[str, ...] = ()
     source_name: str | None = None
     named: bool = True
 
     @classmethod
     def of(
         cls, *, source: str | Path | None, day: int | None, titles: int | None,
-        accept_shrink: tuple[str, ...] | None, source_name: str | None, **others: Any,
+        accept_shrink: tuple[str, ...] | None, accept_older: tuple[str, ...] | None,
+        source_name: str | None, **others: Any,
     ) -> "Options":  # fmt: skip
         """Return the options from the values of `run_options`. Raises click.UsageError."""
         from include.sample.maker import DEFAULT_TITLES  # noqa: PLC0415 - takes 80 ms
@@ -55,6 +57,7 @@ class Options:
             day=day or (None if titles else last.get("day")) or 1,
             titles=titles or last.get("titles") or DEFAULT_TITLES,
             accept_shrink=accept_shrink or (),
+            accept_older=accept_older or (),
             source_name=source_name or (None if titles else last.get("source_name")),
             named=named,
             **others,
@@ -117,6 +120,7 @@ def run_options(verb: Callable[..., int]) -> Callable[..., int]:
         variable("FORCE_TRANSFORM", bool, is_flag=True),
         variable("FULL_REFRESH", bool, is_flag=True),
         variable("ACCEPT_SHRINK", _datasets, metavar="NAMES"),
+        variable("ACCEPT_OLDER", _datasets, metavar="NAMES"),
     ):
         verb = option(verb)
     return verb

@@ -169,6 +169,7 @@ def _conf(options: Options, chosen: Source) -> dict[str, object]:
     return {
         "datasets": list(chosen.datasets),
         "accept_shrink": list(options.accept_shrink),
+        "accept_older": list(options.accept_older),
         "force_download": options.force_download,
         "force_transform": options.force_transform,
         "full_refresh": options.full_refresh,

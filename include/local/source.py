@@ -2,6 +2,8 @@
 
 import hashlib
 import os
+import re
+import shlex
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,6 +25,13 @@ from include.local.warehouse import Warehouse, rows
 from include.sample.maker import MANIFEST
 from include.sample.server import SourceServer
 from warehouse.errors import PermanentError
+
+# A date in a name: 2026-11-01, 20261101, 2026_11, with or without a time.
+_DATE = re.compile(
+    r"(?<!\d)(19|20)\d\d[-_.]?(0[1-9]|1[0-2])([-_.]?(0[1-9]|[12]\d|3[01]))?"
+    r"([T_-]?\d\d([-:]?\d\d){1,2}Z?)?(?!\d)"
+)
+_NUMBERS = re.compile(r"[\d._-]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +69,34 @@ def choose(options: Options) -> Source:
     absent = tuple(
         name for name in DATASET_NAMES if not (folder / dataset_named(name).file_name).is_file()
     )
+    plain = [
+        str(path)
+        for path in (folder / f"{name}.tsv" for name in wanted if name in absent)
+        if path.is_file()
+    ]
+    if plain:
+        raise LocalError(
+            f"SOURCE={folder} has {', '.join(plain)} and no .tsv.gz of it. Compress it first: "
+            f"gzip -k {shlex.join(plain)}"
+        )
     missing = [name for name in options.datasets or () if name in absent]
     if missing or len(absent) == len(DATASET_NAMES):
         files = ", ".join(f"{name}.tsv.gz" for name in missing or DATASET_NAMES)
         raise LocalError(f"SOURCE={folder} has no {files}.")
     present = tuple(name for name in wanted if name not in absent)
-    return Source(folder, present, absent, str(folder), options.source_name or folder.name)
+    return Source(folder, present, absent, str(folder), options.source_name or origin_of(folder))
+
+
+def origin_of(folder: Path) -> str:
+    """Return the name of a folder without dates: folders of several days are one origin.
+
+    `/files/2026-11-01` and `/files/2026-11-02` are `files`; `imdb_20261101` is `imdb`.
+    """
+    for part in (folder.name, *(parent.name for parent in folder.parents)):
+        name = _DATE.sub("", part).strip("-_. ")
+        if name and not _NUMBERS.fullmatch(name):
+            return name
+    return "folder"
 
 
 def require_loaded(options: Options, source: Source, warehouse: Warehouse) -> None:

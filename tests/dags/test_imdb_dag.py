@@ -181,6 +181,7 @@ def test_parameters_have_their_defaults_and_refuse_unknown_datasets(dag: Any) ->
     assert dag.params.dump() == {
         "datasets": list(DATASET_NAMES),
         "accept_shrink": [],
+        "accept_older": [],
         "force_download": False,
         "force_transform": False,
         "full_refresh": False,

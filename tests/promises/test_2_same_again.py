@@ -1,5 +1,6 @@
 """The same file twice is no work, and the same run twice gives the same warehouse."""
 
+import gzip
 import hashlib
 from collections.abc import Iterator
 from functools import partial
@@ -12,6 +13,7 @@ from include.sample.maker import make_sample
 from tests.support.dbt_scenes import Scenes, dbt_build, state
 from tests.support.fingerprint import files, fingerprint
 from tests.support.loads import rows_changed
+from tests.support.marts import Marts
 from tests.support.pipeline import Pipeline
 from tests.support.postgres import Cluster, Database
 from tests.support.source import Answer, FaultySource, Request, good_server
@@ -87,6 +89,32 @@ def test_the_same_files_loaded_by_force_change_no_row(
         fingerprint(database, without=("meta.load_log", "meta.column_log")),
         files(pipeline.folder),
     ) == before
+
+
+def test_the_same_lines_in_another_file_are_a_load_and_no_reason_to_build(
+    database: Database, pipeline: Pipeline, source: FaultySource, day: Path, tmp_path: Path
+) -> None:
+    marts = Marts(database, tmp_path / "project", ["mart_one"])
+    marts.build_and_publish("first")
+    path = day / "title.crew.tsv.gz"
+    lines = gzip.decompress(path.read_bytes())
+    path.write_bytes(gzip.compress(lines, compresslevel=1, mtime=1))
+    assert pipeline.download("title.crew").modified
+    done = pipeline.load("title.crew")
+    assert (done.written, rows_changed(done.load)) == (True, 0)
+    assert marts.begin("second") is None
+
+    marts.build_and_publish("asked for")
+    marts.rollback()
+    path.write_bytes(gzip.compress(lines, compresslevel=2, mtime=2))
+    pipeline.download("title.crew")
+    assert pipeline.load("title.crew").written
+    assert marts.begin("a rejected state does not come again") is None
+
+    path.write_bytes(gzip.compress(lines[: lines.rindex(b"\n", 0, -1) + 1]))
+    pipeline.download("title.crew")
+    assert rows_changed(pipeline.load("title.crew").load) == 1
+    assert marts.begin("a line less")
 
 
 def test_nothing_is_in_the_data_folder_but_the_files(pipeline: Pipeline) -> None:

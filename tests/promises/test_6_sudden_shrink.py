@@ -1,4 +1,4 @@
-"""Promise 6: a sudden shrink is held back until a person lets it through.
+"""Promise 6: a sudden shrink and an older file are held back until a person lets them through.
 
 That the parameter of a run of the DAG does it is in tests/dags/test_accept_shrink.py.
 """
@@ -31,10 +31,14 @@ def loaded(warehouse: LoadedWarehouse) -> LoadedWarehouse:
 
 
 def load(warehouse: LoadedWarehouse, rows: int, **options: Any) -> Any:
-    """Load so many of the hundred rows; `origin` is where they are said to come from."""
+    """Load so many of the hundred rows, of this `origin` and `last_modified`."""
     path = warehouse.folder / RATINGS.file_name
     path.write_bytes(snapshot(RATINGS, HUNDRED[:rows]))
-    entry = replace(entry_of(path, rows), origin=options.pop("origin", ORIGIN))
+    entry = replace(
+        entry_of(path, rows),
+        origin=options.pop("origin", ORIGIN),
+        last_modified=options.pop("last_modified", None),
+    )
     return warehouse.loader().load(RATINGS, path, entry, **options)
 
 
@@ -63,6 +67,40 @@ def test_fewer_rows_than_the_share_are_held_back(
     assert loaded.database.value(tables) == 0
 
 
+NEWER, OLDER = "Wed, 25 Nov 2026 01:02:03 GMT", "Tue, 24 Nov 2026 23:02:03 GMT"
+
+
+def test_an_older_file_is_held_back_until_a_person_lets_it_through(
+    loaded: LoadedWarehouse, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert load(loaded, 99, last_modified=NEWER).written
+    ledger, accepted = loaded.ledger(), ["accept_older"]
+    with pytest.raises(HeldBack) as caught:
+        load(loaded, 100, last_modified=OLDER, accepted=["accept_shrink"])
+    message = str(caught.value)
+    assert f"its Last-Modified is {OLDER}, that of the last load is {NEWER}" in message
+    assert 'accept_older = ["title.ratings"]' in message
+    assert "make run once more with ACCEPT_OLDER=title.ratings" in message
+    assert (loaded.rows(), loaded.ledger()) == (HUNDRED[:99], ledger)
+
+    with pytest.raises(
+        HeldBack, match=r"94\.9%.*; .*older.*accept_shrink = .* and accept_older = "
+    ):
+        load(loaded, 94, last_modified=OLDER)
+    with caplog.at_level("WARNING", "warehouse"):
+        assert load(loaded, 100, last_modified=OLDER, accepted=accepted).load.rows_inserted == 1
+    assert "let through, as accept_older says: " in caplog.text
+
+
+@pytest.mark.parametrize("date", [NEWER, None, "yesterday"])
+def test_a_file_of_the_same_time_or_of_none_is_loaded(
+    loaded: LoadedWarehouse, date: str | None
+) -> None:
+    assert load(loaded, 99, last_modified=NEWER).written
+    assert load(loaded, 98, last_modified=date).written
+    assert load(loaded, 99, last_modified=OLDER, origin="another place").written
+
+
 def test_the_share_itself_is_enough(loaded: LoadedWarehouse) -> None:
     assert load(loaded, 95).written
     with pytest.raises(HeldBack, match=r"has 90 rows where the last load had 95: 94\.7%"):
@@ -73,7 +111,7 @@ def test_a_person_lets_it_through_and_the_log_says_so(
     loaded: LoadedWarehouse, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level("WARNING", "warehouse"):
-        assert load(loaded, 10, accept_shrink=True).load.rows_deleted == 90
+        assert load(loaded, 10, accepted=["accept_shrink"]).load.rows_deleted == 90
 
     (said,) = [
         record.getMessage() for record in caplog.records if record.name.startswith("warehouse")

@@ -10,7 +10,7 @@ from warehouse.builds.project import DbtProject
 from warehouse.database.connection import Connection
 from warehouse.database.turns import building
 from warehouse.errors import WarehouseRefused
-from warehouse.raw.ledger import newest_load_id
+from warehouse.raw.ledger import IS_CHANGE, newest_load_id
 
 # How long a dbt session waits for the one before it, or for a load, in seconds.
 SESSION_PATIENCE = 60.0
@@ -98,13 +98,9 @@ def _with_bound(cursor: Cursor, build: Build) -> Build:
         )
         return read_build(cursor, build.build_id)
     cursor.execute(
-        """
-        select load_id, dataset, run_id, loaded_at::timestamptz(0)::text
-        from meta.load_log
-        where source = %s and load_id > %s
-        order by load_id
-        limit 1
-        """,
+        "select load_id, dataset, run_id, loaded_at::timestamptz(0)::text "  # noqa: S608 - constant
+        f"from meta.load_log where source = %s and load_id > %s and {IS_CHANGE} "
+        "order by load_id limit 1",
         (build.source, build.state.load_id),
     )
     row = cursor.fetchone()

@@ -10,12 +10,13 @@ from datetime import datetime
 
 from psycopg2.extensions import cursor as Cursor
 
+from warehouse.builds.dependents import warn_of_what_a_build_drops
 from warehouse.builds.project import DbtProject
 from warehouse.builds.publish_log import State, published_state, rejected_state
 from warehouse.database.connection import Connection
 from warehouse.database.turns import building_lock, hold
 from warehouse.errors import WarehouseRefused
-from warehouse.raw.ledger import newest_load_id, scalar
+from warehouse.raw.ledger import newest_change, scalar
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +44,11 @@ class Build:
 
 
 def current_state(cursor: Cursor, project: DbtProject, source: str) -> State:
-    """Return what a build of `source` that begins now would be made from."""
-    return State(newest_load_id(cursor, source), project.sha256(source))
+    """Return what a build of `source` that begins now would be made from.
+
+    That is up to the newest load that changed a line; later loads of the same lines do not matter.
+    """
+    return State(newest_change(cursor, source), project.sha256(source))
 
 
 def why_build(current: State, published: State | None, rejected: State | None = None) -> str | None:
@@ -54,9 +58,9 @@ def why_build(current: State, published: State | None, rejected: State | None = 
     """
     if published is None:
         return "nothing was published yet"
-    if current == rejected:
+    if rejected and rejected.covers(current):
         return None
-    if current.load_id != published.load_id:
+    if current.load_id > published.load_id:
         return f"the newest load is {current.load_id}, the marts are made from {published.load_id}"
     if current.project_sha256 != published.project_sha256:
         return "the dbt project is not the one last published"
@@ -72,6 +76,7 @@ def begin_build(
     run_id: str,
     asked_for: str | None = None,
     full_refresh: bool = False,
+    built: str = "marts_next",
 ) -> Build | None:
     """Begin a build where one is due, or `asked_for` by a word that says who asks; else None.
 
@@ -89,6 +94,7 @@ def begin_build(
             return None
         # Better now than after hours of building: the manifest must know all models.
         project.marts(source)
+        warn_of_what_a_build_drops(cursor, built)
         return insert_build(
             cursor,
             current_state(cursor, project, source),

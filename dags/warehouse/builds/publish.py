@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection
 from psycopg2.extensions import cursor as Cursor
 
 from warehouse.builds.builds import Build, own_build
+from warehouse.builds.dependents import dependents, warn_of_stale
 from warehouse.builds.project import DbtProject
 from warehouse.builds.publish_log import newest_publishes, note, tables_to_leave
 from warehouse.builds.swap import drop, exchange, lock, take_marks, wait_for_old_snapshots
@@ -42,8 +43,11 @@ def publish(
     that asks again without having built again (a task that was cleared) gets the id of its publish.
 
     A mart that the last publish listed and the project no longer has leaves `live`. Tables that no
-    publish of the source listed are left alone. After a build from nothing, the state before can be
-    rolled back to, but the next build begins from nothing as well.
+    publish of the source listed are left alone. Grants and views of others are on the new tables
+    afterwards (`dependents`); what stays on the old ones is named in the log.
+
+    After a build from nothing, the state before can be rolled back to, but the next build begins
+    from nothing as well.
 
     Raises `WarehouseRefused` saying what is missing; `WarehouseUnavailable` naming the session that
     builds at this moment, or that reads the marts for more than `patience` seconds. A reader sees
@@ -83,9 +87,12 @@ def publish(
         if build.from_nothing:
             take_marks(cursor, built, {*tables, *leaving})
         _forget_dropped_tables(cursor)
+        stale = dependents(cursor, [built], {*tables, *leaving})
+        warn_of_stale(stale)
         return note(
-            cursor, "publish", **own, build_id=build.build_id, state=build.state, marts=tables
-        )
+            cursor, "publish", **own, build_id=build.build_id, state=build.state, marts=tables,
+            stale=stale,
+        )  # fmt: skip
 
 
 def _published_already(cursor: Cursor, build: Build) -> int | None:

@@ -16,6 +16,10 @@ class State:
     load_id: int
     project_sha256: str
 
+    def covers(self, other: "State") -> bool:
+        """Whether it is of the same project and of all loads of `other`."""
+        return self.load_id >= other.load_id and self.project_sha256 == other.project_sha256
+
 
 @dataclass(frozen=True, slots=True)
 class Live:
@@ -101,21 +105,41 @@ def note(
     build_id: int | None,
     state: State,
     marts: Sequence[str],
+    stale: Sequence[str] = (),
 ) -> int:
-    """Write a row in the caller's transaction; return its `publish_id`."""
+    """Write a row in the caller's transaction; return its `publish_id`.
+
+    `stale` are the objects of others that refer to the tables that were live before, in words.
+    """
     cursor.execute(
         """
         insert into meta.publish_log
-            (action, source, dag_id, run_id, build_id, load_id, project_sha256, marts)
-        values (%s, %s, %s, %s, %s, %s, %s, %s)
+            (action, source, dag_id, run_id, build_id, load_id, project_sha256, marts, stale)
+        values (%s, %s, %s, %s, %s, %s, %s, %s, %s)
         returning publish_id
         """,
         (
             *(action, source, dag_id, run_id, build_id, state.load_id, state.project_sha256),
             sorted(marts),
+            list(stale),
         ),
     )
     return scalar(cursor)
+
+
+def stale_objects(cursor: Cursor, build_id: int | None) -> tuple[str, ...]:
+    """Return the objects of others that the newest publish of the build left on the old marts."""
+    cursor.execute(
+        """
+        select stale from meta.publish_log
+        where build_id = %s and action = 'publish'
+        order by publish_id desc
+        limit 1
+        """,
+        (build_id,),
+    )
+    row = cursor.fetchone()
+    return tuple(row[0]) if row else ()
 
 
 def tables_to_leave(cursor: Cursor, source: str) -> set[str]:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from psycopg2.extensions import cursor as Cursor
 
 from warehouse.builds.builds import newest_build
+from warehouse.builds.dependents import dependents, warn_of_stale
 from warehouse.builds.project import DbtProject
 from warehouse.builds.publish import last_writers
 from warehouse.builds.publish_log import Live, newest_publishes, note
@@ -59,6 +60,8 @@ def rollback(
                 _refuse_overwritten(cursor, last, before, built)
                 back = tables_of(cursor, built, tables)
                 exchange(cursor, tables, source=source, live=live, built=built, reader=reader)
+                stale = dependents(cursor, [built], tables)
+                warn_of_stale(stale)
                 note(
                     cursor,
                     "rollback",
@@ -66,6 +69,7 @@ def rollback(
                     build_id=before.build_id,
                     state=before.state,
                     marts=before.marts or back,
+                    stale=stale,
                 )
         return newest_publishes(cursor, source, most=1)[0]
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Iterator
 from psycopg2 import sql
 from psycopg2.extensions import cursor as Cursor
 
+from warehouse.builds.dependents import make_again, own_views, take_over
 from warehouse.database.sessions import sessions
 from warehouse.database.table_locks import lock_tables_patiently, wait_for_table
 from warehouse.errors import WarehouseUnavailable
@@ -45,6 +46,8 @@ def lock(
         wait_for_table(cursor, name, mode="access exclusive", patience=patience)
     read = [sql.Identifier(live, table) for table in tables_of(cursor, live, tables)]
     if read:
+        # A reader of a view locks it before the mart, so we do, too.
+        read[:0] = [view.identifier for view in own_views(cursor, live, tables)]
         most = _below_deadlock_timeout(cursor)
         rhythm = [most * share for share in _RHYTHM]
         lock_tables_patiently(cursor, read, patience=patience, rhythm=rhythm, pause=pause)
@@ -61,12 +64,17 @@ def exchange(
 ) -> None:
     """Move those of `tables` that are in `built` to `live`, and those in `live` to `built`.
 
-    Their high-water marks move with them. `reader` may read what is in `live` then. The tables must
-    be locked (`lock`).
+    Their high-water marks move with them. `reader` may read what is in `live` then; grants, and
+    views that this role may make again, are on the new tables (`dependents`). The tables must be
+    locked (`lock`).
     """
+    views = own_views(cursor, live, tables)
+    for table in tables_of(cursor, built, tables_of(cursor, live, tables)):
+        take_over(cursor, table, live=live, built=built)
     for statement in _statements(cursor, tables, source, live, built, reader):
         cursor.execute(statement)
     _exchange_marks(cursor, tables, live, built)
+    make_again(cursor, views)
 
 
 def _statements(

@@ -10,19 +10,26 @@ from warehouse.http.part_file import PartFile, Validators
 
 # Worth another try (RFC 9110, section 15): timeout, too early, too many, and all server errors.
 _TRY_AGAIN = frozenset({408, 425, 429})
-_LONGEST_PAUSE = 86_400.0
+_LONGEST_PAUSE = 100 * 365 * 86_400.0
 
 
-def raise_for_status(url: str, answer: requests.Response, *, base_url_setting: str) -> None:
+def raise_for_status(url: str, answer: requests.Response, *, settings_prefix: str) -> None:
     """Raise `SourceUnavailable` or `SourceRefused` for all but 200, 206 and 304."""
+    base_url_setting = f"{settings_prefix}BASE_URL"
     status = answer.status_code
     if status in {200, 206, 304}:
         return
     found = f"{url}: answered {status} {answer.reason or ''}".rstrip()
-    if status in _TRY_AGAIN or status >= 500:
+    retry_after = _seconds(answer.headers.get("Retry-After"))
+    if status == 202:
         raise SourceUnavailable(
-            f"{found}.", retry_after=_seconds(answer.headers.get("Retry-After"))
+            f"{found} and no file: a page that wants to know whether a person asks, or a file that "
+            "is not ready yet. If it does not pass, let the requests name somebody whom the source "
+            f"can ask: {settings_prefix}USER_AGENT.",
+            retry_after=retry_after,
         )
+    if status in _TRY_AGAIN or status >= 500:
+        raise SourceUnavailable(f"{found}.", retry_after=retry_after)
     if status == 416:
         raise SourceUnavailable(f"{found}: what was fetched before does not fit; starting over.")
     if 300 <= status < 400:
@@ -59,7 +66,7 @@ def bytes_promised(answer: requests.Response) -> int:
 
 
 def _seconds(retry_after: str | None) -> float | None:
-    """Read `Retry-After`: seconds or a date (RFC 9110, section 10.2.3), at most a day."""
+    """Read `Retry-After`: seconds or a date (RFC 9110, section 10.2.3), at most 100 years."""
     if retry_after is None:
         return None
     try:
@@ -69,4 +76,4 @@ def _seconds(retry_after: str | None) -> float | None:
             seconds = parsedate_to_datetime(retry_after).timestamp() - time.time()
     except (ValueError, OverflowError):
         return None
-    return min(max(0.0, seconds), _LONGEST_PAUSE)
+    return max(0.0, seconds) if seconds < _LONGEST_PAUSE else None

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import requests
@@ -44,12 +45,14 @@ class RemoteFile:
     """A dataset's file on a server: `origin` is the name of the place, `check` reads it whole.
 
     `check` raises `DamagedFile` or `UnexpectedContent` where the file must not replace a good one.
+    A fetch that would have to wait beyond `time_limit` seconds is given up.
     """
 
     dataset: CachedFile
     url: str
     origin: str
     check: Callable[[Path], FileFacts]
+    time_limit: float = 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +88,9 @@ class FileDownloader:
         """Return the newest file; with `force`, fetched whatever the cache says.
 
         Transient faults are tried `policy.tries` times with exponential backoff and jitter, and not
-        before a `Retry-After`. Raises `SourceUnavailable`, `DamagedFile`, `SourceRefused`,
-        `UnexpectedContent` or `StorageRefused`; the file that was there before stays.
+        before a `Retry-After`; one beyond the file's `time_limit` is refused at once. Raises
+        `SourceUnavailable`, `DamagedFile`, `SourceRefused`, `UnexpectedContent` or
+        `StorageRefused`; the file that was there before stays.
         """
         started = time.monotonic()
         known = None if force else self.cache.valid_entry(file.dataset)
@@ -104,7 +108,7 @@ class FileDownloader:
             before_sleep=_log_retry,
             reraise=True,
         )
-        entry, fetched = retrying(self._try_once, file, known)
+        entry, fetched = retrying(self._try_in_time, file, known, started)
         return Download(
             dataset=file.dataset.name,
             modified=fetched is not None,
@@ -122,6 +126,22 @@ class FileDownloader:
         asked = error.retry_after if isinstance(error, TransientError) else None
         return max(backoff, asked or 0.0)
 
+    def _try_in_time(
+        self, file: RemoteFile, known: CacheEntry | None, started: float
+    ) -> tuple[CacheEntry, int | None]:
+        """As `_try_once`; raises `SourceRefused` where the next try would come too late."""
+        try:
+            return self._try_once(file, known)
+        except TransientError as error:
+            if started + file.time_limit - time.monotonic() > (error.retry_after or 0.0):
+                raise
+            asked = datetime.now(UTC) + timedelta(seconds=error.retry_after or 0.0)
+            raise SourceRefused(
+                f"{error} It asks to try again after {asked:%Y-%m-%d %H:%M:%S} UTC (Retry-After), "
+                f"and this download may take {timedelta(seconds=file.time_limit)} in all. Run "
+                "again after that time. The file that was there before, if any, is kept."
+            ) from error
+
     def _try_once(
         self, file: RemoteFile, known: CacheEntry | None
     ) -> tuple[CacheEntry, int | None]:
@@ -129,10 +149,12 @@ class FileDownloader:
         path, prefix = self.cache.path_of(file.dataset), self.policy.settings_prefix
         part = PartFile(path, folder_setting=f"{prefix}DATA_DIR")
         resume = part.resumable()
-        with self._answer(file.url, _request_headers(known, resume, part.size)) as answer:
+        headers = {"User-Agent": self.policy.user_agent}
+        headers |= _request_headers(known, resume, part.size)
+        with self._answer(file.url, headers) as answer:
             if answer.status_code == 416:
                 part.discard()
-            raise_for_status(file.url, answer, base_url_setting=f"{prefix}BASE_URL")
+            raise_for_status(file.url, answer, settings_prefix=prefix)
             if answer.status_code != 304:
                 fetched = self._receive(answer, file.url, part, resume)
                 return self._accept(file, part), fetched
@@ -235,10 +257,7 @@ class FileDownloader:
 def _request_headers(
     known: CacheEntry | None, resume: Validators | None, have: int
 ) -> dict[str, str]:
-    headers = {
-        "Accept-Encoding": "identity",
-        "User-Agent": "film-television-warehouse/0.1 (python-requests)",
-    }
+    headers = {"Accept-Encoding": "identity"}
     if known and known.etag:
         headers["If-None-Match"] = known.etag
     if known and known.last_modified:

@@ -23,6 +23,7 @@ from warehouse.database.connection import connected
 from warehouse.orchestration.assets import marts_asset, raw_asset, warehouse_asset
 from warehouse.orchestration.connection import connection_string
 from warehouse.orchestration.failures import SUMMARY_KEY, final_where_permanent, messages_of
+from warehouse.runs.retention import days_to_keep, prune
 from warehouse.runs.run_log import record_run
 from warehouse.runs.summary import failure_of, summarize, summary_lines
 
@@ -79,7 +80,7 @@ def changed(source: str, project: DbtProject, **operator: Any) -> Any:
 
 def _say_why_not(cursor: Cursor, project: DbtProject, source: str) -> None:
     live, rejected = what_is_live(cursor, source), rejected_state(cursor, source)
-    if rejected and rejected == current_state(cursor, project, source):
+    if rejected and rejected.covers(current_state(cursor, project, source)):
         log.info(
             "nothing is built: a rollback rejected the marts made from load %s and this dbt "
             "project; they come again with a new load, another project or force_transform. "
@@ -169,7 +170,8 @@ def report(source: str, steps: Mapping[str, Sequence[str]], **operator: Any) -> 
 
     `steps` are the ids of the tasks that ingest each dataset, by dataset name; what these tasks
     returned are the dataset's figures. The report goes to the log, to `meta.run_log` and to the
-    Asset's extra; of a failed run also to an XCom for `alert_when_red`.
+    Asset's extra; of a failed run also to an XCom for `alert_when_red`. Then records older than
+    `WAREHOUSE_KEEP_RUNS_DAYS` are deleted.
     """
     outlet = warehouse_asset(source)
 
@@ -213,6 +215,7 @@ def report(source: str, steps: Mapping[str, Sequence[str]], **operator: Any) -> 
                 messages=messages,
             )
             record_run(cursor, summary)
+        _prune()
         content = summary.as_json()
         for line in summary_lines(summary):
             log.info(line)
@@ -223,6 +226,21 @@ def report(source: str, steps: Mapping[str, Sequence[str]], **operator: Any) -> 
         return content
 
     return summarize_run()
+
+
+def _prune() -> None:
+    """Delete old records; the report is written by then."""
+    with (
+        final_where_permanent(),
+        connected(connection_string(), purpose="prune") as connection,
+        connection,
+        connection.cursor() as cursor,
+    ):
+        pruned = prune(cursor, days_to_keep())
+    for name, count in pruned.items():
+        log.info(
+            "%s: %s old %s deleted", name, f"{count:,}", "tables" if name == "quality" else "rows"
+        )
 
 
 def _build_id(ti: Any) -> int | None:

@@ -1,7 +1,7 @@
 """One load of one file, in a session that holds the dataset's lock: as a delta, or in full."""
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,10 +20,10 @@ from warehouse.raw.changes import Counts
 from warehouse.raw.delta import NotComparable, differences
 from warehouse.raw.file_reader import FileReader, OpenFile
 from warehouse.raw.ledger import Load, SourceFile
+from warehouse.raw.load_guards import how_to_let_through, reasons_to_hold_back
 from warehouse.raw.load_policy import LoadPolicy
 from warehouse.raw.progress import Progress
 from warehouse.raw.raw_table import RawTable
-from warehouse.raw.row_count_guard import how_to_let_through, shrunk
 
 log = logging.getLogger(__name__)
 
@@ -71,20 +71,28 @@ class FileLoad:
         self.raw.wait_to_write(cursor, patience=self.policy.lock_patience)
         self.raw.drop_new(cursor, patience=self.policy.lock_patience)
 
-    def hold_back_shrunken(self, cursor: Cursor, last: Load | None, *, accept: bool) -> None:
-        """Raise `HeldBack` where far fewer rows would replace those of `last`, unless `accept`."""
-        how = shrunk(
+    def hold_back(self, cursor: Cursor, last: Load | None, *, accepted: Collection[str]) -> None:
+        """Raise `HeldBack` where far fewer or older rows would replace those of `last`.
+
+        `accepted` are the parameters of the run that let the file through.
+        """
+        reasons = reasons_to_hold_back(
             self.entry,
             last,
             min_rows_share=self.policy.min_rows_share,
             setting=f"{self.policy.settings_prefix}MIN_ROWS_SHARE",
         )
-        if how is None or not self.raw.holds_rows(cursor):
+        if not reasons or not self.raw.holds_rows(cursor):
             return
         dataset = self.raw.dataset
-        if not accept:
-            raise HeldBack(f"{dataset.name}: held back: {how}. {how_to_let_through(dataset)}")
-        log.warning("%s: let through, as accept_shrink says: %s", dataset.name, how)
+        refused = [parameter for parameter in reasons if parameter not in accepted]
+        if refused:
+            raise HeldBack(
+                f"{dataset.name}: held back: {'; '.join(reasons[each] for each in refused)}. "
+                f"{how_to_let_through(dataset, refused)}"
+            )
+        for parameter, reason in reasons.items():
+            log.warning("%s: let through, as %s says: %s", dataset.name, parameter, reason)
 
     def why_full(self, cursor: Cursor, last: Load | None, previous: Path | None) -> str | None:
         """Why a delta is impossible, as far as can be said without reading the files."""

@@ -8,7 +8,7 @@ what becomes visible does so in one transaction with the ledger row.
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -95,7 +95,7 @@ class FileLoader:
         dag_id: str = BY_HAND,
         run_id: str = "manual",
         force: bool = False,
-        accept_shrink: bool = False,
+        accepted: Collection[str] = (),
         previous: Path | None = None,
     ) -> LoadOutcome:
         """Make the raw table of `dataset` equal to the file at `path`, which `entry` describes.
@@ -105,8 +105,9 @@ class FileLoader:
         file. A file of another origin than the last one is copied whole, and begins another
         history. While the source's models are being built nothing is loaded. Raises `DamagedFile`,
         `UnexpectedContent`, `WarehouseUnavailable` or `WarehouseRefused`, and `HeldBack` for a file
-        with far fewer rows than the last one of the same origin, unless `accept_shrink`; the old
-        rows are then still there.
+        with far fewer rows than the last one of the same origin, or an older Last-Modified, unless
+        `accepted` names the parameter that lets it through (`load_guards`); the old rows are then
+        still there.
         """
         purpose = dataset.load_name
         with (
@@ -136,7 +137,7 @@ class FileLoader:
                 last = ledger.last_load(cursor, dataset.source, dataset.name)
                 work.warn_of_another_origin(last)
                 work.prepare(cursor)
-                work.hold_back_shrunken(cursor, last, accept=accept_shrink)
+                work.hold_back(cursor, last, accepted=accepted)
                 why_full = "it was asked for" if force else work.why_full(cursor, last, previous)
             if why_full is None and last and previous:
                 try:
@@ -169,7 +170,7 @@ def load_newest(
     dag_id: str,
     run_id: str,
     force: bool = False,
-    accept_shrink: bool = False,
+    accepted: Collection[str] = (),
 ) -> LoadOutcome:
     """Load what was downloaded last of `dataset`; the whole of what a task `load` does.
 
@@ -188,7 +189,7 @@ def load_newest(
             dag_id=dag_id,
             run_id=run_id,
             force=force,
-            accept_shrink=accept_shrink,
+            accepted=accepted,
             previous=cache.previous_path_of(dataset),
         )
     loaded, file = cache.entry(dataset), outcome.load.file

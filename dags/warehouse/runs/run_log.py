@@ -166,7 +166,7 @@ def _examples(cursor: Cursor, table: str | None, *, most: int = 3) -> tuple[str,
 @dataclass(frozen=True, slots=True)
 class RunSummary:
     """The report of one run. `datasets` holds one mapping of figures per dataset, `errors` one
-    message per failed task."""
+    message per failed task, `stale` what others made over the marts before and was left there."""
 
     dag_id: str
     run_id: str
@@ -178,6 +178,7 @@ class RunSummary:
     published: bool
     failed_tasks: tuple[str, ...]
     errors: tuple[TaskError, ...] = ()
+    stale: tuple[str, ...] = ()
 
     @property
     def seconds(self) -> float:

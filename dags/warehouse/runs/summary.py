@@ -5,6 +5,7 @@ from datetime import datetime
 
 from psycopg2.extensions import cursor as Cursor
 
+from warehouse.builds.publish_log import stale_objects
 from warehouse.runs.messages import TaskError, without_message
 from warehouse.runs.run_log import RunSummary, dbt_errors, dbt_figures
 
@@ -61,6 +62,7 @@ def summarize(
         published=states.get("publish") == "success",
         failed_tasks=failed,
         errors=_errors(cursor, dag_id, run_id, build_id, failed, messages),
+        stale=stale_objects(cursor, build_id),
     )
 
 
@@ -114,6 +116,7 @@ def summary_lines(summary: RunSummary) -> list[str]:
                 f"test {finding.test} {word}: {finding.failures} rows in {finding.failures_table}"
             )
             lines += [f"  {example}" for example in finding.examples]
+    lines += [f"{each}: keeps the rows of the marts before" for each in summary.stale]
     lines += [f"{error.task} FAILED: {error.message}" for error in summary.errors]
     tests = summary.dbt.tests
     lines.append(

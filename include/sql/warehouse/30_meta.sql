@@ -188,7 +188,8 @@ create table if not exists meta.publish_log (
     published_at timestamptz not null default clock_timestamp(),
     build_id bigint,
     action text not null default 'publish' check (action in ('publish', 'rollback')),
-    marts text []
+    marts text [],
+    stale text [] not null default '{}'
 );
 -- For a log of an earlier version, where there was one source.
 alter table meta.publish_log
@@ -196,7 +197,8 @@ alter table meta.publish_log
     add column if not exists action text not null default 'publish' check (action in ('publish', 'rollback')),
     add column if not exists source text not null default 'imdb',
     add column if not exists dag_id text not null default 'imdb_pipeline',
-    add column if not exists marts text [];
+    add column if not exists marts text [],
+    add column if not exists stale text [] not null default '{}';
 alter table meta.publish_log alter column source drop default, alter column dag_id drop default;
 create index if not exists publish_log_source on meta.publish_log (source, publish_id desc);
 comment on table meta.publish_log is 'One row per publish or rollback of a source''s marts, written in the transaction that exchanges the tables. The newest one of a source says what is live of it.';
@@ -205,6 +207,7 @@ comment on column meta.publish_log.source is 'The source whose marts were exchan
 comment on column meta.publish_log.dag_id is 'The DAG that published or rolled back, or manual.';
 comment on column meta.publish_log.run_id is 'The Airflow run that published or rolled back, or by hand.';
 comment on column meta.publish_log.marts is 'The tables of the source that are live from then on; null in a row of an earlier version.';
+comment on column meta.publish_log.stale is 'What other people made over the marts (views, foreign keys ...) and still refers to the tables that were live before.';
 comment on column meta.publish_log.project_sha256 is 'SHA-256 over the files of the dbt project that built the marts.';
 comment on column meta.publish_log.load_id is 'The newest load of the source in the marts that are live from then on; 0 before the first load.';
 comment on column meta.publish_log.published_at is 'When the exchange committed, within milliseconds.';

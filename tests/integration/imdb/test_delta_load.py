@@ -291,6 +291,21 @@ def test_a_file_without_its_last_newline_is_the_same_file(loaded: LoadedWarehous
     assert loaded.rows(CREW) == CREW_ROWS
 
 
+def test_keys_longer_than_an_index_entry_are_loaded_in_full_and_as_a_delta(
+    loaded: LoadedWarehouse,
+) -> None:
+    # Not to be compressed below the 2,704 bytes of an index entry.
+    long = "".join(chr(0x4E00 + number * 7919 % 20_000) for number in range(5_000))
+    rows = [*CREW_ROWS, ("ttz" + long, long, long)]
+    loaded.load(rows, dataset=CREW, force=True)
+    assert loaded.rows(CREW) == rows
+
+    rows = [*CREW_ROWS, ("ttz" + long, "nm1", N), ("ttz" + long + "z", N, N)]
+    outcome = loaded.refresh(rows, dataset=CREW)
+    assert (outcome.why_full, rows_changed(outcome.load)) == (None, 2)
+    assert loaded.rows(CREW)[-2:] == rows[-2:]
+
+
 def test_a_session_that_is_ended_in_a_delta_leaves_the_old_rows(loaded: LoadedWarehouse) -> None:
     before = state(loaded)
 

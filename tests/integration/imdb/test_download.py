@@ -3,6 +3,8 @@
 import gzip
 import socket
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from pathlib import Path
 
 import pytest
@@ -173,14 +175,6 @@ def test_a_content_encoding_does_not_unpack_the_file(
     assert workbench.path.read_bytes() == OLD
 
 
-def test_a_file_without_a_newline_at_its_end_has_its_last_row(
-    workbench: Workbench, source: FaultySource
-) -> None:
-    source.answers(file(packed(plain(RATINGS, TWO_ROWS, end=b""))))
-
-    assert workbench.download().entry.rows == 2
-
-
 def test_server_errors_are_tried_again_with_growing_pauses(
     workbench: Workbench, source: FaultySource
 ) -> None:
@@ -259,11 +253,45 @@ def test_retry_after_in_seconds_is_obeyed(
 def test_retry_after_as_a_date_is_obeyed(
     workbench: Workbench, source: FaultySource, status: int
 ) -> None:
-    far = {"Retry-After": "Wed, 21 Oct 2099 07:28:00 GMT"}
-    source.answers(Answer(status, headers=far), file(OLD))
+    date = format_datetime(datetime.now(UTC) + timedelta(minutes=20), usegmt=True)
+    source.answers(Answer(status, headers={"Retry-After": date}), file(OLD))
 
     assert workbench.download().modified
-    assert workbench.pauses == [86_400.0]  # a task's timeout comes long before
+    assert 1000 < workbench.pauses[0] <= 1200
+
+
+@pytest.mark.parametrize(
+    ("asked", "date"), [("1900", ""), ("Wed, 21 Oct 2099 07:28:00 GMT", "after 2099-10-21 07:2")]
+)
+def test_a_wait_beyond_the_time_of_the_task_fails_at_once_with_the_date(
+    workbench: Workbench, source: FaultySource, kept: CacheEntry, asked: str, date: str
+) -> None:
+    source.answers(Answer(503, headers={"Retry-After": asked}))
+
+    with pytest.raises(SourceRefused, match=r"answered 503.*this download may take 0:30:00") as e:
+        workbench.download()
+    assert date in str(e.value)
+    assert workbench.pauses == []
+    assert unchanged(workbench, kept)
+
+
+def test_a_challenge_page_is_tried_again_and_named(
+    workbench: Workbench, source: FaultySource, kept: CacheEntry
+) -> None:
+    source.answers(*[Answer(202, b"<html>Are you human?</html>")] * 3)
+    with pytest.raises(SourceUnavailable, match=r"answered 202 .*IMDB_USER_AGENT"):
+        workbench.download()
+    assert len(workbench.pauses) == 2
+    assert unchanged(workbench, kept)
+
+    source.answers(file(NEW))
+    workbench.change(user_agent="the film club (films@example.org)")
+    assert workbench.download().modified
+    agents = [header(request, "User-Agent") for request in source.requests[-2:]]
+    assert agents == [
+        "film-television-warehouse/0.1 (python-requests)",
+        "the film club (films@example.org)",
+    ]
 
 
 def test_the_error_says_how_long_the_source_asked_to_wait(

@@ -158,8 +158,6 @@ def test_nothing_inside_the_gzip(
         ("tconst\taverageRating\tvotes", "renamed: numVotes, column 3, is now 'votes'"),
         ("tconst\tnumVotes\taverageRating", "moved: "),
         ("tconst\ttconst\taverageRating\tnumVotes", "added: 'tconst' as column"),
-        ("\ufefftconst\taverageRating\tnumVotes", r"tconst, column 1, is now '\ufefftconst'"),
-        ("tconst\taverageRating\tnumVotes\r", r"numVotes, column 3, is now 'numVotes\r'"),
         ("x" * 100, f"added: '{'x' * 40}' as column 1"),
     ],
 )

@@ -8,12 +8,12 @@ import psycopg2
 import pytest
 
 from include.local.warehouse import apply_schema
-from tests.support.marts import Marts
+from tests.support.marts import ROWS, Marts
 from tests.support.postgres import Cluster, Database
 from warehouse.builds.builds import Build, current_state, why_build
 from warehouse.builds.project import DbtProject
 from warehouse.builds.publish import publish
-from warehouse.builds.publish_log import State, published_state
+from warehouse.builds.publish_log import State, published_state, stale_objects
 from warehouse.database.connection import connected
 from warehouse.database.turns import building_lock, hold
 from warehouse.errors import PermanentError, WarehouseRefused, WarehouseUnavailable
@@ -58,6 +58,125 @@ def test_marts_become_visible_together(marts: Marts) -> None:
     marts.publish("run")
 
     assert marts.published() == {build.build_id}
+
+
+def view_of_an_analyst(marts: Marts, kind: str = "view") -> None:
+    """What somebody makes over a live mart, of the columns that it has today."""
+    marts.database.execute(
+        "create schema if not exists analytics; "
+        f"create {kind} analytics.best as select id, build_id from marts.mart_one "
+        "where build_id > 0 and 'a%' like '%'",
+        role="pipeline",
+    )
+
+
+BEST = "select distinct build_id from analytics.best"
+
+
+def test_a_view_on_a_mart_reads_what_is_live(
+    marts: Marts, caplog: pytest.LogCaptureFixture
+) -> None:
+    marts.build_and_publish("one")
+    view_of_an_analyst(marts)
+    marts.database.execute(
+        "create view analytics.of_best with (security_barrier = true) as "
+        "select count(*) as n from analytics.best; "
+        "alter view analytics.best set (security_barrier = true); "
+        "comment on view analytics.best is 'mine'; grant usage on schema analytics to analyst; "
+        "grant select on analytics.best to analyst",
+        role="pipeline",
+    )
+    for run_id in ("two", "three"):
+        build = marts.build_and_publish(run_id)
+        assert marts.database.query(BEST, role="analyst") == [(build.build_id,)]
+    marts.rollback()
+    assert marts.database.query(BEST, role="analyst") == [(2,)]
+
+    assert marts.database.query(
+        "select reloptions, obj_description(oid) from pg_class where relname = 'best'"
+    ) == [(["security_barrier=true"], "mine")]
+    assert marts.database.value("select n from analytics.of_best") == ROWS
+    assert caplog.messages == []
+
+
+@pytest.mark.parametrize(
+    ("make", "described"),
+    [
+        (
+            "create materialized view analytics.best as select id from marts.mart_one",
+            "materialized view analytics.best on marts_next.mart_one",
+        ),
+        (
+            "create table analytics.note (id int constraint known references marts.mart_one)",
+            "constraint known on table analytics.note on marts_next.mart_one",
+        ),
+        (
+            (
+                "create view analytics.best as select id from marts.mart_one; "
+                "alter view analytics.best owner to postgres"
+            ),
+            "view analytics.best on marts_next.mart_one",
+        ),
+        (
+            (
+                "create view analytics.best as select * from marts.mart_one; "
+                "alter table marts_next.mart_one drop column build_id"
+            ),
+            "view analytics.best on marts_next.mart_one",
+        ),
+        (
+            (
+                "create function analytics.f() returns bigint begin atomic; "
+                "select count(*) from marts.mart_one; end"
+            ),
+            "function analytics.f() on marts_next.mart_one",
+        ),
+    ],
+)
+def test_what_cannot_follow_the_live_mart_is_named(
+    marts: Marts, caplog: pytest.LogCaptureFixture, make: str, described: str
+) -> None:
+    marts.build_and_publish("one")
+    build = built(marts, "two")
+    marts.database.execute(f"create schema analytics authorization pipeline; {make}")
+    marts.publish("two")
+    assert f"{described}: it keeps the rows of the marts before this publish" in caplog.text
+    with marts.database.session() as session, session.cursor() as cursor:
+        assert stale_objects(cursor, build.build_id) == (described,)
+
+    caplog.clear()
+    marts.begin("three", "a test wants it")
+    assert f"{described}: dbt drops it when it builds that table again" in caplog.text
+
+
+def test_grants_and_comments_survive_a_publish(marts: Marts) -> None:
+    marts.build_and_publish("one")
+    marts.database.execute(
+        """
+        create role bi; create role former;
+        grant select, references on marts.mart_one to bi with grant option;
+        grant select (id) on marts.mart_two to bi; grant select on marts.mart_two to former;
+        comment on table marts.mart_one is 'mine'; comment on column marts.mart_one.id is 'my id';
+        """
+    )
+    marts.build_and_publish("two")
+    marts.database.execute("revoke select on marts.mart_two from former", role="pipeline")
+    for run_id in ("three", "four"):
+        marts.build_and_publish(run_id)
+        assert marts.database.query(
+            """
+            select
+                has_table_privilege('bi', 'marts.mart_one', 'select with grant option'),
+                has_table_privilege('bi', 'marts.mart_one', 'references'),
+                has_column_privilege('bi', 'marts.mart_two', 'id', 'select'),
+                has_column_privilege('bi', 'marts.mart_two', 'build_id', 'select'),
+                has_table_privilege('former', 'marts.mart_two', 'select'),
+                obj_description('marts.mart_one'::regclass),
+                col_description('marts.mart_one'::regclass, 1)
+            """
+        ) == [(True, True, True, False, False, "mine", "my id")]
+        assert marts.published()
+    marts.database.execute("drop owned by bi; drop owned by former; drop role bi, former")
 
 
 def test_what_is_not_published_is_not_readable(marts: Marts) -> None:

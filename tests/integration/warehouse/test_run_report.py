@@ -7,6 +7,8 @@ import pytest
 
 from imdb_pipeline.config import DATASET_NAMES, DATASETS
 from tests.support.postgres import Database
+from warehouse.errors import PermanentError
+from warehouse.runs.retention import days_to_keep, prune
 from warehouse.runs.run_log import FailingTest, RunSummary, dbt_figures, record_run
 from warehouse.runs.summary import summarize, summary_lines
 
@@ -48,6 +50,86 @@ def summary(
             steps=STEPS,
             figures=figures,
         )
+
+
+# Two builds were published a year ago and one before; the newest build began today.
+YEARS_OF_RECORDS = """
+    insert into meta.build_log
+        (source, dag_id, run_id, load_id, project_sha256, reason, from_nothing)
+    select 'imdb', 'dag', 'run ' || n, n, 'abc', 'a test wants it', false
+    from generate_series(1, 4) as n;
+    insert into meta.publish_log (source, dag_id, run_id, build_id, load_id, project_sha256)
+    select 'imdb', 'dag', 'run ' || n, n, n, 'abc' from generate_series(1, 3) as n;
+    insert into meta.model_log (
+        dag_id, run_id, build_id, invocation_id, model, resource_type, status, seconds, finished_at
+    )
+    select 'dag', 'run ' || n, n, 'i', 'mart_one', 'model', 'success', 1,
+        now() - make_interval(days => case n when 4 then 1 else 400 end)
+    from generate_series(1, 4) as n
+    union all
+    select 'manual', 'manual', null, 'i', 'mart_one', 'model', 'success', 1,
+        now() - make_interval(days => day)
+    from unnest(array[10, 89, 91, 500]) as day;
+    insert into meta.test_log (
+        dag_id, run_id, build_id, invocation_id, test, resource_type, severity, status,
+        failures_table, seconds, finished_at
+    )
+    select dag_id, run_id, build_id, 'i', 'test', 'test', 'warn', 'warn',
+        'quality.of_' || coalesce('build_' || build_id, case
+            when finished_at < now() - interval '90 days' then 'old' else 'new'
+        end), 1, finished_at
+    from meta.model_log;
+    create table quality.of_build_1 (); create table quality.of_build_3 ();
+    create table quality.of_new (); create table quality.of_none ();
+    create table quality.of_old (n int);
+    create view meta.reads_it as select * from quality.of_old;
+    insert into meta.run_log (dag_id, run_id, state, started_at, finished_at, summary)
+    select 'dag', 'run ' || day, 'success', now(), now() - make_interval(days => day), '{}'
+    from unnest(array[1, 89, 91]) as day;
+    insert into meta.load_log (
+        source, dataset, rows, rows_inserted, rows_updated, rows_deleted, seconds, dag_id, run_id,
+        loaded_at
+    )
+    select 'imdb', dataset, 1, 1, 0, 0, 1, 'dag', 'run', now() - make_interval(days => day)
+    from (values ('title.crew', 70), ('title.basics', 5)) as loads (dataset, n)
+    cross join lateral generate_series(n + 95, 96, -1) as day;
+    insert into meta.column_log (load_id, source, dataset, column_name, rows, nulls)
+    select load_id, source, dataset, 'directors', 1, 0 from meta.load_log;
+"""
+
+
+def test_old_records_are_pruned_and_what_later_runs_need_is_kept(database: Database) -> None:
+    database.execute("set role pipeline;" + YEARS_OF_RECORDS)
+    tables = ("model_log", "test_log", "run_log", "column_log", "load_log", "build_log")
+    counts = "select " + ", ".join(f"(select count(*) from meta.{name})" for name in tables)
+    assert database.query(counts) == [(8, 8, 3, 75, 75, 4)]
+    with database.session() as session, session, session.cursor() as cursor:
+        assert prune(cursor, 0) == {}
+        pruned = prune(cursor, 90)
+    assert pruned == {
+        "meta.run_log": 1, "meta.model_log": 3, "meta.test_log": 3, "meta.column_log": 10,
+        "quality": 1,
+    }  # fmt: skip
+    assert database.query(counts) == [(5, 5, 2, 65, 75, 4)]
+    kept = "select distinct build_id from meta.model_log where build_id is not null order by 1"
+    assert database.query(kept) == [(2,), (3,), (4,)]
+    assert database.value("select count(*) from meta.reads_it") == 0
+    left = "select tablename from pg_tables where schemaname = 'quality' order by 1"
+    assert database.query(left) == [("of_build_3",), ("of_new",), ("of_none",), ("of_old",)]
+    with database.session() as session, session, session.cursor() as cursor:
+        assert prune(cursor, 90) == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "days"), [("", 90), ("7", 7), ("0", 0), ("-1", None), ("soon", None), ("9e9", None)]
+)
+def test_how_long_records_are_kept_is_a_setting(text: str, days: int | None) -> None:
+    environment = {"WAREHOUSE_KEEP_RUNS_DAYS": text}
+    if days is None:
+        with pytest.raises(PermanentError, match="WAREHOUSE_KEEP_RUNS_DAYS must be a number of"):
+            days_to_keep(environment)
+    else:
+        assert days_to_keep(environment) == days
 
 
 def test_a_green_run(database: Database) -> None:

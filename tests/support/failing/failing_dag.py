@@ -59,6 +59,7 @@ with DAG(
     params={
         "datasets": ["title.crew"],
         "accept_shrink": [],
+        "accept_older": [],
         "force_download": False,
         "full_refresh": False,
     },

@@ -88,6 +88,7 @@ def test_every_setting_is_read_from_its_variable() -> None:
     values: dict[str, object] = {
         "base_url": "http://127.0.0.1:1/files",
         "source_name": "files of ours",
+        "user_agent": "the film club (films@example.org)",
         "data_dir": Path("/srv/imdb"),
         "connect_timeout": 1.5,
         "read_timeout": 2.5,

@@ -3,7 +3,7 @@
 import pytest
 
 from imdb_pipeline.lines import LONGEST_LINE, LineCheck, check_bytes
-from warehouse.errors import UnexpectedContent
+from warehouse.errors import DamagedFile, UnexpectedContent
 
 LOOK = "Look at the line; the file and the rows that were there before are untouched."
 LONG = "x" * 100
@@ -75,7 +75,8 @@ def test_what_is_good_is_counted() -> None:
     for piece in (b"", b"a\t", b"b\t\xc3", b"\xa9\n1\t2", b"\t3\n", b"\t\t\n\xe2\x82\xac\t", b"\t"):
         check.feed(piece)
     assert (check.rows, check.line) == (3, 5)
-    check.end()
+    with pytest.raises(DamagedFile, match=r"^some\.tsv\.gz, line 5: the last line has no line end"):
+        check.end()
     assert (check.rows, check.line) == (4, 6)
     check.end()
     assert check.rows == 4

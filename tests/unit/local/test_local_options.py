@@ -126,6 +126,36 @@ def test_days_of_a_sample_are_one_source_and_folders_are_others(tmp_path: Path) 
     assert len(names) == 4
 
 
+@pytest.mark.parametrize(
+    ("folder", "name"),
+    [
+        ("/files/2026-11-01", "files"),
+        ("/files/2026-11-02", "files"),
+        ("/files/2026/11/02", "files"),
+        ("/files/20261102T0315Z", "files"),
+        ("/files/imdb-2026_11_02", "imdb"),
+        ("/files/2026-11-02.imdb", "imdb"),
+        ("/2026-11-02", "folder"),
+        ("/files/imdb2", "imdb2"),
+        ("/files/sample-20000", "sample-20000"),
+        ("/files/sample-200000", "sample-200000"),
+        ("/files/day-1", "day-1"),
+    ],
+)
+def test_a_date_is_no_part_of_the_name_of_a_folder(folder: str, name: str) -> None:
+    assert source.origin_of(Path(folder)) == name
+
+
+def test_a_file_that_is_not_compressed_is_named_with_the_command(tmp_path: Path) -> None:
+    (tmp_path / "title.crew.tsv.gz").touch()
+    (tmp_path / "title.ratings.tsv").touch()
+    found = options("--source", str(tmp_path))
+    with pytest.raises(LocalError, match=rf"gzip -k {tmp_path}/title\.ratings\.tsv$"):
+        source.choose(found)
+    chosen = source.choose(options("--source", str(tmp_path), "--datasets", "title.crew"))
+    assert chosen.datasets == ("title.crew",)
+
+
 def test_a_served_folder_keeps_its_port(tmp_path: Path) -> None:
     files = tmp_path / "my files"
     files.mkdir()
