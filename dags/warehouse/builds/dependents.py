@@ -133,7 +133,10 @@ def own_views(cursor: Cursor, schema: str, tables: Collection[str]) -> list[View
         """,
         (schema, list(tables)),
     )
-    found = [View(*row[:3], str(row[3]).rstrip("; ")) for row in cursor.fetchall()]
+    found = [
+        View(schema_name, name, options, str(query).rstrip("; "))
+        for schema_name, name, options, query in cursor.fetchall()
+    ]
     cursor.execute("select set_config('search_path', %s, true)", (search_path,))
     return found
 
