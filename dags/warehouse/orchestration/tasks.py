@@ -170,8 +170,8 @@ def report(source: str, steps: Mapping[str, Sequence[str]], **operator: Any) -> 
 
     `steps` are the ids of the tasks that ingest each dataset, by dataset name; what these tasks
     returned are the dataset's figures. The report goes to the log, to `meta.run_log` and to the
-    Asset's extra; of a failed run also to an XCom for `alert_when_red`. Then records older than
-    `WAREHOUSE_KEEP_RUNS_DAYS` are deleted.
+    Asset's extra; of a failed run also to an XCom for `alert_when_red`. A green run then deletes
+    records older than `WAREHOUSE_KEEP_RUNS_DAYS`.
     """
     outlet = warehouse_asset(source)
 
@@ -215,13 +215,13 @@ def report(source: str, steps: Mapping[str, Sequence[str]], **operator: Any) -> 
                 messages=messages,
             )
             record_run(cursor, summary)
-        _prune()
         content = summary.as_json()
         for line in summary_lines(summary):
             log.info(line)
         if summary.failed_tasks:
             ti.xcom_push(key=SUMMARY_KEY, value=content)
             raise AirflowFailException(failure_of(summary))
+        _prune()
         context["outlet_events"][outlet].extra = content
         return content
 
@@ -229,7 +229,7 @@ def report(source: str, steps: Mapping[str, Sequence[str]], **operator: Any) -> 
 
 
 def _prune() -> None:
-    """Delete old records; the report is written by then."""
+    """Delete old records."""
     with (
         final_where_permanent(),
         connected(connection_string(), purpose="prune") as connection,

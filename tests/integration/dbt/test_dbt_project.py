@@ -182,6 +182,12 @@ def test_a_forgotten_reader_fails_models_and_tests_and_does_not_hang_them(
     assert all("lock timeout" in message for message in failed.values())
 
 
+@pytest.mark.parametrize("command", ["build", "run"])
+def test_the_target_prod_is_never_built_empty(built: BuiltProject, command: str) -> None:
+    with pytest.raises(DbtBaseException, match="--empty would empty the tables of the target prod"):
+        run_dbt(built.database, command, "--empty", "--select", "stg_title_crew_writers")
+
+
 def test_the_target_published_refuses_to_build(built: BuiltProject) -> None:
     with pytest.raises(DbtBaseException, match="for reading only"):
         run_dbt(
