@@ -164,7 +164,8 @@ class Settings:
     A file with fewer rows than `min_rows_share` (at most 1) of the last load from the same origin
     is held back. A file may have `max_bytes` as it comes and unpacked, and unpack to `max_ratio`
     times its size: the real ones of 2025 have up to 5e9 bytes, a quarter of them compressed. With
-    `accept_added_columns` columns that are new at the end of a file are left out, not refused.
+    `accept_added_columns` columns that are new at the end of a file are left out, not refused; with
+    `accept_unended_files` a file may end without a line end.
     """
 
     base_url: str = IMDB_BASE_URL
@@ -180,6 +181,7 @@ class Settings:
     max_bytes: int = 32_000_000_000
     max_ratio: float = 40.0
     accept_added_columns: bool = False
+    accept_unended_files: bool = False
     progress_every: float = 5.0
     lock_patience: float = 300.0
     copy_connections: int = field(default_factory=_usable_cores)

@@ -35,7 +35,7 @@ def inspect(path: Path, dataset: Dataset, settings: Settings | None = None) -> F
         check = LineCheck(reader.columns, path.name, header=reader.header)
         for chunk in chunks:
             check.feed(chunk)
-        check.end()
+        check.end(accept_unended=settings.accept_unended_files)
         facts = replace(reader.facts(), rows=check.rows)
     if facts.rows == 0:
         raise DamagedFile(f"{path.name}: has the header of {dataset.name} but not a single row.")

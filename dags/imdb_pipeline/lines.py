@@ -83,18 +83,22 @@ class LineCheck:
         if self._length > LONGEST_LINE:
             raise too_long(self.line, self.name)
 
-    def end(self) -> None:
+    def end(self, *, accept_unended: bool = False) -> None:
         """Say that nothing more comes. Raises as `feed`.
 
-        Raises `DamagedFile` where the last line has no line end: its last value may be cut, e.g.
-        the votes 31 of 310, and no checksum of the packed file shows what its maker left out.
+        Raises `DamagedFile` where the last line has no line end, unless `accept_unended`: its last
+        value may be cut, e.g. the votes 31 of 310, and no checksum of the packed file shows what
+        its maker left out.
         """
         if self._length:
             line = self.line
             self.feed(b"\n")
+            if accept_unended:
+                return
             raise DamagedFile(
                 f"{self.name}, line {line}: the last line has no line end, so its last value may "
-                f"be cut. Fetch the file again when its source has made a new one. {_LOOK}"
+                f"be cut. Wait for the next file of the source. If you know that it is whole, set "
+                f"IMDB_ACCEPT_UNENDED_FILES=1. {_LOOK}"
             )
 
     def _look_for_header(self, text: bytes) -> None:

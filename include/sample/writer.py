@@ -13,7 +13,6 @@ from include.sample.titles import THIS_YEAR
 
 _LEVEL = 4  # under half the time of the usual 6 for files a tenth larger
 _MEMBERS_OF = {"name.basics": 3}  # gzip allows several members in one file; so do the real hosts
-_WITHOUT_LAST_NEWLINE = {"title.crew"}
 
 
 class DatasetWriter:
@@ -52,8 +51,7 @@ class DatasetWriter:
 
     def finish(self) -> None:
         """End the file; it keeps its temporary name until `publish`."""
-        if self._dataset not in _WITHOUT_LAST_NEWLINE:
-            self._put(b"\n")
+        self._put(b"\n")
         self._gzip.close()
         self._raw.close()
 

@@ -99,6 +99,7 @@ def test_every_setting_is_read_from_its_variable() -> None:
         "max_bytes": 10**12,
         "max_ratio": 2.5,
         "accept_added_columns": True,
+        "accept_unended_files": True,
         "progress_every": 6.5,
         "lock_patience": 0.0,
         "copy_connections": 3,

@@ -80,6 +80,9 @@ def test_what_is_good_is_counted() -> None:
     assert (check.rows, check.line) == (4, 6)
     check.end()
     assert check.rows == 4
+    check.feed(b"a\tb\tc")
+    check.end(accept_unended=True)
+    assert (check.rows, check.line) == (5, 7)
 
 
 def test_the_first_bad_byte_of_a_kind_gives_the_line() -> None:

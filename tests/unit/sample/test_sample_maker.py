@@ -25,7 +25,7 @@ from include.sample.writer import time_in_sample
 ROOT = Path(__file__).resolve().parents[3]
 # Of the seven texts, at 1,200 titles, day 3, seed 11. It must not depend on the Python version or
 # the machine. A deliberate change of the maker changes it: put the new value here.
-GOLDEN = "e597ad6a3517e12cc61e2159c77c3790a0c20e4b03f91c6d3e1f7a31becebce1"
+GOLDEN = "aae268f4d6b1e3c7cdd0fa6e21c475154eb6f302e9728d396a8b5717420a6e79"
 
 
 def lines_of(folder: Path, dataset: str) -> list[str]:
