@@ -23,6 +23,7 @@ from include.local.layout import Layout, LocalError, locked, tail
 from include.local.options import SAMPLE, Options
 from include.local.processes import Processes
 from include.local.progress import Runs, broken_off, follow
+from include.local.pruning import prune_if_due
 from include.local.source import Source
 from include.local.summary import Film, LeftOut, render_errors, render_failure, render_summary
 from include.local.task_logs import task_log
@@ -96,6 +97,7 @@ def set_up(options: Options, chosen: Source, port: int, *, log: Path) -> Airflow
 
     def metadata() -> None:
         airflow.prepare()
+        prune_if_due(airflow)
         airflow.require_api_server(log)
 
     with ThreadPoolExecutor() as pool:

@@ -1,13 +1,20 @@
 """The other commands of the README, on the installation of the story."""
 
 import json
+import os
 import re
+import time
+from contextlib import closing
 from pathlib import Path
 
+import psycopg2
 import pytest
 import requests
 
+from include.local.airflow import Airflow
 from include.local.layout import Layout, Ports, locked
+from include.local.pruning import EVERY, prune_if_due
+from include.local.warehouse import open_warehouse
 from tests.e2e.conftest import PROXY, Installation, Story, run
 from tests.e2e.service import secrets_of
 
@@ -45,6 +52,31 @@ def test_airflow_answers_only_to_names_of_this_machine(story: Story, host: str) 
     )
     assert (answer.status_code == 200) is (host in {"localhost", "127.0.0.1", "[::1]"})
     assert answer.status_code in {200, 400}
+
+
+def test_old_log_files_and_records_of_airflow_are_deleted_once_a_week(story: Story) -> None:
+    layout = Layout(story.installation.folder)
+    airflow = Airflow(layout, open_warehouse(layout), api_port=1)
+    old, new, stamp = (layout.logs / "old.log", layout.logs / "new.log", layout.airflow / "pruned")
+    for path in (old, new):
+        path.touch()
+    assert airflow.warehouse.metadata_url is not None
+    with closing(psycopg2.connect(airflow.warehouse.metadata_url)) as session:
+        session.autocommit = True
+        cursor = session.cursor()
+        cursor.execute("select min(id), count(*) from dag_run where dag_id = 'imdb_pipeline'")
+        oldest, before = cursor.fetchone() or (0, 0)
+        cursor.execute("update dag_run set start_date = '2000-01-01' where id = %s", (oldest,))
+        os.utime(old, (0, 0))
+        prune_if_due(airflow)
+        assert old.exists(), "not due: the installation is new"
+
+        os.utime(stamp, (0, 0))
+        prune_if_due(airflow)
+        cursor.execute("select count(*) from dag_run where dag_id = 'imdb_pipeline'")
+        assert cursor.fetchall() == [(before - 1,)]
+    assert (old.exists(), new.exists()) == (False, True)
+    assert time.time() - stamp.stat().st_mtime < EVERY.total_seconds()
 
 
 def test_docs_are_one_page_with_every_model(story: Story) -> None:
