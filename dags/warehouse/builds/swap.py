@@ -6,9 +6,11 @@ few milliseconds. It waits until nobody reads them, in short tries that keep no 
 long, and a reader sees one build to the end of the transaction. All other tables are left alone.
 """
 
+import logging
 import time
 from collections.abc import Callable, Collection, Iterator
 
+import psycopg2
 from psycopg2 import sql
 from psycopg2.extensions import cursor as Cursor
 
@@ -16,6 +18,8 @@ from warehouse.builds.dependents import make_again, own_views, take_over
 from warehouse.database.sessions import sessions
 from warehouse.database.table_locks import lock_tables_patiently, wait_for_table
 from warehouse.errors import WarehouseUnavailable
+
+log = logging.getLogger(__name__)
 
 # Where incremental models keep the loads that they have processed: (model, dataset, load_id).
 MARKS = "high_water_mark"
@@ -136,8 +140,18 @@ def tables_of(cursor: Cursor, schema: str, names: Collection[str]) -> list[str]:
 
 
 def drop(cursor: Cursor, schema: str, table: str) -> None:
-    """Drop a table where it is there."""
-    cursor.execute(sql.SQL("drop table if exists {}").format(sql.Identifier(schema, table)))
+    """Drop a table where it is there; one that an object of others reads stays, with a warning."""
+    cursor.execute("savepoint drop_table")
+    try:
+        cursor.execute(sql.SQL("drop table if exists {}").format(sql.Identifier(schema, table)))
+    except psycopg2.errors.DependentObjectsStillExist as error:
+        cursor.execute("rollback to savepoint drop_table")
+        log.warning(
+            "%s.%s left the dbt project and stays with its last rows, because another object reads "
+            "it: %s. Drop that object; the next publish drops the table.",
+            schema, table, (error.diag.message_detail or "another object").split("\n")[0],
+        )  # fmt: skip
+    cursor.execute("release savepoint drop_table")
 
 
 def wait_for_old_snapshots(

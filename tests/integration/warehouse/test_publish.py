@@ -316,6 +316,23 @@ def test_a_mart_that_left_the_project_leaves_with_the_next_publish(marts: Marts)
     assert tables(marts.database, "marts_next") == {"mart_one"}
 
 
+def test_a_mart_that_left_the_project_stays_while_a_view_of_others_reads_it(
+    marts: Marts, caplog: pytest.LogCaptureFixture
+) -> None:
+    marts.build_and_publish("one")
+    marts.database.execute("create view public.mine as select * from marts.mart_two")
+    marts.let_names_be(NAMES[:1])
+    marts.build_and_publish("two")
+    marts.build_and_publish("three")
+    assert "marts_next.mart_two left the dbt project" in caplog.text
+    assert "view mine depends on table marts_next.mart_two" in caplog.text
+    assert tables(marts.database, "marts") == {"mart_one"}
+    assert marts.database.value("select count(*) from public.mine")
+    marts.database.execute("drop view public.mine")
+    marts.build_and_publish("four")
+    assert tables(marts.database, "marts_next") == {"mart_one"}
+
+
 def test_after_an_upgrade_no_mart_is_dropped(marts: Marts) -> None:
     """The publish log of an earlier version does not say which tables it was about."""
     marts.build_and_publish("one")
