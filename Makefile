@@ -11,10 +11,8 @@ BIN = .venv/bin
 # The environment's own uv, else that of the machine.
 UV = $(or $(wildcard $(CURDIR)/.venv/uv/bin/uv),uv)
 TESTS ?= tests
-# A folder of tests runs on all cores, with one process more, because the long tests wait a lot. The
-# whole suite also measures the coverage of dags/.
-CORES = $(shell getconf _NPROCESSORS_ONLN)
-PARALLEL = --numprocesses $(shell expr $(CORES) + 1) --maxprocesses 5 --dist loadscope --no-loadscope-reorder
+# A folder of tests runs on all cores. The whole suite also measures the coverage of dags/.
+PARALLEL = --numprocesses logical --maxprocesses 4 --dist loadscope --no-loadscope-reorder
 COVERAGE = --durations 20 --cov=dags
 export SOURCE SOURCE_NAME DATASETS DAY TITLES ACCEPT_SHRINK ACCEPT_OLDER FULL_REFRESH FORCE_DOWNLOAD FORCE_TRANSFORM
 export LOCAL_DIR UP_PORT SQL CMD NAME CHECK ONLY REPEATS UPGRADE WAREHOUSE_URL ANALYST_URL PIPELINE_PASSWORD ANALYST_PASSWORD

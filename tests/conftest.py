@@ -31,10 +31,12 @@ GROUPS = {
     "tests/e2e/test_commands": "the story",
     "tests/e2e/test_leaks": "the story",
     "tests/e2e/test_marts_agree": "the story",
+    # Not at the same time as the story: each runs Airflow with several processes.
+    "tests/e2e/test_up": "the story",
 }
 # The longest first: the last files should be short, so that no process waits for another.
 LONGEST = (
-    *("tests/e2e/test_story", "tests/e2e/test_up", "tests/integration/dbt/test_incremental"),
+    *("tests/e2e/", "tests/integration/dbt/test_incremental"),
     *("tests/promises/test_3_dbt", "tests/integration/dbt/", "tests/dags/"),
     "tests/unit/project/test_lint",
 )
