@@ -24,6 +24,7 @@ MODELS = {
     "stg_title_akas",
     "stg_imdb__rating_changes",
     "int_genre_ratings",
+    "int_reference_year",
     "int_title_hierarchies",
     "int_person_credits",
     "mart_top_titles",

@@ -64,8 +64,10 @@ def test_old_log_files_and_records_of_airflow_are_deleted_once_a_week(story: Sto
     with closing(psycopg2.connect(airflow.warehouse.metadata_url)) as session:
         session.autocommit = True
         cursor = session.cursor()
-        cursor.execute("select min(id), count(*) from dag_run where dag_id = 'imdb_pipeline'")
-        oldest, before = cursor.fetchone() or (0, 0)
+        # The first run stays: other tests look for it.
+        cursor.execute("select id from dag_run where dag_id = 'imdb_pipeline' order by id")
+        runs = cursor.fetchall()
+        oldest, before = runs[1][0], len(runs)
         cursor.execute("update dag_run set start_date = '2000-01-01' where id = %s", (oldest,))
         os.utime(old, (0, 0))
         prune_if_due(airflow)

@@ -44,6 +44,8 @@ def labels_of_seed() -> dict[tuple[str, str], set[str]]:
 
 
 LABELS = labels_of_seed()
+# The sample has no genre that begins within its last ten years.
+NOT_IN_THE_SAMPLE = {"No Baseline"}
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +87,8 @@ def test_mart_agrees_with_the_oracle(
 def test_each_label_of_every_mart_occurs(
     mart: str, label_column: str, found: dict[str, list[dict[str, Any]]]
 ) -> None:
-    assert {row[label_column] for row in found[mart]} == LABELS[mart, label_column]
+    expected = LABELS[mart, label_column] - NOT_IN_THE_SAMPLE
+    assert {row[label_column] for row in found[mart]} - NOT_IN_THE_SAMPLE == expected
 
 
 def test_the_comparison_sees_one_wrong_value_in_any_column(

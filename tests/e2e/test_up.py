@@ -69,8 +69,10 @@ def test_up_a_run_rollback_down_and_tasks_by_hand(service: Service) -> None:
     assert [count for _, count in loads] == [1] * 7
     assert installation.query("select count(*) from meta.publish_log") == [(1,)]
     assert service.api("GET", "dags/imdb_pipeline/dagVersions")["total_entries"] == 1
-    summary = installation.summary()
-    assert (summary["state"], summary["published"]) == ("success", True)
+    # In the first hours of a day Airflow also starts the run of midnight, when the DAG is new.
+    reports = installation.query("select summary from meta.run_log")
+    assert {summary["state"] for (summary,) in reports} == {"success"}
+    assert [summary["published"] for (summary,) in reports].count(True) == 1
     shows_the_docs(service)
 
     # Before the second publish there is nothing to go back to.

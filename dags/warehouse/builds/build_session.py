@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from psycopg2 import sql
 from psycopg2.extensions import cursor as Cursor
 
 from warehouse.builds.builds import Build, current_state, insert_build, own_build, read_build
@@ -98,9 +99,11 @@ def _with_bound(cursor: Cursor, build: Build) -> Build:
         )
         return read_build(cursor, build.build_id)
     cursor.execute(
-        "select load_id, dataset, run_id, loaded_at::timestamptz(0)::text "  # noqa: S608 - constant
-        f"from meta.load_log where source = %s and load_id > %s and {IS_CHANGE} "
-        "order by load_id limit 1",
+        sql.SQL(
+            "select load_id, dataset, run_id, loaded_at::timestamptz(0)::text "
+            "from meta.load_log where source = %s and load_id > %s and {} "
+            "order by load_id limit 1"
+        ).format(IS_CHANGE),
         (build.source, build.state.load_id),
     )
     row = cursor.fetchone()

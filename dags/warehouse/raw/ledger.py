@@ -149,15 +149,19 @@ def newest_load_id(cursor: Cursor, source: str) -> int:
 
 # A load of the same lines in another file is no reason to build. One that could not count what it
 # changed is, and one that begins a history.
-IS_CHANGE = (
+IS_CHANGE = sql.SQL(
     "(rows_inserted + rows_updated + rows_deleted > 0 or not changes_kept or history_begins)"
 )
 
 
 def newest_change(cursor: Cursor, source: str) -> int:
     """Return the id of the newest load of `source` that changed a line, 0 before the first."""
-    newest = "select coalesce(max(load_id), 0) from meta.load_log where source = %s and "
-    cursor.execute(newest + IS_CHANGE, (source,))
+    cursor.execute(
+        sql.SQL(
+            "select coalesce(max(load_id), 0) from meta.load_log where source = %s and {}"
+        ).format(IS_CHANGE),
+        (source,),
+    )
     return scalar(cursor)
 
 

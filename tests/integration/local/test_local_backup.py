@@ -59,7 +59,9 @@ def test_a_restored_warehouse_has_the_history_and_the_next_run_continues_it(
     load(kept, tmp_path, BASICS, [(t, "movie", t, N, "0", "1999", N, N, N) for t in TITLES])
     load_day(kept, tmp_path, 1)
     load_day(kept, tmp_path, 2)
-    dbt_build(parsed_project().on(kept))
+    site = parsed_project().on(kept)
+    site.dbt("seed", "--select", "thresholds", run_id="seed")
+    dbt_build(site)
     kept.execute(f"create table marts.{HISTORY} as table marts_next.{HISTORY}", role="pipeline")
     kept.execute(
         "create view marts.mine as select * from staging.stg_title_ratings", role="pipeline"
