@@ -16,6 +16,7 @@ from pathlib import Path
 from psycopg2 import sql
 from psycopg2.extensions import connection as Connection
 
+from include.local.airflow import API_SERVER
 from include.local.layout import LOOPBACK, Layout, LocalError, Secrets
 from include.local.postgres import SUPERUSER
 from include.local.processes import Processes
@@ -61,7 +62,7 @@ def restore(layout: Layout, path: Path, *, force: bool = False) -> None:
     _require_embedded("restore")
     if not path.is_file():
         raise LocalError(f"BACKUP={path}: there is no such file.")
-    if set(Processes(layout.pids).running()) - {"api-server"}:
+    if set(Processes(layout.pids).running()) - {API_SERVER}:
         raise LocalError("Airflow is up (make up): make down, then restore.")
     start_embedded(layout)
     server = embedded_server(layout)

@@ -26,7 +26,7 @@ def prune_if_due(airflow: Airflow) -> None:
     stamp = layout.airflow / "pruned"
     if not stamp.exists():
         stamp.touch()
-    if days == 0 or _age(stamp, now) < EVERY:
+    if days == 0 or now - _modified(stamp) < EVERY:
         return
     before = now - timedelta(days=days)
     delete_logs(layout, before)
@@ -42,16 +42,11 @@ def prune_if_due(airflow: Airflow) -> None:
 def delete_logs(layout: Layout, before: datetime) -> None:
     """Delete the log files that nothing has written to since `before`, and folders left empty."""
     for folder in (layout.logs, layout.airflow / "logs"):
-        paths = sorted(folder.rglob("*"), reverse=True)
-        for path in paths:
+        for path in sorted(folder.rglob("*"), reverse=True):
             if path.is_file() and _modified(path) < before:
                 path.unlink(missing_ok=True)
             elif path.is_dir() and not path.is_symlink() and not any(path.iterdir()):
                 path.rmdir()
-
-
-def _age(path: Path, now: datetime) -> timedelta:
-    return now - _modified(path)
 
 
 def _modified(path: Path) -> datetime:

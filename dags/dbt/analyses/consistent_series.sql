@@ -11,5 +11,4 @@ where
     not is_adult
     and series_performance_tier in ('Premium Franchise', 'Quality Series')
     and consistency_rating in ('Very Consistent', 'Consistent')
-    and not is_adult
 order by avg_series_rating desc, total_votes desc

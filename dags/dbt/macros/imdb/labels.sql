@@ -80,11 +80,10 @@
 {%- endmacro %}
 
 {#-
-    The value of a single threshold of the seed thresholds; Postgres asks for it once per query. The
-    cast is the type of its value: integer unless another is named.
+    The value of a single threshold of the seed thresholds; Postgres asks for it once per query.
 -#}
-{% macro threshold(name, type='integer') -%}
-    (select value::{{ type }} from {{ ref('thresholds') }} where name = '{{ name }}')
+{% macro threshold(name) -%}
+    (select value::integer from {{ ref('thresholds') }} where name = '{{ name }}')
 {%- endmacro %}
 
 {#- The decade of a year: 1994 -> 1990. -#}
