@@ -199,7 +199,7 @@ class SnapshotReader(io.RawIOBase):
             raise DamagedFile(
                 f"{self.path.name}: expected a gzip file, found {_described(start)}. The source or "
                 "something before it answered with another document; try again later. If it does "
-                "not pass, let the requests name somebody whom the source can ask: IMDB_USER_AGENT."
+                "not pass, let the requests name a person whom the source can ask: IMDB_USER_AGENT."
             )
         line = self._gzip_line()
         if reason := _not_plain_lines(line):

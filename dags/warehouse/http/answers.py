@@ -24,7 +24,7 @@ def raise_for_status(url: str, answer: requests.Response, *, settings_prefix: st
     if status == 202:
         raise SourceUnavailable(
             f"{found} and no file: a page that wants to know whether a person asks, or a file that "
-            "is not ready yet. If it does not pass, let the requests name somebody whom the source "
+            "is not ready yet. If it does not pass, let the requests name a person whom the source "
             f"can ask: {settings_prefix}USER_AGENT.",
             retry_after=retry_after,
         )

@@ -61,7 +61,7 @@ def test_marts_become_visible_together(marts: Marts) -> None:
 
 
 def view_of_an_analyst(marts: Marts, kind: str = "view") -> None:
-    """What somebody makes over a live mart, of the columns that it has today."""
+    """What another person makes over a live mart, of the columns that it has today."""
     marts.database.execute(
         "create schema if not exists analytics; "
         f"create {kind} analytics.best as select id, build_id from marts.mart_one "

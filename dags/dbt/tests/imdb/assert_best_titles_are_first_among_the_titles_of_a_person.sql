@@ -1,4 +1,4 @@
--- Both ways: whoever has a ranked title has a best title.
+-- Both ways: a person with a ranked title has a best title.
 with best_titles as (
     select
         titles.nconst,
