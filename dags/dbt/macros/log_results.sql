@@ -21,7 +21,8 @@
             ])) -%}
         {%- elif node.resource_type in ('test', 'unit_test') -%}
             {%- set failures_table = table_of_failures(result) -%}
-            {%- set message = message_of_test(result, failures_table) -%}
+            {%- set broken = broken_rules(node, failures_table) -%}
+            {%- set message = message_of_test(result, failures_table, broken) -%}
             {%- set severity = (node.config.severity or 'error') | lower
                 if node.resource_type == 'test' else 'error' -%}
             {%- do test_rows.append(sql_row(head + [
@@ -31,7 +32,7 @@
             {%- if failures_table -%}
                 {%- do log(
                     failures_table ~ ': ' ~ result.failures ~ ' failing rows, severity ' ~ severity
-                    ~ ', look with: select * from ' ~ failures_table ~ ';', info=true
+                    ~ broken ~ ', look with: select * from ' ~ failures_table ~ ';', info=true
                 ) -%}
             {%- endif -%}
         {%- endif -%}
@@ -105,9 +106,11 @@ on conflict (table_id) do update set
     {{- return(none) -}}
 {%- endmacro %}
 
-{% macro message_of_test(result, failures_table) -%}
+{% macro message_of_test(result, failures_table, broken) -%}
     {%- if failures_table -%}
-        {{- return((result.message or '') ~ '; the failing rows are in ' ~ failures_table) -}}
+        {{- return(
+            (result.message or '') ~ broken ~ '; the failing rows are in ' ~ failures_table
+        ) -}}
     {%- endif -%}
     {{- return(result.message) -}}
 {%- endmacro %}

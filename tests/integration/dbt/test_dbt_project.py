@@ -159,7 +159,7 @@ def test_a_forgotten_reader_fails_models_and_tests_and_does_not_hang_them(
     built: BuiltProject, tmp_path: Path
 ) -> None:
     """As the DAG starts dbt: PGOPTIONS reaches every session, those of the threads too."""
-    database, test = built.database, "mart_genre_analytics_no_genre_is_empty"
+    database, test = built.database, "mart_genre_analytics_rules_hold"
     # Whoever waits without a lock_timeout of its own meets this one, with another message.
     database.execute(f"alter database {database.name} set statement_timeout = '60s'")
     database.execute(f"alter database {database.name} set lock_timeout = 0")
@@ -180,6 +180,24 @@ def test_a_forgotten_reader_fails_models_and_tests_and_does_not_hang_them(
     }
     assert failed.keys() == {"mart_genre_by_decade", test}
     assert all("lock timeout" in message for message in failed.values())
+
+
+def test_a_failed_test_names_the_rules_that_rows_break(built: BuiltProject) -> None:
+    database, test = built.database, "stg_title_ratings_rules_hold"
+    database.execute(
+        "insert into staging.stg_title_ratings values "
+        "('tt01', 11.0, 5), ('tt02', 11.0, 0), ('tt03', 9.0, 5)"
+    )
+    done = run_dbt(database, "test", "--select", test)
+    database.execute("truncate staging.stg_title_ratings")
+    assert done.by_name() == {test: "fail"}
+    ((message,),) = database.query(
+        "select message from meta.test_log order by test_log_id desc limit 1"
+    )
+    rules = "ratings_are_between_1_and_10 (2 rows), votes_are_one_or_more (1 rows)"
+    assert rules in str(message)
+    broken = database.query(f"select tconst, cardinality(broken_rules) from quality.{test}")
+    assert sorted(broken) == [("tt01", 1), ("tt02", 2)]
 
 
 @pytest.mark.parametrize("command", ["build", "run"])

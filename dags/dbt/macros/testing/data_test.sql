@@ -20,7 +20,10 @@
         {%- if failed_before -%} {%- do adapter.drop_relation(failed_before) -%} {%- endif -%}
         {%- call statement(auto_begin=True) -%} {{ get_create_sql(failing_rows, query) }} {%- endcall -%}
         {%- do count_failures('select * from ' ~ failing_rows) -%}
-        {%- if load_result('main').table.rows[0][0] -%} {%- do relations.append(failing_rows) -%}
+        {%- if load_result('main').table.rows[0][0] -%}
+            {%- do relations.append(failing_rows) -%}
+            {%- set broken = broken_rules(model, failing_rows) -%}
+            {%- if broken -%} {%- do log(model.name ~ broken, info=true) -%} {%- endif -%}
         {%- else -%} {%- do adapter.drop_relation(failing_rows) -%}
         {%- endif -%}
         {%- do adapter.commit() -%}
@@ -28,6 +31,18 @@
 
     {{ return({'relations': relations}) }}
 {% endmaterialization %}
+
+{#- ', broken: <rule> (<rows> rows), ...' of a test rules_hold that failed, else nothing. -#}
+{% macro broken_rules(node, failures_table) -%}
+    {%- if not failures_table or (node.test_metadata or {}).name != 'rules_hold' -%}
+        {{- return('') -}}
+    {%- endif -%}
+    {%- set rules = run_query(
+        "select rule || ' (' || count(*) || ' rows)' from " ~ failures_table
+        ~ ', unnest(broken_rules) as rule group by rule order by count(*) desc, rule'
+    ) -%}
+    {{- return(', broken: ' ~ rules.columns[0].values() | join(', ')) -}}
+{%- endmacro %}
 
 {% macro count_failures(query) -%}
     {%- call statement('main', fetch_result=True) -%}
