@@ -18,7 +18,13 @@ sys.path[:0] = [str(REPOSITORY), str(REPOSITORY / "dags")]
 
 from include.local.bootstrap import own_environment  # noqa: E402
 from include.local.layout import Layout, LocalError, Ports, Secrets  # noqa: E402
-from include.local.options import Options, run_options, variable  # noqa: E402
+from include.local.options import (  # noqa: E402
+    IMDB,
+    PIPELINES,
+    Options,
+    run_options,
+    variable,
+)
 
 if TYPE_CHECKING:
     from include.local.airflow import Airflow
@@ -137,8 +143,9 @@ def dbt(cmd: str) -> NoReturn:
 
 
 @cli.command()
-def rollback() -> int:
-    """Put the marts before the last publish back, without Airflow."""
+@variable("PIPELINES", click.Choice(PIPELINES), default=IMDB)
+def rollback(pipelines: str) -> int:
+    """Put the marts before the last publish of one pipeline back, without Airflow."""
     from imdb_pipeline.config import Settings
     from include.local.project import dbt_project
     from include.local.warehouse import open_warehouse
@@ -155,11 +162,11 @@ def rollback() -> int:
         with connected(warehouse.url, purpose="make rollback") as connection:
             began = time.monotonic()
             rolling_back.rollback(
-                connection, dbt_project(layout), source="imdb", dag_id="manual", run_id=run_id,
+                connection, dbt_project(layout), source=pipelines, dag_id="manual", run_id=run_id,
                 patience=patience,
             )  # fmt: skip
             with connection.cursor() as cursor:
-                live = what_is_live(cursor, "imdb")
+                live = what_is_live(cursor, pipelines)
             click.echo(f"rolled back in {time.monotonic() - began:.1f} s: live is {live}")
     except PipelineError as error:
         raise LocalError(str(error)) from error
@@ -199,21 +206,23 @@ def restore(backup: Path, force: bool) -> int:
 @variable("CMD", default="version")
 def airflow(cmd: str, **values: Any) -> int:
     """Run Airflow's command line in this installation, with the words of CMD."""
-    from include.local import project, source
+    from include.local import project
+    from include.local.sources.source import choose
 
     options = Options.of(**values)
-    chosen = source.choose(options)
+    chosen = choose(options)
     layout = options.layout
     airflow = _airflow(layout)
-    source.require_loaded(options, chosen, airflow.warehouse)
+    for source in chosen:
+        source.require_loaded(airflow.warehouse)
     airflow.prepare()
     project.make_manifest(layout, airflow.environment(), airflow.warehouse)
-    source.make_ready(options, chosen)
-    with source.served(layout, chosen, by_hand=True) as base_url:
-        command, environment = (
-            airflow.command(*shlex.split(cmd)),
-            airflow.task_environment(base_url, chosen.name),
-        )
+    with contextlib.ExitStack() as servers:
+        for source in chosen:
+            source.make_ready()
+        given = [servers.enter_context(source.served(by_hand=True)) for source in chosen]
+        command = airflow.command(*shlex.split(cmd))
+        environment = airflow.task_environment(*given)
         return subprocess.run(command, env=environment, cwd=REPOSITORY, check=False).returncode
 
 

@@ -32,7 +32,6 @@ from include.local.layout import (
 from include.local.processes import Processes
 from include.local.warehouse import Warehouse
 
-DAG_ID = "imdb_pipeline"
 DAGS_FOLDER = REPOSITORY / "dags"
 API_SERVER, RUN = "api-server", "dag-run"
 START_PATIENCE = 180.0
@@ -54,7 +53,7 @@ from include.local.hosts import LoopbackHosts  # noqa: F401
 
 
 class Airflow:
-    """Airflow in `layout`, over `warehouse`; `base_url` is where the seven files are fetched."""
+    """Airflow in `layout`, over `warehouse`."""
 
     def __init__(self, layout: Layout, warehouse: Warehouse, *, api_port: int) -> None:
         self.layout = layout
@@ -136,16 +135,12 @@ class Airflow:
             "WAREHOUSE_DOCS_DIR": str(layout.docs),
         }  # fmt: skip
 
-    def task_environment(self, base_url: str, source_name: str) -> dict[str, str]:
-        """Return the environment of what runs tasks: the files are fetched from `base_url`.
-
-        `source_name` is the origin that the ledger notes.
-        """
-        return self.environment() | {
-            "IMDB_BASE_URL": base_url,
-            "IMDB_SOURCE_NAME": source_name,
-            "LOCAL_WAIT_FOR": f"{self.api_url}/execution/health",
-        }
+    def task_environment(self, *sources: Mapping[str, str]) -> dict[str, str]:
+        """Return the environment of what runs tasks; `sources` say where the data comes from."""
+        merged = self.environment()
+        for source in sources:
+            merged |= source
+        return merged | {"LOCAL_WAIT_FOR": f"{self.api_url}/execution/health"}
 
     def command(self, *arguments: str) -> list[str]:
         """Return the command line of an `airflow` command of this environment."""
@@ -230,16 +225,19 @@ class Airflow:
             raise LocalError(f"{error}; the end of {log}:\n{tail(log)}") from error
 
     def start_run(
-        self, log: Path, *, conf: Mapping[str, object], base_url: str, source_name: str
+        self,
+        dag_id: str,
+        log: Path,
+        *,
+        parameters: Mapping[str, object],
+        environment: Mapping[str, str],
     ) -> subprocess.Popen[bytes]:
-        """Start one run of the DAG with `conf` as its parameters, its tasks in parallel.
-
-        The process ends with the run.
-        """
+        """Start one run of the DAG, its tasks in parallel. The process ends with the run."""
+        conf = json.dumps(parameters)
         return self.processes.start(
             RUN,
-            self.command("dags", "test", DAG_ID, "--use-executor", "--conf", json.dumps(conf)),
-            env=self.task_environment(base_url, source_name),
+            self.command("dags", "test", dag_id, "--use-executor", "--conf", conf),
+            env=environment,
             log=log,
             cwd=REPOSITORY,
         )

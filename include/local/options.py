@@ -1,7 +1,7 @@
 """What a user asks of a run: variables of the `make` command line, checked before any work."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,20 +10,24 @@ import click
 
 from include.local.layout import Layout, read_json, write_private
 
-SAMPLE, IMDB = "sample", "imdb"
+SAMPLE, IMDB, TMDB = "sample", "imdb", "tmdb"
+PIPELINES = (IMDB, TMDB)
+KINDS = ("movie", "tv", "person")
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
     """A run's options.
 
-    `source` is `sample`, `imdb` or a folder, `source_name` its name if not the usual one.
-    `datasets` is None for all. `day` and `titles` shape the sample. The five before `source_name`
-    are parameters of the DAG. `named` is whether the user named the source or the sample's shape;
-    if not, the source is that of the last run.
+    `pipelines` are run one after the other. `source` is what they read: `sample`, `imdb`, `tmdb`
+    or a folder of IMDb's files; `source_name` is its name if not the usual one. `day` and `titles`
+    shape the sample. `named` is whether the user named the source or the sample's shape; if not,
+    the source is that of the last run. The others are parameters of the DAGs; `datasets`, `kinds`
+    and `pages` are None for the usual ones.
     """
 
     layout: Layout
+    pipelines: tuple[str, ...]
     source: str | Path
     datasets: tuple[str, ...] | None
     day: int
@@ -33,14 +37,18 @@ class Options:
     full_refresh: bool
     accept_shrink: tuple[str, ...] = ()
     accept_older: tuple[str, ...] = ()
+    kinds: tuple[str, ...] | None = None
+    pages: int | None = None
+    ingest: bool = True
+    dry_run: bool = False
     source_name: str | None = None
     named: bool = True
 
     @classmethod
     def of(
-        cls, *, source: str | Path | None, day: int | None, titles: int | None,
-        accept_shrink: tuple[str, ...] | None, accept_older: tuple[str, ...] | None,
-        source_name: str | None, **others: Any,
+        cls, *, pipelines: tuple[str, ...] | None, source: str | Path | None, day: int | None,
+        titles: int | None, accept_shrink: tuple[str, ...] | None,
+        accept_older: tuple[str, ...] | None, source_name: str | None, **others: Any,
     ) -> "Options":  # fmt: skip
         """Return the options from the values of `run_options`. Raises click.UsageError."""
         from include.sample.maker import DEFAULT_TITLES  # noqa: PLC0415 - takes 80 ms
@@ -51,9 +59,14 @@ class Options:
         last = {} if source else _last_source(layout)
         if (day or titles) and last.get("source") != SAMPLE:
             last = {}
+        source = source or last.get("source") or SAMPLE
+        usual = tuple(last.get("pipelines") or _readers(source))
+        if others.get("datasets") or accept_shrink or accept_older:
+            usual = (IMDB,)
         return cls(
             layout=layout,
-            source=source or last.get("source") or SAMPLE,
+            pipelines=_checked(pipelines or usual, source),
+            source=source,
             day=day or (None if titles else last.get("day")) or 1,
             titles=titles or last.get("titles") or DEFAULT_TITLES,
             accept_shrink=accept_shrink or (),
@@ -65,10 +78,31 @@ class Options:
 
     def remember(self) -> None:
         """Keep the source for the next command that names none."""
-        kept: dict[str, Any] = {"source": str(self.source), "source_name": self.source_name}
+        kept: dict[str, Any] = {
+            "source": str(self.source),
+            "source_name": self.source_name,
+            "pipelines": [name for name in _readers(self.source) if name in self.pipelines],
+        }
         if self.source == SAMPLE:
             kept |= {"day": self.day, "titles": self.titles}
         write_private(self.layout.root / "source.json", json.dumps(kept))
+
+
+def _readers(source: str | Path) -> tuple[str, ...]:
+    """Return the pipelines that can read `source`: all read the sample, a folder is IMDb's."""
+    if source == SAMPLE:
+        return PIPELINES
+    return (TMDB,) if source == TMDB else (IMDB,)
+
+
+def _checked(pipelines: tuple[str, ...], source: str | Path) -> tuple[str, ...]:
+    others = [name for name in pipelines if name not in _readers(source)]
+    if others:
+        raise click.UsageError(
+            f"The pipeline {' and '.join(others)} does not read SOURCE={source}: run it by a "
+            f"command of its own, with SOURCE={SAMPLE} or SOURCE={others[0]}."
+        )
+    return pipelines
 
 
 def _last_source(layout: Layout) -> dict[str, Any]:
@@ -81,25 +115,37 @@ def _last_source(layout: Layout) -> dict[str, Any]:
 
 def _source(value: str) -> str | Path:
     folder = Path(value).expanduser().resolve()
-    if value in (SAMPLE, IMDB) or folder.is_dir():
-        return value if value in (SAMPLE, IMDB) else folder
+    if value in (SAMPLE, IMDB, TMDB) or folder.is_dir():
+        return value if value in (SAMPLE, IMDB, TMDB) else folder
     raise click.BadParameter(
-        f"no such folder. SOURCE is {SAMPLE} (generated, the default), {IMDB} (the real files) or "
-        "a folder of .tsv.gz files."
+        f"no such folder. SOURCE is {SAMPLE} (generated, the default), {IMDB} (the real files), "
+        f"{TMDB} (the real API) or a folder of .tsv.gz files."
     )
 
 
 def _datasets(value: str) -> tuple[str, ...]:
     from imdb_pipeline.config import DATASET_NAMES  # noqa: PLC0415 - takes 30 ms
 
+    return _names(value, "datasets", DATASET_NAMES)
+
+
+def _pipelines(value: str) -> tuple[str, ...]:
+    return _names(value, "pipelines", PIPELINES)
+
+
+def _kinds(value: str) -> tuple[str, ...]:
+    return _names(value, "kinds", KINDS)
+
+
+def _names(value: str, what: str, known: Sequence[str]) -> tuple[str, ...]:
     names = {name.strip() for name in value.split(",") if name.strip()}
-    unknown = sorted(names - {*DATASET_NAMES})
+    unknown = sorted(names - {*known})
     if unknown or not names:
         raise click.BadParameter(
-            f"there is no {' and no '.join(unknown) or 'name in it'}. The datasets are "
-            f"{', '.join(sorted(DATASET_NAMES))}, separated by commas."
+            f"there is no {' and no '.join(unknown) or 'name in it'}. The {what} are "
+            f"{', '.join(sorted(known))}, separated by commas."
         )
-    return tuple(name for name in DATASET_NAMES if name in names)
+    return tuple(name for name in known if name in names)
 
 
 def variable(name: str, kind: Any = str, **settings: Any) -> Callable[[Any], Any]:
@@ -111,7 +157,8 @@ def variable(name: str, kind: Any = str, **settings: Any) -> Callable[[Any], Any
 def run_options(verb: Callable[..., int]) -> Callable[..., int]:
     """Add the options of a run to a verb, which hands them to `Options.of`."""
     for option in (
-        variable("SOURCE", _source, metavar="sample|imdb|FOLDER"),
+        variable("PIPELINES", _pipelines, metavar="NAMES"),
+        variable("SOURCE", _source, metavar="sample|imdb|tmdb|FOLDER"),
         variable("SOURCE_NAME"),
         variable("DATASETS", _datasets, metavar="NAMES"),
         variable("DAY", click.IntRange(min=1)),
@@ -121,6 +168,10 @@ def run_options(verb: Callable[..., int]) -> Callable[..., int]:
         variable("FULL_REFRESH", bool, is_flag=True),
         variable("ACCEPT_SHRINK", _datasets, metavar="NAMES"),
         variable("ACCEPT_OLDER", _datasets, metavar="NAMES"),
+        variable("KINDS", _kinds, metavar="NAMES"),
+        variable("PAGES", click.IntRange(1, 500)),
+        variable("INGEST", bool, default=True),
+        variable("DRY_RUN", bool, is_flag=True),
     ):
         verb = option(verb)
     return verb

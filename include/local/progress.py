@@ -11,7 +11,6 @@ from urllib.parse import quote
 
 import requests
 
-from include.local.airflow import DAG_ID
 from warehouse.runs.messages import ERROR_KEY
 
 FINISHED = frozenset({"success", "failed", "skipped", "upstream_failed", "removed"})
@@ -35,7 +34,8 @@ class TaskState:
 class Runs:
     """The runs of the DAG in the Airflow at `api_url`; empty answers while it is away."""
 
-    def __init__(self, api_url: str, dag_id: str = DAG_ID) -> None:
+    def __init__(self, api_url: str, dag_id: str) -> None:
+        self.dag_id = dag_id
         self._url = api_url
         self._runs = f"dags/{dag_id}/dagRuns"
         self._session = requests.Session()

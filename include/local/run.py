@@ -15,30 +15,20 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from imdb_pipeline.config import DATASET_NAMES, dataset_named
 from include.local import airflow as airflows
-from include.local import project, source
+from include.local import project
 from include.local.airflow import Airflow
 from include.local.layout import Layout, LocalError, locked, tail
 from include.local.options import SAMPLE, Options
 from include.local.processes import Processes
 from include.local.progress import Runs, broken_off, follow
 from include.local.pruning import prune_if_due
-from include.local.source import Source
-from include.local.summary import Film, LeftOut, render_errors, render_failure, render_summary
+from include.local.sources.source import Source, choose, dag_of
+from include.local.summary import render_errors, render_failure, render_summary
 from include.local.task_logs import task_log
 from include.local.warehouse import Warehouse, embedded_server, open_warehouse, rows
 from include.sample.maker import DEFAULT_TITLES
 from warehouse.runs.messages import without_message
-
-_FILMS = """
-    select primary_title, start_year, average_rating, num_votes, weighted_score
-    from mart_top_titles
-    where title_type = 'movie' and num_votes >= 10000 and not is_adult
-    order by weighted_score desc
-    limit 5
-"""
-_LAST_LOADS = "select dataset, max(loaded_at)::timestamptz(0)::text from meta.load_log group by 1"
 
 
 def say(text: str) -> None:
@@ -48,8 +38,8 @@ def say(text: str) -> None:
 
 
 def run(options: Options) -> int:
-    """Run the DAG once; return the exit code. Raises LocalError before and around it."""
-    chosen = source.choose(options)
+    """Run the DAGs once each; return the exit code. Raises LocalError before and around it."""
+    chosen = choose(options)
     options.layout.make()
     with one_command(options.layout), stoppable(options.layout):
         return _run(options, chosen)
@@ -88,7 +78,7 @@ def stoppable(layout: Layout) -> Iterator[None]:
         ) from None
 
 
-def set_up(options: Options, chosen: Source, port: int, *, log: Path) -> Airflow:
+def set_up(options: Options, chosen: Sequence[Source], port: int, *, log: Path) -> Airflow:
     """Set everything up to the API server, in parallel where possible.
 
     Returns Airflow with its API server starting or up. Raises LocalError.
@@ -105,25 +95,27 @@ def set_up(options: Options, chosen: Source, port: int, *, log: Path) -> Airflow
         warehouse = open_warehouse(layout)
         place = f"{warehouse.parts['WAREHOUSE_HOST']}:{warehouse.parts['WAREHOUSE_PORT']}"
         say(f"warehouse  up on {place}")
-        source.require_loaded(options, chosen, warehouse)
+        for source in chosen:
+            source.require_loaded(warehouse)
         options.remember()
-        sample = pool.submit(source.make_ready, options, chosen)
+        samples = [pool.submit(source.make_ready) for source in chosen]
         airflow = Airflow(layout, warehouse, api_port=port)
         migrated = pool.submit(metadata)
         parsed = pool.submit(
             project.make_manifest, layout, airflow.environment(), airflow.warehouse
         )
         parsed.result()
-        made = sample.result()
+        made = [sample.result() for sample in samples]
         migrated.result()
-    say(f"source     {chosen.title}{' (made)' if made else ''}")
-    if chosen.absent:
-        say(f"           not there, so left out: {', '.join(chosen.absent)}")
+    for source, is_new in zip(chosen, made, strict=True):
+        say(f"source     {source.title}{' (made)' if is_new else ''}")
+        if source.absent:
+            say(f"           not there, so left out: {source.absent}")
     say(f"airflow    set up in {time.monotonic() - began:.1f} s, starting")
     return airflow
 
 
-def _run(options: Options, chosen: Source) -> int:
+def _run(options: Options, chosen: Sequence[Source]) -> int:
     layout = options.layout
     processes = Processes(layout.pids)
     if set(processes.running()) - {airflows.API_SERVER}:
@@ -132,54 +124,50 @@ def _run(options: Options, chosen: Source) -> int:
             "first: make down."
         )
     began = time.monotonic()
-    log = layout.logs / f"run-{datetime.now(UTC):%Y%m%d-%H%M%S}.log"
     api_log = layout.logs / "api-server.log"
     try:
-        port = airflows.free_api_port(layout)
-        airflow = set_up(options, chosen, port, log=api_log)
-        runs = Runs(airflow.api_url)
-        with source.served(layout, chosen) as base_url:
+        airflow = set_up(options, chosen, airflows.free_api_port(layout), log=api_log)
+        good = [_run_pipeline(options, airflow, source, api_log) for source in chosen]
+    finally:
+        processes.stop(airflows.RUN)
+    seconds = time.monotonic() - began
+    say(_hints(options, airflow, chosen, good=all(good), seconds=seconds))
+    return 0 if all(good) else 1
+
+
+def _run_pipeline(options: Options, airflow: Airflow, source: Source, api_log: Path) -> bool:
+    """Run one DAG and report on it; return whether the run was good."""
+    layout, dag_id = options.layout, dag_of(source.pipeline)
+    log = layout.logs / f"{source.pipeline}-{datetime.now(UTC):%Y%m%d-%H%M%S}.log"
+    runs = Runs(airflow.api_url, dag_id)
+    say(f"\n{dag_id}, log {layout.shown(log)}")
+    try:
+        with source.served() as environment:
             process = airflow.start_run(
+                dag_id,
                 log,
-                conf=_conf(options, chosen),
-                base_url=base_url,
-                source_name=chosen.name,
+                parameters=source.parameters(),
+                environment=airflow.task_environment(environment),
             )
-            say(f"log        {layout.shown(log)}\n")
             # The run begins after the API server answers, and seconds after this.
             airflow.wait_for_api_server(api_log, "/api/v2/version")
             runs.fail_unfinished()
             newest = runs.newest()
             watch = partial(airflow.keep_api_server, api_log, say)
-            before = newest[0] if newest else None
-            run_id = follow(runs, say, process, before, watch)
+            run_id = follow(runs, say, process, newest[0] if newest else None, watch)
             cut_off = runs.unfinished(run_id) if run_id else []
     finally:
-        processes.stop(airflows.RUN)
-        with contextlib.suppress(NameError):
-            runs.fail_unfinished()
+        airflow.processes.stop(airflows.RUN)
+        runs.fail_unfinished()
     say("")
     if run_id is None:
         raise LocalError(f"Airflow ended before the run began; the end of {log}:\n{tail(log)}")
     end = broken_off(process.returncode, cut_off, layout.shown(log))
-    good = report(layout, airflow, runs, run_id, chosen, cut_off, end)
-    say(_hints(options, airflow, good=good, seconds=time.monotonic() - began))
-    return 0 if good else 1
-
-
-def _conf(options: Options, chosen: Source) -> dict[str, object]:
-    return {
-        "datasets": list(chosen.datasets),
-        "accept_shrink": list(options.accept_shrink),
-        "accept_older": list(options.accept_older),
-        "force_download": options.force_download,
-        "force_transform": options.force_transform,
-        "full_refresh": options.full_refresh,
-    }
+    return report(layout, airflow, runs, run_id, source, cut_off, end)
 
 
 def report(
-    layout: Layout, airflow: Airflow, runs: Runs, run_id: str, chosen: Source,
+    layout: Layout, airflow: Airflow, runs: Runs, run_id: str, source: Source,
     cut_off: Sequence[str], end: str,
 ) -> bool:  # fmt: skip
     """Print how the run ended, by Airflow's state and the run log; return whether it was good.
@@ -188,18 +176,18 @@ def report(
     """
     newest = runs.newest()
     state = newest[1] if newest and newest[0] == run_id else "lost"
-    summary = run_summary(airflow.warehouse, run_id)
+    summary = run_summary(airflow.warehouse, runs.dag_id, run_id)
     good = state == "success" and summary is not None and summary["state"] == "success"
     tasks = runs.tasks(run_id).items()
     failed = [task for task, now in tasks if now.state == "failed" and task not in cut_off]
     messages = {}
     if summary is not None:
-        films = best_films(airflow.warehouse) if good else []
-        say(render_summary(summary, films, _left_out(layout, airflow.warehouse, chosen)))
+        manifest = project.load_manifest(layout)
+        say(render_summary(summary, source.remarks(airflow.warehouse, manifest, good=good)))
     else:
         messages = runs.errors(run_id)
         for task in failed:
-            messages.setdefault(task, without_message(airflows.DAG_ID, run_id, task))
+            messages.setdefault(task, without_message(runs.dag_id, run_id, task))
     if cut_off:
         messages["Airflow"] = end
     if messages:
@@ -207,7 +195,7 @@ def report(
     if not good:
         # `report` is red whenever something before it is.
         causes = [task for task in failed if task != "report"] or failed
-        logs = {task: task_log(layout, run_id, task) for task in causes[:5]}
+        logs = {task: task_log(layout, runs.dag_id, run_id, task) for task in causes[:5]}
         more = f" {len(causes) - 5} more tasks failed." if len(causes) > 5 else ""
         # A run that wrote no summary may have ended after it published.
         old = summary is not None and not summary["published"]
@@ -231,38 +219,16 @@ def _lost_server(layout: Layout, warehouse: Warehouse) -> str:
     )
 
 
-def run_summary(warehouse: Warehouse, run_id: str) -> dict[str, Any] | None:
+def run_summary(warehouse: Warehouse, dag_id: str, run_id: str) -> dict[str, Any] | None:
     """Return the run's row in `meta.run_log`, None where the run wrote none."""
-    query = "select summary from meta.run_log where dag_id = 'imdb_pipeline' and run_id = %s"
-    found = next((row[0] for row in rows(warehouse.url, query, run_id)), None)
+    query = "select summary from meta.run_log where dag_id = %s and run_id = %s"
+    found = next((row[0] for row in rows(warehouse.url, query, dag_id, run_id)), None)
     return json.loads(found) if isinstance(found, str) else found
 
 
-def best_films(warehouse: Warehouse) -> list[Film]:
-    """Return the answer to the first question of the models, asked as the analyst."""
-    return [
-        Film(title, year, float(rating), votes, float(score))
-        for title, year, rating, votes, score in rows(warehouse.analyst_url, _FILMS)
-    ]
-
-
-def _left_out(layout: Layout, warehouse: Warehouse, chosen: Source) -> list[LeftOut]:
-    names = [name for name in DATASET_NAMES if name not in chosen.datasets]
-    if not names:
-        return []
-    loads = dict(rows(warehouse.url, _LAST_LOADS))
-    manifest = project.load_manifest(layout)
-    return [
-        LeftOut(
-            name,
-            loads.get(name),
-            tuple(project.models_over(manifest, [dataset_named(name).table])),
-        )
-        for name in names
-    ]
-
-
-def _hints(options: Options, airflow: Airflow, *, good: bool, seconds: float) -> str:
+def _hints(
+    options: Options, airflow: Airflow, chosen: Sequence[Source], *, good: bool, seconds: float
+) -> str:
     layout, warehouse = options.layout, airflow.warehouse
     own = bool(os.environ.get("LOCAL_DIR"))
     here = f" LOCAL_DIR={shlex.quote(layout.shown(layout.root))}" if own else ""
@@ -277,6 +243,7 @@ def _hints(options: Options, airflow: Airflow, *, good: bool, seconds: float) ->
             f"try next:  {later if options.source == SAMPLE else ''}"
             f"make up{here} (Airflow's UI), make docs{here}"
         )
-    lines.append(f"Airflow:   {airflow.ui_url}/dags/{airflows.DAG_ID} (no login)")
+    dag_id = dag_of(chosen[0].pipeline)
+    lines.append(f"Airflow:   {airflow.ui_url}/dags/{dag_id} (no login)")
     lines.append(f"Airflow's UI and the warehouse stay up until: make down{here}")
     return "\n".join(lines)

@@ -1,14 +1,12 @@
-"""`make up` and `make down`: Airflow's four components and the source server in the background."""
+"""`make up` and `make down`: Airflow's components and the sample's servers in the background."""
 
 import contextlib
 import json
 import shutil
-import sys
 import time
-from urllib.parse import quote
+from collections.abc import Sequence
 
 from include.local import airflow as airflows
-from include.local import source
 from include.local.airflow import Airflow
 from include.local.layout import (
     MARKER,
@@ -16,7 +14,6 @@ from include.local.layout import (
     REPOSITORY,
     Layout,
     LocalError,
-    Ports,
     is_free,
     locked,
     read_text,
@@ -27,9 +24,9 @@ from include.local.options import Options
 from include.local.processes import Processes
 from include.local.progress import Runs
 from include.local.run import one_command, say, set_up, stoppable
+from include.local.sources.source import Source, choose, dag_of
 from include.local.warehouse import embedded_server
 
-SOURCE = "source"
 # Without --skip-serve-logs they listen on every interface; the API server reads the files itself.
 COMPONENTS = {
     "scheduler": ("scheduler", "--skip-serve-logs"),
@@ -41,11 +38,11 @@ _HEALTHY = {"metadatabase", "scheduler", "dag_processor", "triggerer"}
 
 def up(options: Options, port: int) -> int:
     """Start Airflow, its UI on `port`, and leave it running; return the exit code."""
-    chosen = source.choose(options)
+    chosen = choose(options)
     layout = options.layout
     layout.make()
     record = layout.root / "up.json"
-    wanted = json.dumps({"port": port, "source": chosen.title})
+    wanted = json.dumps({"port": port, "sources": [source.title for source in chosen]})
     processes = Processes(layout.pids)
     with one_command(layout), stoppable(layout):
         running = set(processes.running())
@@ -71,49 +68,44 @@ def up(options: Options, port: int) -> int:
         write_private(record, wanted)
     say(
         f"\nAirflow    {airflow.ui_url}  (no login)\n"
-        f"DAG        {airflow.ui_url}/dags/{airflows.DAG_ID}\n"
+        f"DAGs       {airflow.ui_url}/dags\n"
         f"logs       {layout.shown(layout.logs)}\n"
-        "The DAG is on: it runs at midnight UTC, and now if you press its trigger button.\n"
+        "The DAGs are on: each runs by its schedule, and now if you press its trigger button.\n"
         "Everything stops with: make down"
     )
     return 0
 
 
-def _start(options: Options, chosen: source.Source, port: int) -> Airflow:
+def _start(options: Options, chosen: Sequence[Source], port: int) -> Airflow:
     layout = options.layout
     processes = Processes(layout.pids)
-    for name in (airflows.API_SERVER, SOURCE, *COMPONENTS):
+    servers = {source.pipeline: source.background() for source in chosen}
+    names = [server.name for server in servers.values() if server]
+    for name in (airflows.API_SERVER, *names, *COMPONENTS):
         (layout.logs / f"{name}.log").unlink(missing_ok=True)
     api_log = layout.logs / f"{airflows.API_SERVER}.log"
     airflow = set_up(options, chosen, port, log=api_log)
-    environment = airflow.task_environment(chosen.title, chosen.name)
-    if chosen.folder is not None:
-        source_port = Ports(layout).free("source")
-        environment["IMDB_BASE_URL"] = f"http://127.0.0.1:{source_port}/{quote(chosen.name)}"
+    environment = airflow.task_environment(
+        *(
+            server.environment if (server := servers[source.pipeline]) else source.environment()
+            for source in chosen
+        )
+    )
+    commands = {server.name: list(server.command) for server in servers.values() if server}
+    commands |= {name: airflow.command(*words) for name, words in COMPONENTS.items()}
+    for name, command in commands.items():
         processes.start(
-            SOURCE,
-            [sys.executable, "-m", "include.sample", "serve", str(chosen.folder),
-             "--port", str(source_port), "--name", chosen.name],
-            env=environment,
-            log=layout.logs / f"{SOURCE}.log",
-            cwd=REPOSITORY,
-        )  # fmt: skip
-    for name, command in COMPONENTS.items():
-        processes.start(
-            name,
-            airflow.command(*command),
-            env=environment,
-            log=layout.logs / f"{name}.log",
-            cwd=REPOSITORY,
+            name, command, env=environment, log=layout.logs / f"{name}.log", cwd=REPOSITORY
         )
     airflow.wait_for_api_server(api_log, "/api/v2/monitor/health")
-    _wait_until_healthy(airflow, {*COMPONENTS, *([SOURCE] if chosen.folder else [])})
+    dags = [dag_of(source.pipeline) for source in chosen]
+    _wait_until_healthy(airflow, set(commands), dags)
     return airflow
 
 
-def _wait_until_healthy(airflow: Airflow, names: set[str]) -> None:
+def _wait_until_healthy(airflow: Airflow, names: set[str], dags: Sequence[str]) -> None:
     end = time.monotonic() + airflows.START_PATIENCE
-    runs = Runs(airflow.api_url)
+    runs = Runs(airflow.api_url, dags[0])
     while True:
         gone = names - set(airflow.processes.running())
         if gone:
@@ -122,7 +114,7 @@ def _wait_until_healthy(airflow: Airflow, names: set[str]) -> None:
             raise LocalError(f"{name} ended; the end of {log}:\n{tail(log)}")
         answer = runs.ask("GET", "monitor/health")
         ill = {part for part in _HEALTHY if answer.get(part, {}).get("status") != "healthy"}
-        if not ill and runs.ask("GET", f"dags/{airflows.DAG_ID}/details"):
+        if not ill and all(runs.ask("GET", f"dags/{dag_id}/details") for dag_id in dags):
             return
         if time.monotonic() > end:
             raise LocalError(

@@ -32,16 +32,16 @@ class LeftOut:
     models: tuple[str, ...]
 
 
-def render_summary(
-    summary: Mapping[str, Any], films: Sequence[Film] = (), left_out: Sequence[LeftOut] = ()
-) -> str:
-    """Return the report of a run; `summary` is `meta.run_log.summary`."""
+def render_summary(summary: Mapping[str, Any], remarks: Sequence[str] = ()) -> str:
+    """Return the report of a run; `summary` is `meta.run_log.summary`.
+
+    `remarks` are blocks of text about the source, which come last.
+    """
     blocks = [
         _datasets(summary["datasets"]),
-        *(_left_out(left_out) if left_out else []),
         _dbt(summary),
         *([render_errors(errors)] if (errors := summary.get("errors")) else []),
-        *([_films(films)] if films else []),
+        *remarks,
     ]
     return "\n\n".join(blocks)
 
@@ -75,7 +75,10 @@ def _datasets(rows: Sequence[Mapping[str, Any]]) -> str:
     return "\n".join(lines)
 
 
-def _left_out(left_out: Sequence[LeftOut]) -> list[str]:
+def render_left_out(left_out: Sequence[LeftOut]) -> list[str]:
+    """Return what the run did not load as a block of text, nothing where it loaded all."""
+    if not left_out:
+        return []
     lines = ["Not loaded by this run:"]
     for entry in left_out:
         state = f"rows of {entry.loaded_at}" if entry.loaded_at else "no rows: it was never loaded"
@@ -111,14 +114,17 @@ def _dbt(summary: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _films(films: Sequence[Film]) -> str:
+def render_films(films: Sequence[Film]) -> list[str]:
+    """Return the films as a block of text, nothing where there are none."""
+    if not films:
+        return []
     width = max(len(film.title) for film in films)
     lines = [
         f"  {film.title:<{width}}  {film.year or '':<4}  {film.rating:>4.1f}"
         f"  {_count(film.votes):>11} votes  score {film.score:.2f}"
         for film in films
     ]
-    return "\n".join(["Best-rated films (10,000 votes or more):", *lines])
+    return ["\n".join(["Best-rated films (10,000 votes or more):", *lines])]
 
 
 def _count(number: int | None) -> str:

@@ -3,15 +3,14 @@
 import json
 import re
 
-from include.local.airflow import DAG_ID
 from include.local.layout import Layout
 
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
-def task_log(layout: Layout, run_id: str, task: str, count: int = 20) -> str:
+def task_log(layout: Layout, dag_id: str, run_id: str, task: str, count: int = 20) -> str:
     """Return the last lines of a task's last try, as text."""
-    folder = layout.airflow / "logs" / f"dag_id={DAG_ID}" / f"run_id={run_id}"
+    folder = layout.airflow / "logs" / f"dag_id={dag_id}" / f"run_id={run_id}"
     tries = sorted(
         (folder / f"task_id={task}").glob("attempt=*.log"),
         key=lambda path: int(re.sub(r"\D", "", path.stem) or 0),

@@ -144,7 +144,7 @@ def test_why_a_task_failed_is_in_its_own_log_too(story: Story) -> None:
     summary = story.damaged.summary
     (error,) = summary["errors"]
     folder = Layout(story.installation.folder)
-    own = task_log(folder, summary["run_id"], error["task"], count=200)
+    own = task_log(folder, "imdb_pipeline", summary["run_id"], error["task"], count=200)
     assert "the gzip stream is not whole" in error["message"]
     assert error["message"][:100] in own
 

@@ -274,8 +274,8 @@ def test_make_run_says_what_was_killed_and_left_no_message(
         api.runs = {"run": "failed"}
         api.tasks = {"run": {"load.title_crew": "failed", "load.title_akas": "failed"}}
         run.report(
-            Layout(tmp_path), airflow, Runs(api.url), "run", source, ["load.title_akas"],
-            "It was ended by signal 9.",
+            Layout(tmp_path), airflow, Runs(api.url, "imdb_pipeline"), "run", source,
+            ["load.title_akas"], "It was ended by signal 9.",
         )  # fmt: skip
 
     said = capsys.readouterr().out

@@ -10,10 +10,9 @@ from typing import Any
 import click
 import pytest
 
-from include.local import run
 from include.local.__main__ import cli
 from include.local.options import Options
-from include.local.source import choose
+from include.local.sources.imdb import ImdbFiles
 from tests.support.loads import IMPATIENT, LoadedWarehouse
 from tests.support.snapshots import ORIGIN, RATINGS, Row, entry_of, snapshot
 from warehouse.errors import HeldBack
@@ -138,7 +137,7 @@ def test_a_folder_for_each_day_is_one_origin(warehouse: LoadedWarehouse, tmp_pat
         folder = tmp_path / "files" / day
         folder.mkdir(parents=True, exist_ok=True)
         (folder / RATINGS.file_name).touch()
-        return choose(run_options(SOURCE=str(folder), **variables)).name
+        return ImdbFiles.chosen(run_options(SOURCE=str(folder), **variables)).name
 
     days = ("2031-06-01", "2031-06-02", "20310603", "files_2031-06")
     assert {origin(day) for day in days} == {"files"}
@@ -170,8 +169,7 @@ def test_the_next_normal_file_loads_as_if_nothing_had_been(loaded: LoadedWarehou
 
 def test_make_run_hands_the_names_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def conf(**variables: str) -> object:
-        options = run_options(**variables)
-        return run._conf(options, choose(options))["accept_shrink"]
+        return ImdbFiles.chosen(run_options(**variables)).parameters()["accept_shrink"]
 
     monkeypatch.setenv("LOCAL_DIR", str(tmp_path / "state"))
 

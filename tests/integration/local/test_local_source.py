@@ -8,7 +8,7 @@ import pytest
 from include.local.__main__ import cli
 from include.local.layout import LocalError
 from include.local.options import Options
-from include.local.source import choose, require_loaded
+from include.local.sources.imdb import ImdbFiles
 from include.local.warehouse import Warehouse
 from tests.support.loads import LoadedWarehouse
 from tests.support.snapshots import ORIGIN, TWO_ROWS
@@ -21,10 +21,10 @@ def test_files_of_another_source_are_replaced_only_where_a_source_is_named(
     url = warehouse.database.url
     place = Warehouse(url, url, None, embedded=False)
     options = Options.of(**cli.commands["run"].make_context("run", []).params)
-    require_loaded(options, choose(options), place)
+    ImdbFiles.chosen(options).require_loaded(place)
 
     warehouse.load(TWO_ROWS)
     with pytest.raises(LocalError, match=rf"are of {ORIGIN}, .* by those of sample-20000: say SOU"):
-        require_loaded(options, choose(options), place)
+        ImdbFiles.chosen(options).require_loaded(place)
     for allowed in (replace(options, named=True), replace(options, source_name=ORIGIN)):
-        require_loaded(allowed, choose(allowed), place)
+        ImdbFiles.chosen(allowed).require_loaded(place)

@@ -5,10 +5,10 @@ from pathlib import Path
 import click
 import pytest
 
-from include.local import source
 from include.local.__main__ import cli, main
 from include.local.layout import MARKER, REPOSITORY, Layout, LocalError, Ports, Secrets
 from include.local.options import Options
+from include.local.sources.imdb import ImdbFiles, origin_of
 from include.sample.maker import DEFAULT_TITLES
 
 
@@ -101,9 +101,9 @@ def test_every_verb_of_the_makefile_is_a_command() -> None:
 
 def test_a_folder_runs_the_files_that_it_has(tmp_path: Path) -> None:
     (tmp_path / "title.ratings.tsv.gz").touch()
-    chosen = source.choose(options("--source", str(tmp_path)))
+    chosen = ImdbFiles.chosen(options("--source", str(tmp_path)))
     assert chosen.datasets == ("title.ratings",)
-    assert len(chosen.absent) == 6
+    assert len(chosen.lacking) == 6
 
 
 @pytest.mark.parametrize("datasets", [(), ("--datasets", "title.basics")])
@@ -113,12 +113,12 @@ def test_a_folder_without_the_wanted_files_is_refused(
     (tmp_path / "title.crew.tsv.gz.part").touch()
     found = options("--source", str(tmp_path), *datasets)
     with pytest.raises(LocalError, match=r"has no .*title\.basics\.tsv\.gz"):
-        source.choose(found)
+        ImdbFiles.chosen(found)
 
 
 def test_days_of_a_sample_are_one_source_and_folders_are_others(tmp_path: Path) -> None:
     def name(*words: str) -> str:
-        return source.choose(options(*words)).name
+        return ImdbFiles.chosen(options(*words)).name
 
     (tmp_path / "title.ratings.tsv.gz").touch()
     assert name("--day", "1") == name("--day", "2")
@@ -143,7 +143,7 @@ def test_days_of_a_sample_are_one_source_and_folders_are_others(tmp_path: Path) 
     ],
 )
 def test_a_date_is_no_part_of_the_name_of_a_folder(folder: str, name: str) -> None:
-    assert source.origin_of(Path(folder)) == name
+    assert origin_of(Path(folder)) == name
 
 
 def test_a_file_that_is_not_compressed_is_named_with_the_command(tmp_path: Path) -> None:
@@ -151,8 +151,8 @@ def test_a_file_that_is_not_compressed_is_named_with_the_command(tmp_path: Path)
     (tmp_path / "title.ratings.tsv").touch()
     found = options("--source", str(tmp_path))
     with pytest.raises(LocalError, match=rf"gzip -k {tmp_path}/title\.ratings\.tsv$"):
-        source.choose(found)
-    chosen = source.choose(options("--source", str(tmp_path), "--datasets", "title.crew"))
+        ImdbFiles.chosen(found)
+    chosen = ImdbFiles.chosen(options("--source", str(tmp_path), "--datasets", "title.crew"))
     assert chosen.datasets == ("title.crew",)
 
 
@@ -161,16 +161,16 @@ def test_a_served_folder_keeps_its_port(tmp_path: Path) -> None:
     files.mkdir()
     (files / "title.ratings.tsv.gz").touch()
     found = options("--source", str(files))
-    chosen = source.choose(found)
-    with source.served(found.layout, chosen) as first:
+    chosen = ImdbFiles.chosen(found)
+    with chosen.served() as first:
         pass
-    with source.served(found.layout, chosen) as second:
+    with chosen.served() as second:
         assert first == second
         # A command beside it gets another port, which is not remembered.
-        with source.served(found.layout, chosen, by_hand=True) as third:
-            assert third != second
-            assert third.startswith("http://127.0.0.1:")
-    assert f":{Ports(found.layout).remembered('source')}/" in second
+        with chosen.served(by_hand=True) as third:
+            assert third["IMDB_BASE_URL"] != second["IMDB_BASE_URL"]
+            assert third["IMDB_BASE_URL"].startswith("http://127.0.0.1:")
+    assert f":{Ports(found.layout).remembered('source')}/" in second["IMDB_BASE_URL"]
 
 
 def test_a_folder_with_other_files_does_not_become_an_installation(tmp_path: Path) -> None:

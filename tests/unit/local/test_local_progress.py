@@ -67,25 +67,28 @@ def api() -> Iterator[RestApi]:
 def test_a_run_is_followed_to_its_end(api: RestApi) -> None:
     lines: list[str] = []
     with subprocess.Popen([sys.executable, "-c", ""]) as process:
-        assert follow(Runs(api.url), lines.append, process, "old") == "new"
+        assert follow(Runs(api.url, "imdb_pipeline"), lines.append, process, "old") == "new"
     assert [line.split()[2:] for line in lines] == [["load.a", "2.0", "s"]]
 
 
 def test_a_run_that_never_began_is_not_taken_for_the_one_before(api: RestApi) -> None:
     with subprocess.Popen([sys.executable, "-c", ""]) as process:
-        assert follow(Runs(api.url), print, process, "new") is None
+        assert follow(Runs(api.url, "imdb_pipeline"), print, process, "new") is None
 
 
 def test_tasks_that_run_are_not_those_that_wait_or_have_ended(api: RestApi) -> None:
     for state in ("running", "queued", "scheduled", "up_for_retry", "failed", None):
         api.tasks["new"][f"load.{state}"] = state
-    assert sorted(Runs(api.url).unfinished("new")) == ["load.queued", "load.running"]
-    assert Runs(api.url).unfinished("old") == []
+    assert sorted(Runs(api.url, "imdb_pipeline").unfinished("new")) == [
+        "load.queued",
+        "load.running",
+    ]
+    assert Runs(api.url, "imdb_pipeline").unfinished("old") == []
 
 
 def test_all_tasks_are_read_however_many_there_are(api: RestApi) -> None:
     api.tasks["new"] = {f"dbt.{number}": "success" for number in range(200)}
-    assert len(Runs(api.url).tasks("new")) == 200
+    assert len(Runs(api.url, "imdb_pipeline").tasks("new")) == 200
 
 
 def test_the_messages_of_the_failed_tasks_are_found(api: RestApi) -> None:
@@ -94,11 +97,11 @@ def test_the_messages_of_the_failed_tasks_are_found(api: RestApi) -> None:
         ("new", "report"): '"warehouse" is not there',
         ("new", "load.a"): "of a try before",
     }
-    assert Runs(api.url).errors("new") == {"report": '"warehouse" is not there'}
+    assert Runs(api.url, "imdb_pipeline").errors("new") == {"report": '"warehouse" is not there'}
 
 
 def test_without_an_api_server_there_is_nothing_to_say() -> None:
-    runs = Runs("http://127.0.0.1:1")
+    runs = Runs("http://127.0.0.1:1", "imdb_pipeline")
     assert runs.newest() is None
     assert runs.errors("new") == {}
 
@@ -119,5 +122,5 @@ def test_an_airflow_that_ended_before_its_run_is_reported(
 
 
 def test_unfinished_runs_are_closed(api: RestApi) -> None:
-    Runs(api.url).fail_unfinished()
+    Runs(api.url, "imdb_pipeline").fail_unfinished()
     assert api.runs == {"old": "success", "new": "failed"}

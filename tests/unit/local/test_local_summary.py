@@ -8,7 +8,14 @@ import pytest
 
 from include.local.layout import Layout
 from include.local.project import models_over
-from include.local.summary import Film, LeftOut, render_failure, render_summary
+from include.local.summary import (
+    Film,
+    LeftOut,
+    render_failure,
+    render_films,
+    render_left_out,
+    render_summary,
+)
 from include.local.task_logs import log_lines, task_log
 
 
@@ -77,14 +84,14 @@ def test_a_run_that_built_nothing_says_why() -> None:
 
 def test_films_are_listed_best_first_as_given() -> None:
     films = [Film("The Long Tide", 1971, 9.1, 1_204_511, 9.0), Film("Ñandú", None, 8, 10_000, 7.5)]
-    text = render_summary(summary(), films)
+    text = render_summary(summary(), render_films(films))
     assert text.index("The Long Tide  1971   9.1    1,204,511 votes") < text.index("Ñandú")
 
 
 def test_what_was_left_out_says_what_the_models_read_instead() -> None:
     left = [LeftOut("title.akas", None, ("mart_title_search", "stg_title_akas")),
             LeftOut("title.crew", "2026-05-01 10:00:00+00", ())]  # fmt: skip
-    text = render_summary(summary(), (), left)
+    text = render_summary(summary(), render_left_out(left))
     assert "title.akas: no rows: it was never loaded; read by mart_title_search" in text
     assert "title.crew: rows of 2026-05-01 10:00:00+00; read by no model" in text
 
@@ -136,11 +143,13 @@ def test_the_last_try_of_a_failed_task_is_shown(tmp_path: Path) -> None:
                 )
             )
         )
-    text = task_log(Layout(tmp_path), "manual__1", "load.a", count=2)
+    text = task_log(Layout(tmp_path), "imdb_pipeline", "manual__1", "load.a", count=2)
     assert text.splitlines()[:2] == ["    try 10 line 28", "    try 10 line 29"]
     assert "attempt=10.log" in text
-    assert "how the DAG was read" not in task_log(Layout(tmp_path), "manual__1", "load.a", 99)
-    assert "no log" in task_log(Layout(tmp_path), "manual__1", "load.b")
+    assert "how the DAG was read" not in task_log(
+        Layout(tmp_path), "imdb_pipeline", "manual__1", "load.a", 99
+    )
+    assert "no log" in task_log(Layout(tmp_path), "imdb_pipeline", "manual__1", "load.b")
 
 
 def test_a_failure_names_each_task_with_its_log_and_then_the_advice() -> None:

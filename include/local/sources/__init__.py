@@ -1,0 +1,1 @@
+"""What the pipelines read in this installation: one module for each of them."""
