@@ -133,7 +133,7 @@ class Environment:
             stamp = self.stamp.read_text("utf-8").split("\n")[0]
         except OSError:
             return "{} was not made, or not to its end".format(self.folder)
-        if stamp != stamp_of(self.lock) or not self.python.exists():
+        if stamp != stamp_of(self.lock) or not self._has_python():
             return "{} is not of this {} and Python".format(self.folder, self.lock.name)
         places = {str(folder / "bin" / "python") for folder in (self.folder, self.folder.resolve())}
         for script in (self.folder / "bin" / name for name in ("airflow", "dbt")):
@@ -143,6 +143,10 @@ class Environment:
                 line = (head.splitlines() or ["nothing"])[0]
                 return "{} was moved: {} starts with {}".format(self.folder, script.name, line)
         return None
+
+    def _has_python(self) -> bool:
+        """Return whether there is a Python that this user may start."""
+        return os.access(str(self.python), os.X_OK)
 
     def is_ready(self) -> bool:
         """Return whether it was made here, from this lock with this Python."""
@@ -167,7 +171,7 @@ class Environment:
         if self.stamp.exists():
             self.stamp.unlink()
         version = "{}.{}".format(*sys.version_info[:2])
-        if self.python.exists() and (moved or _version_of(str(self.python)) != version):
+        if self._has_python() and (moved or _version_of(str(self.python)) != version):
             shutil.rmtree(str(self.folder.resolve()))
         uv = self._uv()
         _run(
@@ -179,7 +183,7 @@ class Environment:
     def _uv(self) -> str:
         """Return a uv that works on the environment, whose Python exists afterwards."""
         own = self.folder / "uv" / "bin" / "uv"
-        if self.python.exists() and own.exists():
+        if self._has_python() and own.exists():
             return str(own)
         on_path = shutil.which("uv")
         pip = self._make_venv(on_path)

@@ -136,6 +136,6 @@ def _status(steps: Collection[str | None]) -> str:
 
 def _dbt_status(states: Mapping[str, str | None]) -> str:
     dbt = {state for task, state in states.items() if task.startswith("dbt.")}
-    if dbt & _FAILED:
-        return "failed"
-    return "built" if "success" in dbt else "skipped"
+    if not dbt & {"success", "failed"}:
+        return "skipped"
+    return "failed" if dbt & _FAILED else "built"
