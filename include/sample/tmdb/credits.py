@@ -7,7 +7,7 @@ a person has one record for each character and each job.
 import json
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from include.sample.titles import NULL, SampleCredit, SampleTitle
 from include.sample.tmdb.draws import Purpose, hex_id, text_number
@@ -50,8 +50,8 @@ class Credit:
     """The place in the cast, from 0."""
     episodes: int
     """In how many episodes; 0 for a movie."""
-    first_year: int | None = None
-    """Of the first episode with it."""
+    first_year: int | None = field(default=None, compare=False)
+    """Of the first episode with it; only the person's filmography shows it."""
 
 
 def movie_credits(title: SampleTitle) -> list[Credit]:

@@ -29,7 +29,7 @@ FIELDS = {
 }
 _PURPOSES = {"movie": 1, "tv": 2, "person": 3}
 _BLOCK = 16  # days
-_EDITED = 16  # of a hundred entries, in a block
+_EDITED = 24  # of a hundred entries, in a block
 _DELETED = 32  # of a thousand entries, in a block
 _FOR_EVER = 4
 _FIRST_DAY = 2  # on day 1 everything is as it was made

@@ -8,11 +8,10 @@ window the pages are empty, though the totals promise far more.
 import threading
 from dataclasses import dataclass, field
 
-from include.sample.people import SamplePerson
 from include.sample.randomness import mix
-from include.sample.titles import SampleTitle
 from include.sample.tmdb.catalog import Body
 from include.sample.tmdb.draws import Purpose
+from include.sample.tmdb.measures import popularity
 from include.sample.tmdb.view import View
 from include.sample.tmdb.world import World
 
@@ -66,26 +65,14 @@ class Lists:
 
     def _ranked(self, kind: str, view: View) -> list[str]:
         world = self.world
-        found: dict[str, SampleTitle] | dict[str, SamplePerson] = {
-            "movie": view.movies,
-            "tv": view.shows,
-            "person": view.people,
-        }[kind]  # type: ignore[assignment]
         ranked = []
-        for sample_id in found:
-            if world.is_listed(kind, sample_id):
-                number = world.numbers.of(kind, sample_id)
-                ranked.append((-self._popularity(kind, view, sample_id, number), sample_id))
+        for sample_id in view.ids(kind):
+            number = world.numbers.of(kind, sample_id)
+            if not world.edits.is_deleted(kind, number, world.day):
+                height = popularity(world.seed, kind, number, world.day, view.number)
+                ranked.append((-height, sample_id))
         ranked.sort()
         return [sample_id for _, sample_id in ranked[: _PAGES_OF_WINDOW[kind] * PAGE]]
-
-    def _popularity(self, kind: str, view: View, sample_id: str, number: int) -> float:
-        world = self.world
-        if kind == "movie":
-            return world.movies.popularity(view.movies[sample_id], number, world.day)
-        if kind == "tv":
-            return world.shows.popularity(view.shows[sample_id], number, world.day)
-        return world.people.popularity(sample_id, number, world.day)
 
     def _item(self, kind: str, sample_id: str) -> Body:
         world = self.world

@@ -19,7 +19,7 @@ def popularity(seed: int, kind: str, number: int, day: int, place: int) -> float
     turn = (mix(purpose, number, seed) % length + day) % length / length
     wave = abs(2 * turn - 1)  # rises and falls, each entry in its own time
     daily = share(seed, Purpose.MEASURE, number, day)
-    height = fame * fame * (0.35 + wave) * (0.9 + 0.2 * daily)
+    height = fame * fame * (0.35 + wave) * (0.98 + 0.04 * daily)
     return round(_TOP[kind] * height / (1 + 0.2 * place) + 0.001 + daily / 1000, 4)
 
 

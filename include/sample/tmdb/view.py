@@ -49,6 +49,12 @@ class View:
             self.people,
         )
 
+    def ids(self, kind: str) -> list[str]:
+        """Return the sample's ids of all movies, shows or people."""
+        if kind == "person":
+            return list(self.people)
+        return list(self.movies if kind == "movie" else self.shows)
+
     def credits_of(self, title: SampleTitle) -> list[Credit]:
         """Return the credits of a movie or show of this window."""
         if title.kind in MOVIE_KINDS:

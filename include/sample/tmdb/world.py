@@ -61,6 +61,13 @@ class World:
                 self.view(window)
             return self._changed[window]
 
+    def ids(self, kind: str) -> Iterator[int]:
+        """Yield TMDb's number of everything of a kind that has details on this day."""
+        for window in range(self.universe.windows):
+            for sample_id in self.view(window).ids(kind):
+                if self.is_listed(kind, sample_id):
+                    yield self.numbers.of(kind, sample_id)
+
     def title(self, kind: str, sample_id: str) -> SampleTitle | None:
         """Return the movie or show, or None if it has no details on this day."""
         view = self.view(self.numbers.window_of(sample_id))
