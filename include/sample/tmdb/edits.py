@@ -22,16 +22,16 @@ FIELDS = {
         "title",
         "release_date",
         "images",
-        "imdb_id",
     ),
-    "tv": ("seasons", "status", "tagline", "images", "imdb_id"),
-    "person": ("known_for_department", "biography", "name", "imdb_id"),
+    "tv": ("seasons", "status", "tagline", "images"),
+    "person": ("known_for_department", "biography", "name"),
 }
 _PURPOSES = {"movie": 1, "tv": 2, "person": 3}
 _BLOCK = 16  # days
 _EDITED = 24  # of a hundred entries, in a block
 _DELETED = 32  # of a thousand entries, in a block
 _FOR_EVER = 4
+_LINKED = 40  # days until every entry that had no IMDb id has one
 _FIRST_DAY = 2  # on day 1 everything is as it was made
 
 
@@ -42,8 +42,14 @@ class Edits:
     seed: int
 
     def of(self, kind: str, number: int, day: int) -> dict[str, int]:
-        """Return each field edited up to `day`, with the day of its newest edit."""
+        """Return each field edited up to `day`, with the day of its newest edit.
+
+        Each entry has a day on which it gets its IMDb id, if it had none.
+        """
         found: dict[str, int] = {}
+        linked = _FIRST_DAY + mix(self.seed, Purpose.EDIT, _PURPOSES[kind], number) % _LINKED
+        if linked <= day:
+            found["imdb_id"] = linked
         fields = FIELDS[kind]
         for drawn, edited in self._blocks(Purpose.EDIT, kind, number, day):
             if drawn % 100 < _EDITED:
