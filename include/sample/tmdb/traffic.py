@@ -103,6 +103,7 @@ class Traffic:
         with self._lock:
             for counts in (self.endpoints, self.requests, self.statuses):
                 counts.clear()
+            self._recent.clear()
             self.most_per_second = self.most_at_once = self.most_connections = 0
             self.bans = self.keys_in_urls = 0
 
