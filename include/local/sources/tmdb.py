@@ -52,7 +52,7 @@ class TmdbApi:
             return cls(options, True, title, options.source_name or f"{SAMPLE}-{options.titles}")
         try:
             settings = Settings.from_environment()
-            settings.require_token()
+            settings.api_policy  # noqa: B018 - raises without a token
         except PermanentError as error:
             raise LocalError(str(error)) from None
         return cls(options, False, settings.base_url, options.source_name or settings.origin)
