@@ -79,4 +79,4 @@ def _is_told(changed: Changed) -> bool:
 
 def _item(changed: Changed) -> Body:
     adult = None if mix(Purpose.FEED, changed.number) % 40 == 0 else changed.adult
-    return {"id": changed.number, "adult": adult, "softcore": False}
+    return {"id": changed.number, "adult": adult, "softcore": None if adult is None else False}
