@@ -4,16 +4,16 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
-
-from tmdb_pipeline.config import SOURCE as PIPELINE
-from tmdb_pipeline.config import Settings
 
 from include.local.layout import LOOPBACK, LocalError, Ports
 from include.local.options import SAMPLE, Options
 from include.local.sources.source import Background
 from include.local.warehouse import Warehouse, rows
 from include.sample.tmdb.server import TmdbServer
+from tmdb_pipeline.config import SOURCE as PIPELINE
+from tmdb_pipeline.config import Settings
 from warehouse.errors import PermanentError
 
 _SERVER = "tmdb-api"  # its name among processes and ports
@@ -100,7 +100,8 @@ class TmdbApi:
             return
         ports = Ports(self.options.layout)
         port = ports.spare(_SERVER) if by_hand else ports.free(_SERVER)
-        with TmdbServer(titles=self.options.titles, day=self.options.day, port=port) as server:
+        titles, day = self.options.titles, self.options.day
+        with TmdbServer(titles, day, port=port, today=self._date_of_day()) as server:
             yield self._sample_environment(server.base_url)
 
     def background(self) -> Background | None:
@@ -111,6 +112,7 @@ class TmdbApi:
         command = [
             sys.executable, "-m", "include.sample", "tmdb", "--port", str(port),
             "--titles", str(self.options.titles), "--day", str(self.options.day),
+            "--today", self._date_of_day().isoformat(),
         ]  # fmt: skip
         environment = self._sample_environment(f"http://{LOOPBACK}:{port}/3")
         return Background(_SERVER, command, environment)
@@ -118,6 +120,10 @@ class TmdbApi:
     def environment(self) -> dict[str, str]:
         """Return the environment of the tasks for the real API; the token is in it already."""
         return {"TMDB_BASE_URL": self.title, "TMDB_SOURCE_NAME": self.name}
+
+    def _date_of_day(self) -> date:
+        """Return the date of the sample's day: day 1 is today (UTC), day 2 tomorrow."""
+        return datetime.now(UTC).date() + timedelta(days=self.options.day - 1)
 
     def _sample_environment(self, base_url: str) -> dict[str, str]:
         return {

@@ -31,6 +31,9 @@ COUNTERS = "/counters"
 class ApiServer(Running["_Server"]):
     """A server on 127.0.0.1 that answers by a function; also a context manager."""
 
+    today: date | None = None
+    """The date of its answers; None for the real one."""
+
     def __init__(
         self, answer: Callable[[ApiRequest], Answer], port: int, token: str | None, limits: Limits
     ) -> None:
@@ -69,7 +72,7 @@ class TmdbServer(ApiServer):
         token: str | None = None,
         limits: Limits | None = None,
     ) -> None:
-        """`today` is the date of the day for the changes feed (default: today, UTC).
+        """`today` is the date of the day, in answers and in the changes feed (default: today, UTC).
 
         Raises ValueError for a size or a day that cannot be made.
         """
@@ -143,6 +146,13 @@ class _Handler(BaseHTTPRequestHandler):
             whole = answer.sent is None and not answer.reset
             api.traffic.end(request, answer.status, whole)
         self._send(answer)
+
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        """Return the time of an answer: the time of this moment on the date of the server's day."""
+        now = datetime.now(UTC)
+        day = self.server.api.today or now.date()
+        moment = datetime.combine(day, now.time(), UTC).timestamp()
+        return super().date_time_string(moment if timestamp is None else timestamp)
 
     def log_message(self, *_: object) -> None:
         """Log nothing: a URL may hold a key."""
