@@ -164,6 +164,8 @@ class PageSteps:
             items.start_of_day(datetime(walk.end.year, walk.end.month, walk.end.day, tzinfo=UTC))
             + timedelta(days=1),
         )
+        with self._connection, self._connection.cursor() as cursor:
+            seen = walks.seen_on(cursor, kind.name, walk.end, batch.run.origin)
         ends = False
         while not ends:
             number = walk.next_page
@@ -179,7 +181,9 @@ class PageSteps:
                     body = json.dumps(kept) if found.bad else page.answer.body.decode()
                     key = (kind.name, walk.start, walk.end, number)
                     self._write(cursor, batch, figures, key, page.answer, body, kept)
-                    figures.followed += items.mark_changed(cursor, kind.name, numbers, before, now)
+                    figures.followed += items.mark_changed(
+                        cursor, kind.name, numbers, now, before=before, seen=seen
+                    )
                 ends = page.ends or walk.ends_after(len(page.results), _total(page), 1 << 30)
                 walk = walks.advance(cursor, walk, len(page.results), now, ends=ends)
 

@@ -103,6 +103,21 @@ def windows(last_end: date | None, today: date) -> Iterator[tuple[date, date]]:
         start = end
 
 
+def seen_on(cursor: Cursor, kind_name: str, end: date, origin: str) -> set[int]:
+    """Return the ids that earlier walks of windows with the last day `end` found."""
+    cursor.execute(
+        """
+        select distinct (result ->> 'id')::bigint
+        from raw.tmdb_changes
+        inner join meta.api_batch_log as batch using (batch_id)
+        cross join lateral jsonb_array_elements(raw_data -> 'results') as result
+        where kind = %s and end_date = %s and batch.origin = %s and result ->> 'id' is not null
+        """,
+        (kind_name, end, origin),
+    )
+    return {number for (number,) in cursor.fetchall()}
+
+
 def last_complete_end(cursor: Cursor, kind_name: str) -> date | None:
     """Return the last day of the newest window of changes that was walked to its end."""
     cursor.execute(
