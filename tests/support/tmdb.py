@@ -15,6 +15,7 @@ from include.sample.tmdb.traffic import UNLIMITED, Limits
 from tests.support.postgres import Database
 from tmdb_pipeline.config import KIND_NAMES, Settings
 from tmdb_pipeline.sync import Sync
+from warehouse.database.connection import connected
 
 TOKEN = "not-a-token-of-anybody/+="
 TITLES = 150
@@ -86,7 +87,18 @@ class SyncRun:
         """Take all steps; return their figures."""
         found = self.pages_of_lists()
         self.sync.plan(everything=everything)
-        return found | self.details()
+        found |= self.details()
+        self.report()
+        return found
+
+    def report(self) -> None:
+        """Write the row that says that the run reached its end."""
+        with connected(self.database_url, purpose="report") as session, session:
+            session.cursor().execute(
+                "insert into meta.run_log values "
+                "('tmdb_pipeline', %s, 'success', now(), now(), '{}')",
+                (self.run_id,),
+            )
 
 
 def run_whole(run: SyncRun) -> None:
