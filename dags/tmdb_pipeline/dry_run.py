@@ -15,8 +15,8 @@ from tmdb_pipeline.config import (
     KINDS,
     MOST_PAGES,
     SOURCE,
-    Kind,
-    Settings,
+    MediaKind,
+    TmdbSettings,
     kind_named,
 )
 from tmdb_pipeline.figures import Figures
@@ -36,7 +36,7 @@ class DryRun:
     """The steps of `Sync` without what they write; each returns its figures."""
 
     url: str = field(repr=False)
-    settings: Settings
+    settings: TmdbSettings
     kinds: tuple[str, ...] = KIND_NAMES
 
     def genres(self) -> dict[str, Any]:
@@ -115,7 +115,7 @@ class DryRun:
                 figures.requests = api.requests
 
 
-def _walked(client: TmdbClient, kind: Kind, walk: walks.Walk, most: int) -> Iterator[Page]:
+def _walked(client: TmdbClient, kind: MediaKind, walk: walks.Walk, most: int) -> Iterator[Page]:
     ends = False
     while not ends:
         page = client.popular(kind, walk.next_page)

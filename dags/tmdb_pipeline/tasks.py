@@ -12,7 +12,7 @@ from airflow.sdk import Asset, BaseHook, get_current_context, task
 from airflow.sdk.exceptions import AirflowSkipException
 from airflow.sdk.log import mask_secret
 
-from tmdb_pipeline.config import SOURCE, TMDB_BASE_URL, Settings
+from tmdb_pipeline.config import SOURCE, TMDB_BASE_URL, TmdbSettings
 from tmdb_pipeline.dry_run import DryRun
 from tmdb_pipeline.sync import Sync
 from warehouse.orchestration.assets import raw_asset
@@ -33,8 +33,8 @@ def _params(kind_name: str | None = None) -> Mapping[str, Any]:
     return params
 
 
-def _settings() -> Settings:
-    settings = Settings.from_environment()
+def _settings() -> TmdbSettings:
+    settings = TmdbSettings.from_environment()
     if not settings.token:
         # Whether Airflow has the connection shows in the key alone.
         with contextlib.suppress(Exception):
