@@ -155,7 +155,7 @@ class PageSteps:
         checks, way = Checks("change"), Walks(batch.run, walks.CHANGES, kind.name)
         with self._connection, self._connection.cursor() as cursor:
             walk, done = way.unfinished(cursor), way.taken_over(cursor)
-            last_end = way.last_complete_end(cursor)
+            last_end = walks.last_complete_end(cursor, kind.name)
         if done and done.end == now.date():
             return
         for start, end in walks.windows(last_end, now.date()):

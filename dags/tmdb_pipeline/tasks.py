@@ -82,10 +82,8 @@ def popular(kind_name: str) -> dict[str, Any]:
 def changes() -> dict[str, Any]:
     """Read which things were edited since the last complete window; those followed are due."""
     params = _params()
-    if params["dry_run"]:
-        raise AirflowSkipException("a dry run does not read the changes")
     with final_where_permanent():
-        return _sync().changes()
+        return _dry_run().changes() if params["dry_run"] else _sync().changes()
 
 
 @task
@@ -107,8 +105,11 @@ def details(kind_name: str, share: int) -> dict[str, Any]:
     params = _params(kind_name)
     with final_where_permanent():
         if params["dry_run"]:
-            walked = get_current_context()["ti"].xcom_pull(task_ids=f"lists.{kind_name}") or {}
-            return _dry_run().details(kind_name, walked.get("new", ()))
+            ti = get_current_context()["ti"]
+            walked = ti.xcom_pull(task_ids=f"lists.{kind_name}") or {}
+            edited = ti.xcom_pull(task_ids="changes") or {}
+            numbers = [*walked.get("new", ()), *edited.get("changed", {}).get(kind_name, ())]
+            return _dry_run().details(kind_name, numbers)
         sync = _sync()
         threads = max(1, sync.settings.max_at_once // share)
         return sync.details(kind_name, threads=threads)
