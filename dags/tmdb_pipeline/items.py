@@ -11,7 +11,7 @@ from datetime import UTC, datetime, time, timedelta
 from psycopg2.extensions import cursor as Cursor
 from psycopg2.extras import execute_values
 
-from tmdb_pipeline.config import Kind, Settings
+from tmdb_pipeline.config import MediaKind, TmdbSettings
 
 _LONGEST_ERROR = 500
 
@@ -52,21 +52,32 @@ def unknown(cursor: Cursor, kind_name: str, numbers: Collection[int]) -> list[in
 
 
 def mark_changed(
-    cursor: Cursor, kind_name: str, numbers: Collection[int], before: datetime, now: datetime
+    cursor: Cursor,
+    kind_name: str,
+    numbers: Collection[int],
+    now: datetime,
+    *,
+    before: datetime,
+    seen: Collection[int],
 ) -> int:
-    """Make those things due that are followed and were not checked since `before`; count them."""
+    """Make those things due that are followed and may have changed since they were checked.
+
+    These are the ones that were not checked since `before`, and those that are not among the ones
+    `seen` in the changes earlier on the same day. Returns how many.
+    """
     cursor.execute(
         """
         update raw.tmdb_items set due_since = %s, due_reason = 'changes'
-        where media_type = %s and id = any(%s) and due_since is null and checked_at < %s
+        where media_type = %s and id = any(%s) and due_since is null
+            and (checked_at < %s or (checked_at is not null and id <> all(%s)))
         """,
-        (now, kind_name, list(numbers), before),
+        (now, kind_name, list(numbers), before, [each for each in seen if each in numbers]),
     )
     return cursor.rowcount
 
 
 def plan(
-    cursor: Cursor, kind: Kind, settings: Settings, now: datetime, *, everything: bool
+    cursor: Cursor, kind: MediaKind, settings: TmdbSettings, now: datetime, *, everything: bool
 ) -> Mapping[str, int]:
     """Make due what was not checked for long, and what is gone and may be back.
 
@@ -84,7 +95,7 @@ def plan(
     return due(cursor, kind)
 
 
-def due(cursor: Cursor, kind: Kind) -> Mapping[str, int]:
+def due(cursor: Cursor, kind: MediaKind) -> Mapping[str, int]:
     """Return how many things of the kind are due, by reason."""
     cursor.execute(
         "select due_reason, count(*) from raw.tmdb_items "
@@ -95,7 +106,7 @@ def due(cursor: Cursor, kind: Kind) -> Mapping[str, int]:
 
 
 def due_numbers(
-    cursor: Cursor, kind: Kind, settings: Settings, now: datetime, *, everything: bool
+    cursor: Cursor, kind: MediaKind, settings: TmdbSettings, now: datetime, *, everything: bool
 ) -> list[int]:
     """Return the things that `plan` and the queue would ask for, and change nothing."""
     before = now if everything else now - timedelta(days=settings.follow_days)
@@ -107,7 +118,7 @@ def due_numbers(
     return [number for (number,) in cursor.fetchall()]
 
 
-def claim(cursor: Cursor, kind: Kind, since: datetime) -> Item | None:
+def claim(cursor: Cursor, kind: MediaKind, since: datetime) -> Item | None:
     """Lock the next thing that is due, to the end of the transaction; None where there is none.
 
     A thing that failed comes after all others, and not again where it was tried after `since`.
@@ -126,7 +137,7 @@ def claim(cursor: Cursor, kind: Kind, since: datetime) -> Item | None:
     return None if row is None else Item(*row)
 
 
-def failed(cursor: Cursor, kind: Kind, item: Item, reason: str) -> None:
+def failed(cursor: Cursor, kind: MediaKind, item: Item, reason: str) -> None:
     """Note a try that failed; the thing stays due."""
     cursor.execute(
         "update raw.tmdb_items set tries = tries + 1, tried_at = clock_timestamp(), "
