@@ -22,8 +22,10 @@ dim_movies_history as (
         status,
         homepage,
         collection_name,
-        case when dbt_valid_to is not null then case when is_gone_next then 'gone' else 'change' end end
-            as ended_by,
+        case
+            when is_gone_next then 'gone'
+            when dbt_valid_to is not null then 'change'
+        end as ended_by,
         budget_usd,
         revenue_usd,
         runtime_minutes,

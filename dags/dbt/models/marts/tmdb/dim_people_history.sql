@@ -21,8 +21,10 @@ dim_people_history as (
         place_of_birth,
         biography,
         homepage,
-        case when dbt_valid_to is not null then case when is_gone_next then 'gone' else 'change' end end
-            as ended_by,
+        case
+            when is_gone_next then 'gone'
+            when dbt_valid_to is not null then 'change'
+        end as ended_by,
         also_known_as,
         row_number() over (partition by person_id order by dbt_valid_from) as version_number,
         is_adult,

@@ -22,8 +22,10 @@ dim_shows_history as (
         status,
         show_type,
         homepage,
-        case when dbt_valid_to is not null then case when is_gone_next then 'gone' else 'change' end end
-            as ended_by,
+        case
+            when is_gone_next then 'gone'
+            when dbt_valid_to is not null then 'change'
+        end as ended_by,
         seasons,
         episodes,
         genres,
