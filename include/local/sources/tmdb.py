@@ -13,7 +13,7 @@ from include.local.sources.source import Background
 from include.local.warehouse import Warehouse, rows
 from include.sample.tmdb.server import TmdbServer
 from tmdb_pipeline.config import SOURCE as PIPELINE
-from tmdb_pipeline.config import Settings
+from tmdb_pipeline.config import TmdbSettings
 from warehouse.errors import PermanentError
 
 _SERVER = "tmdb-api"  # its name among processes and ports
@@ -51,7 +51,7 @@ class TmdbApi:
             title = f"TMDb's sample of {options.titles:,} titles, day {options.day}"
             return cls(options, True, title, options.source_name or f"{SAMPLE}-{options.titles}")
         try:
-            settings = Settings.from_environment()
+            settings = TmdbSettings.from_environment()
             settings.api_policy  # noqa: B018 - raises without a token
         except PermanentError as error:
             raise LocalError(str(error)) from None
