@@ -28,7 +28,7 @@ from tests.support.leaks import watched_command_lines
 from tests.support.webhook import Webhook, running_webhook
 
 ROOT = Path(__file__).parents[2]
-LAYERS = ("raw", "staging", "marts")
+LAYERS = ("raw", "staging", "marts", "snapshots")
 FULL = bool(os.environ.get("FULL", "").strip())
 # The copies of the sample's files come from the same place as the sample.
 SAMPLE = {"SOURCE_NAME": "sample-20000"}
@@ -46,7 +46,17 @@ _SHELL = {
 }
 # The commands run as a person types them: with nothing of the test session's environment that
 # would shape them.
-_NOT_INHERITED = ("AIRFLOW", "IMDB_", "DBT_", "WAREHOUSE", "ANALYST", "PYTEST", "MAKE", "MFLAGS")
+_NOT_INHERITED = (
+    "AIRFLOW",
+    "IMDB_",
+    "TMDB_",
+    "DBT_",
+    "WAREHOUSE",
+    "ANALYST",
+    "PYTEST",
+    "MAKE",
+    "MFLAGS",
+)
 
 
 @dataclass(frozen=True)
@@ -69,7 +79,7 @@ class Installation:
         settings = {
             name: value
             for name, value in variables.items()
-            if name.startswith(("IMDB_", "WAREHOUSE_ALERT_"))
+            if name.startswith(("IMDB_", "TMDB_", "WAREHOUSE_ALERT_"))
         }
         words = [f"{name}={value}" for name, value in variables.items() if name not in settings]
         return run(
@@ -126,9 +136,13 @@ class Installation:
         found = (self.folder / "data").iterdir()
         return {path.name: (path.stat().st_ino, path.stat().st_mtime_ns) for path in found}
 
-    def summary(self) -> dict[str, Any]:
-        """The report of the newest run."""
-        rows = self.query("select summary from meta.run_log order by finished_at desc limit 1")
+    def summary(self, dag_id: str = "imdb_pipeline") -> dict[str, Any]:
+        """The report of the newest run of a DAG."""
+        rows = self.query(
+            sql.SQL(
+                "select summary from meta.run_log where dag_id = {} order by finished_at desc limit 1"
+            ).format(sql.Literal(dag_id))
+        )
         return dict(rows[0][0])
 
 
@@ -226,13 +240,13 @@ def story(
     with impossible values, and with FULL=1 the right one."""
     visit = partial(visited, webhook)
     with watched_command_lines() as command_lines:
-        first = visit(installation, "run")
+        first = visit(installation, "run", PIPELINES="imdb")
     assert first.command.code == 0, first.command.output
     keep_marts(installation, 1)
     again = visit(installation, "run")
     cut = cut_short(installation.sample(1), tmp_path_factory.mktemp("damaged") / "day-1")
     damaged = visit(installation, "run", SOURCE=str(cut), IMDB_DOWNLOAD_TRIES="2", **SAMPLE)
-    second_day = visit(installation, "run", DAY="2")
+    second_day = visit(installation, "run", DAY="2", PIPELINES="imdb")
     assert second_day.command.code == 0, second_day.command.output
     keep_marts(installation, 2)
     wrong = impossible_ratings(installation.sample(2), tmp_path_factory.mktemp("wrong") / "day-2")
@@ -244,7 +258,7 @@ def story(
         )[0][0]
         for finding in red.summary["dbt"]["failures"]
     }
-    mended = visit(installation, "run", DAY="2") if FULL else None
+    mended = visit(installation, "run", DAY="2", PIPELINES="imdb") if FULL else None
     seen = frozenset(command_lines | later)
     return Story(installation, first, again, damaged, second_day, red, kept_rows, mended, seen)
 

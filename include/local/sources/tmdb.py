@@ -1,5 +1,6 @@
 """TMDb's API: the server of a generated universe, or the real one."""
 
+import os
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ from include.local.options import SAMPLE, Options
 from include.local.sources.source import Background
 from include.local.warehouse import Warehouse, rows
 from include.sample.tmdb.server import TmdbServer
+from include.sample.tmdb.traffic import UNLIMITED
 from tmdb_pipeline.config import SOURCE as PIPELINE
 from tmdb_pipeline.config import TmdbSettings
 from warehouse.errors import PermanentError
@@ -101,7 +103,8 @@ class TmdbApi:
         ports = Ports(self.options.layout)
         port = ports.spare(_SERVER) if by_hand else ports.free(_SERVER)
         titles, day = self.options.titles, self.options.day
-        with TmdbServer(titles, day, port=port, today=self._date_of_day()) as server:
+        today = self._date_of_day()
+        with TmdbServer(titles, day, port=port, today=today, limits=UNLIMITED) as server:
             yield self._sample_environment(server.base_url)
 
     def background(self) -> Background | None:
@@ -112,7 +115,7 @@ class TmdbApi:
         command = [
             sys.executable, "-m", "include.sample", "tmdb", "--port", str(port),
             "--titles", str(self.options.titles), "--day", str(self.options.day),
-            "--today", self._date_of_day().isoformat(),
+            "--today", self._date_of_day().isoformat(), "--unlimited",
         ]  # fmt: skip
         environment = self._sample_environment(f"http://{LOOPBACK}:{port}/3")
         return Background(_SERVER, command, environment)
@@ -130,6 +133,8 @@ class TmdbApi:
             "TMDB_BASE_URL": base_url,
             "TMDB_SOURCE_NAME": self.name,
             "TMDB_READ_TOKEN": _SAMPLE_TOKEN,
+            # The sample's server is on this machine and bans nobody.
+            "TMDB_MAX_PER_SECOND": os.environ.get("TMDB_MAX_PER_SECOND", "0"),
         }
 
     def remarks(
