@@ -140,7 +140,8 @@ class Installation:
         """The report of the newest run of a DAG."""
         rows = self.query(
             sql.SQL(
-                "select summary from meta.run_log where dag_id = {} order by finished_at desc limit 1"
+                "select summary from meta.run_log where dag_id = {} "
+                "order by finished_at desc limit 1"
             ).format(sql.Literal(dag_id))
         )
         return dict(rows[0][0])
