@@ -12,7 +12,6 @@ from dbt_common.exceptions import DbtBaseException
 from tests.support.dbt import run_dbt
 from tests.support.postgres import Cluster, Database
 
-
 # Models of TMDb with rules of their own: each has a unit test.
 WITH_LOGIC = frozenset(
     {
