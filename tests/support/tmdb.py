@@ -6,15 +6,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from email.utils import format_datetime
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from unittest.mock import patch
 
-from include.sample.tmdb import server as sample
 from include.sample.tmdb.server import TmdbServer
 from include.sample.tmdb.traffic import UNLIMITED, Limits
 from tests.support.postgres import Database
-from tmdb_pipeline.config import KIND_NAMES, Settings
+from tmdb_pipeline.config import KIND_NAMES, TmdbSettings
 from tmdb_pipeline.sync import Sync
+from warehouse.database.connection import connected
 
 TOKEN = "not-a-token-of-anybody/+="
 TITLES = 150
@@ -33,7 +34,7 @@ def served(
         return format_datetime(datetime.combine(today, time(6), UTC), usegmt=True)
 
     with (
-        patch.object(sample._Handler, "date_time_string", dated),
+        patch.object(BaseHTTPRequestHandler, "date_time_string", dated),
         TmdbServer(titles, day, today=today, token=TOKEN, limits=limits) as running,
     ):
         yield running
@@ -51,9 +52,9 @@ class SyncRun:
     changed: Mapping[str, Any] = field(default_factory=dict)
 
     @property
-    def settings(self) -> Settings:
-        """Settings of a run without limits, that does not wait long before it tries again."""
-        settings = Settings(
+    def settings(self) -> TmdbSettings:
+        """TmdbSettings of a run without limits, that does not wait long before it tries again."""
+        settings = TmdbSettings(
             base_url=self.base_url,
             read_token=TOKEN,
             source_name="sample",
@@ -86,7 +87,18 @@ class SyncRun:
         """Take all steps; return their figures."""
         found = self.pages_of_lists()
         self.sync.plan(everything=everything)
-        return found | self.details()
+        found |= self.details()
+        self.report()
+        return found
+
+    def report(self) -> None:
+        """Write the row that says that the run reached its end."""
+        with connected(self.database_url, purpose="report") as session, session:
+            session.cursor().execute(
+                "insert into meta.run_log values "
+                "('tmdb_pipeline', %s, 'success', now(), now(), '{}')",
+                (self.run_id,),
+            )
 
 
 def run_whole(run: SyncRun) -> None:
