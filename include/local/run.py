@@ -201,8 +201,8 @@ def report(
         old = summary is not None and not summary["published"]
         marts = "as they were" if old else "completely old or completely new"
         advice = (
-            f"The run is {state}.{more} The published marts are {marts}; each raw table is "
-            "completely old or completely new. Correct the cause and run the same command again."
+            f"The run is {state}.{more} The published marts are {marts}. {source.kept} Correct the "
+            "cause and run the same command again."
         )
         say("\n" + render_failure(logs, advice + _lost_server(layout, airflow.warehouse)))
     return good

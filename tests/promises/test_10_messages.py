@@ -269,7 +269,7 @@ def test_make_run_says_what_was_killed_and_left_no_message(
     airflow: Any = SimpleNamespace(
         warehouse=warehouse.Warehouse(database.url, database.url, None, embedded=False)
     )
-    source: Any = None  # nothing is asked of it
+    source: Any = SimpleNamespace(kept="What was loaded stays.")
     with running_api() as api:
         api.runs = {"run": "failed"}
         api.tasks = {"run": {"load.title_crew": "failed", "load.title_akas": "failed"}}

@@ -100,6 +100,11 @@ class ImdbFiles:
         """The datasets that the folder does not have."""
         return ", ".join(self.lacking)
 
+    @property
+    def kept(self) -> str:
+        """A load is complete or did not happen."""
+        return "Each raw table is completely old or completely new."
+
     def require_loaded(self, warehouse: Warehouse) -> None:
         """Raise LocalError where nothing names the source and other files were loaded last."""
         query = """

@@ -36,6 +36,10 @@ class Source(Protocol):
     def absent(self) -> str:
         """What is asked for and not there, in words; empty where nothing is."""
 
+    @property
+    def kept(self) -> str:
+        """What a run that failed leaves, as a sentence."""
+
     def require_loaded(self, warehouse: Warehouse) -> None:
         """Raise LocalError where the command names no source and another one was loaded last."""
 

@@ -64,6 +64,11 @@ class TmdbApi:
         """An API has everything."""
         return ""
 
+    @property
+    def kept(self) -> str:
+        """Each answer is committed at once."""
+        return "What TMDb answered is kept and is not asked for again."
+
     def require_loaded(self, warehouse: Warehouse) -> None:
         """Raise LocalError where nothing names the source and another one was asked last."""
         query = """
