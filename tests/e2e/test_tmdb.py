@@ -10,7 +10,7 @@ import pytest
 from tests.e2e.conftest import Command, Installation
 
 DAG = "tmdb_pipeline"
-SMALL = {"TITLES": "1000", "PAGES": "2"}
+SMALL = {"TITLES": "1000"}
 # As the design asks them, unqualified, as the analyst.
 QUESTIONS = {
     "highest revenue": """
@@ -100,7 +100,7 @@ def days(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Days]:
     yield Days(
         installation,
         seen(installation, **SMALL),
-        seen(installation, PIPELINES="tmdb", PAGES="2"),
+        seen(installation, PIPELINES="tmdb"),
         seen(installation, PIPELINES="tmdb", DAY="2", DRY_RUN="1", **SMALL),
         seen(installation, PIPELINES="tmdb", DAY="2", **SMALL),
     )
