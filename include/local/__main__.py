@@ -18,13 +18,7 @@ sys.path[:0] = [str(REPOSITORY), str(REPOSITORY / "dags")]
 
 from include.local.bootstrap import own_environment  # noqa: E402
 from include.local.layout import Layout, LocalError, Ports, Secrets  # noqa: E402
-from include.local.options import (  # noqa: E402
-    IMDB,
-    PIPELINES,
-    Options,
-    run_options,
-    variable,
-)
+from include.local.options import IMDB, PIPELINES, Options, run_options, variable  # noqa: E402
 
 if TYPE_CHECKING:
     from include.local.airflow import Airflow

@@ -65,7 +65,7 @@ QUESTIONS = {
 
 
 @dataclass(frozen=True)
-class Seen:
+class TmdbSeen:
     """What was seen after a command."""
 
     command: Command
@@ -75,29 +75,29 @@ class Seen:
 
 
 @dataclass(frozen=True)
-class Days:
+class TmdbDays:
     """The commands, in order."""
 
     installation: Installation
-    first: Seen
-    again: Seen
-    trial: Seen
-    second_day: Seen
+    first: TmdbSeen
+    again: TmdbSeen
+    trial: TmdbSeen
+    second_day: TmdbSeen
 
 
-def seen(installation: Installation, **variables: str) -> Seen:
+def seen(installation: Installation, **variables: str) -> TmdbSeen:
     """Run the pipelines and look around."""
     command = installation.make("run", **variables)
     assert command.code == 0, command.output
     tables, writes = installation.tables(), installation.writes()
-    return Seen(command, installation.summary(DAG), tables, writes)
+    return TmdbSeen(command, installation.summary(DAG), tables, writes)
 
 
 @pytest.fixture(scope="module")
-def days(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Days]:
+def days(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TmdbDays]:
     """Both pipelines, TMDb again, a trial of the next day, the next day."""
     installation = Installation(Path(tmp_path_factory.mktemp("tmdb")) / "local")
-    yield Days(
+    yield TmdbDays(
         installation,
         seen(installation, **SMALL),
         seen(installation, PIPELINES="tmdb"),
@@ -108,7 +108,7 @@ def days(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Days]:
     assert ended.code == 0, ended.output
 
 
-def test_one_command_runs_both_pipelines_and_reports_on_both(days: Days) -> None:
+def test_one_command_runs_both_pipelines_and_reports_on_both(days: TmdbDays) -> None:
     for words in (
         "imdb_pipeline, log",
         "tmdb_pipeline, log",
@@ -121,7 +121,7 @@ def test_one_command_runs_both_pipelines_and_reports_on_both(days: Days) -> None
     assert {row[0] for row in rows} == {"imdb_pipeline", DAG}
 
 
-def test_most_things_of_the_sample_are_found_in_imdb(days: Days) -> None:
+def test_most_things_of_the_sample_are_found_in_imdb(days: TmdbDays) -> None:
     """IMDb's marts are published when TMDb's are built."""
     rows = days.installation.query(
         "select media_type, count(*), count(imdb_rating) from mart_tmdb_imdb_link "
@@ -132,7 +132,7 @@ def test_most_things_of_the_sample_are_found_in_imdb(days: Days) -> None:
     assert sum(rated for kind, _, rated in rows if kind != "person") > 0
 
 
-def test_the_same_day_again_writes_no_row_in_staging_history_and_marts(days: Days) -> None:
+def test_the_same_day_again_writes_no_row_in_staging_history_and_marts(days: TmdbDays) -> None:
     assert days.again.summary["published"] is False
     layers = ("staging", "snapshots", "marts", "marts_next")
     for name, figures in days.first.writes.items():
@@ -140,12 +140,12 @@ def test_the_same_day_again_writes_no_row_in_staging_history_and_marts(days: Day
             assert days.again.writes[name] == figures, name
 
 
-def test_a_trial_asks_and_writes_nothing_into_raw(days: Days) -> None:
+def test_a_trial_asks_and_writes_nothing_into_raw(days: TmdbDays) -> None:
     assert days.trial.summary["state"] == "success"
     assert days.trial.tables == days.again.tables
 
 
-def test_a_day_later_versions_end_and_begin(days: Days) -> None:
+def test_a_day_later_versions_end_and_begin(days: TmdbDays) -> None:
     rows = days.installation.query(
         "select count(*) filter (where is_current), count(*) filter (where not is_current) "
         "from dim_shows_history",
@@ -157,5 +157,5 @@ def test_a_day_later_versions_end_and_begin(days: Days) -> None:
 
 
 @pytest.mark.parametrize("question", QUESTIONS)
-def test_each_question_has_an_answer(days: Days, question: str) -> None:
+def test_each_question_has_an_answer(days: TmdbDays, question: str) -> None:
     assert days.installation.query(QUESTIONS[question], role="ANALYST")

@@ -53,7 +53,7 @@ class ApiRequest:
 
 
 @dataclass(frozen=True)
-class Answer:
+class SampleAnswer:
     """A status with a body."""
 
     status: int
@@ -68,13 +68,13 @@ class Answer:
     """The connection is reset, without an answer."""
 
     @classmethod
-    def of(cls, content: Any) -> "Answer":
+    def of(cls, content: Any) -> "SampleAnswer":
         """Return a 200 with this JSON, and the headers that TMDb's cache adds."""
         body = json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
         return cls.recorded(body)
 
     @classmethod
-    def recorded(cls, body: bytes) -> "Answer":
+    def recorded(cls, body: bytes) -> "SampleAnswer":
         """Return a 200 with these bytes."""
         digest = hashlib.md5(body, usedforsecurity=False).hexdigest()
         age = 600 + int(digest[:4], 16) % 20_000  # seconds
@@ -82,7 +82,7 @@ class Answer:
         return cls(200, body, headers=headers)
 
     @classmethod
-    def error(cls, code: int) -> "Answer":
+    def error(cls, code: int) -> "SampleAnswer":
         """Return TMDb's error with this status_code."""
         status, message = _ERRORS[code]
         content = {"success": False, "status_code": code, "status_message": message}

@@ -7,13 +7,13 @@ from datetime import date, datetime, timedelta
 
 from include.sample.randomness import words
 from include.sample.tmdb import catalog
-from include.sample.tmdb.answers import Answer, ApiRequest
+from include.sample.tmdb.answers import ApiRequest, SampleAnswer
 from include.sample.tmdb.appended import Appended
 from include.sample.tmdb.catalog import Body
 from include.sample.tmdb.feed import LONGEST, Feed
 from include.sample.tmdb.lists import LAST_PAGE, Lists
 from include.sample.tmdb.numbers import KINDS
-from include.sample.tmdb.world import World
+from include.sample.tmdb.world import SampleWorld
 
 _MOST_APPENDED = 20
 _GENRES = {"movie": catalog.MOVIE_GENRES, "tv": catalog.TV_GENRES}
@@ -41,35 +41,37 @@ _FOUND = ("movie", "person", "tv", "tv_episode", "tv_season")
 class SampleApi:
     """Answers requests from a world."""
 
-    world: World
+    world: SampleWorld
     lists: Lists
     feed: Feed
     appended: Appended
 
     @classmethod
-    def of(cls, world: World, today: date) -> "SampleApi":
+    def of(cls, world: SampleWorld, today: date) -> "SampleApi":
         """Return the API of a world whose day is `today`."""
         return cls(world, Lists(world), Feed(world, today), Appended(world))
 
-    def answer(self, request: ApiRequest) -> Answer:
+    def answer(self, request: ApiRequest) -> SampleAnswer:
         """Return the answer, which depends on the request alone."""
         match request.path.strip("/").split("/"):
             case ["configuration"]:
-                return Answer.of(_CONFIGURATION)
+                return SampleAnswer.of(_CONFIGURATION)
             case ["genre", kind, "list"] if kind in _GENRES:
-                return Answer.of({"genres": catalog.genres(list(_GENRES[kind]), kind)})
+                return SampleAnswer.of({"genres": catalog.genres(list(_GENRES[kind]), kind)})
             case ["find", sample_id]:
                 return self._find(sample_id, request.query.get("external_source"))
             case [kind, *parts] if kind in KINDS:
                 return self._of_kind(kind, parts, request)
             case _:
-                return Answer.error(34)
+                return SampleAnswer.error(34)
 
-    def _of_kind(self, kind: str, parts: list[str], request: ApiRequest) -> Answer:
+    def _of_kind(self, kind: str, parts: list[str], request: ApiRequest) -> SampleAnswer:
         match parts:
             case ["popular"]:
                 page = _page(request)
-                return Answer.of(self.lists.page(kind, page)) if page else Answer.error(22)
+                return (
+                    SampleAnswer.of(self.lists.page(kind, page)) if page else SampleAnswer.error(22)
+                )
             case ["changes"]:
                 return self._changes(kind, request)
             case [number]:
@@ -77,27 +79,27 @@ class SampleApi:
             case [number, part]:
                 return self._part(kind, number, part)
             case _:
-                return Answer.error(34)
+                return SampleAnswer.error(34)
 
-    def _details(self, kind: str, number: str, append: str) -> Answer:
+    def _details(self, kind: str, number: str, append: str) -> SampleAnswer:
         names = [name for name in append.split(",") if name]
         if len(names) > _MOST_APPENDED:
-            return Answer.error(27)
+            return SampleAnswer.error(27)
         found = self._thing(kind, number)
         if found is None:
-            return Answer.error(34)
+            return SampleAnswer.error(34)
         body, parts = found
         content = body()
         for name in names:
             if name in parts:
                 content[name] = parts[name]()
-        return Answer.of(content)
+        return SampleAnswer.of(content)
 
-    def _part(self, kind: str, number: str, part: str) -> Answer:
+    def _part(self, kind: str, number: str, part: str) -> SampleAnswer:
         found = self._thing(kind, number)
         if found is None or part not in found[1]:
-            return Answer.error(34)
-        return Answer.of({"id": found[0]()["id"]} | found[1][part]())
+            return SampleAnswer.error(34)
+        return SampleAnswer.of({"id": found[0]()["id"]} | found[1][part]())
 
     def _thing(
         self, kind: str, number: str
@@ -129,28 +131,28 @@ class SampleApi:
             self.appended.of_show(title),
         )
 
-    def _changes(self, kind: str, request: ApiRequest) -> Answer:
+    def _changes(self, kind: str, request: ApiRequest) -> SampleAnswer:
         page = _page(request)
         if page is None:
-            return Answer.error(22)
+            return SampleAnswer.error(22)
         try:
             end = _date(request, "end_date") or self.feed.today
             start = _date(request, "start_date") or end
         except ValueError:
-            return Answer.error(23)
+            return SampleAnswer.error(23)
         if not timedelta() <= end - start <= timedelta(days=LONGEST):
-            return Answer.error(20)
-        return Answer.of(self.feed.page(kind, start, end, page))
+            return SampleAnswer.error(20)
+        return SampleAnswer.of(self.feed.page(kind, start, end, page))
 
-    def _find(self, sample_id: str, source: str | None) -> Answer:
+    def _find(self, sample_id: str, source: str | None) -> SampleAnswer:
         if source != "imdb_id":
-            return Answer(400, b'{"errors":["external_source must be provided"]}')
+            return SampleAnswer(400, b'{"errors":["external_source must be provided"]}')
         found: Body = {f"{name}_results": [] for name in _FOUND}
         if _SAMPLE_ID.fullmatch(sample_id):
             kind, item = self._found(sample_id)
             if item:
                 found[f"{kind}_results"].append(item | {"media_type": kind})
-        return Answer.of(found)
+        return SampleAnswer.of(found)
 
     def _found(self, sample_id: str) -> tuple[str, Body | None]:
         world = self.world

@@ -10,15 +10,15 @@ from include.sample.tmdb import catalog
 from include.sample.tmdb.catalog import Body
 from include.sample.tmdb.credits import Credit
 from include.sample.tmdb.draws import day_of
-from include.sample.tmdb.view import View
-from include.sample.tmdb.world import World
+from include.sample.tmdb.view import DayView
+from include.sample.tmdb.world import SampleWorld
 
 
 @dataclass(frozen=True)
 class Appended:
     """Makes the objects that may be appended."""
 
-    world: World
+    world: SampleWorld
 
     def of_movie(self, title: SampleTitle) -> dict[str, Callable[[], Body]]:
         """Return, by name, what can be appended to a movie."""
@@ -65,10 +65,10 @@ class Appended:
             bodies.append({key: summary[key] for key in keys} | {"credit_id": credit.credit_id})
         return bodies
 
-    def _view_of(self, title: SampleTitle) -> View:
+    def _view_of(self, title: SampleTitle) -> DayView:
         return self.world.view(self.world.numbers.window_of(title.tconst))
 
-    def _summary(self, view: View, nconst: str) -> Body:
+    def _summary(self, view: DayView, nconst: str) -> Body:
         found = view.summaries.get(nconst)
         if found is None:
             people, day = self.world.people, self.world.day

@@ -14,7 +14,7 @@ from include.sample.tmdb.measures import without_measures
 from include.sample.tmdb.movies import Movies
 from include.sample.tmdb.people import People
 from include.sample.tmdb.shows import Shows
-from include.sample.tmdb.view import View
+from include.sample.tmdb.view import DayView
 
 
 class Changed(NamedTuple):
@@ -35,7 +35,7 @@ class Differences:
     shows: Shows
     people: People
 
-    def between(self, before: View, after: View, day: int) -> Iterator[Changed]:
+    def between(self, before: DayView, after: DayView, day: int) -> Iterator[Changed]:
         """Yield what changed on `day`; `before` is the view of the day before."""
         for kind, old, new in (
             ("movie", before.movies, after.movies),
@@ -54,7 +54,7 @@ class Differences:
                     yield Changed(day, kind, number, title.adult, now is None)
         yield from self._people_between(before, after, day)
 
-    def _people_between(self, before: View, after: View, day: int) -> Iterator[Changed]:
+    def _people_between(self, before: DayView, after: DayView, day: int) -> Iterator[Changed]:
         edits = self.people.edits
         for nconst in before.people.keys() | after.people.keys():
             number = self.people.numbers.of("person", nconst)
@@ -77,7 +77,13 @@ class Differences:
         return None if title and self.movies.edits.is_deleted(kind, number, day) else title
 
     def _title_differs(
-        self, before: View, after: View, kind: str, was: SampleTitle, now: SampleTitle, day: int
+        self,
+        before: DayView,
+        after: DayView,
+        kind: str,
+        was: SampleTitle,
+        now: SampleTitle,
+        day: int,
     ) -> bool:
         number = self.movies.numbers.of(kind, now.tconst)
         edited = day in self.movies.edits.of(kind, number, day).values()
@@ -92,7 +98,7 @@ class Differences:
             return False
         return before.credits_of(was) != after.credits_of(now)
 
-    def _bodies(self, view: View, kind: str, title: SampleTitle, day: int) -> Any:
+    def _bodies(self, view: DayView, kind: str, title: SampleTitle, day: int) -> Any:
         if kind == "movie":
             body = self.movies.details(title, day)
             ids = self.movies.external_ids(title, day)

@@ -13,9 +13,9 @@ from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Any
 
-from include.sample.tmdb.answers import CODES, Answer, ApiRequest
+from include.sample.tmdb.answers import CODES, ApiRequest, SampleAnswer
 
-Effect = Callable[[Answer], Answer]
+Effect = Callable[[SampleAnswer], SampleAnswer]
 _PAGE = (
     b"<html><head><title>{status}</title></head><body><center><h1>Attention required</h1>"
     b"</center></body></html>"
@@ -23,15 +23,15 @@ _PAGE = (
 
 
 def fail(status: int, retry_after: int | None = None) -> Effect:
-    """Answer with an error of the API; `retry_after` in seconds, None for no such header."""
+    """SampleAnswer with an error of the API; `retry_after` in seconds, None for no such header."""
     headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
-    return lambda _: replace(Answer.error(CODES[status]), headers=headers)
+    return lambda _: replace(SampleAnswer.error(CODES[status]), headers=headers)
 
 
 def html(status: int = 200) -> Effect:
-    """Answer with a page of a CDN instead of JSON."""
+    """SampleAnswer with a page of a CDN instead of JSON."""
     body = _PAGE.replace(b"{status}", str(status).encode())
-    return lambda _: Answer(status, body, "text/html; charset=UTF-8")
+    return lambda _: SampleAnswer(status, body, "text/html; charset=UTF-8")
 
 
 def cut(share: float = 0.5) -> Effect:
@@ -40,7 +40,7 @@ def cut(share: float = 0.5) -> Effect:
 
 
 def slow(seconds: float) -> Effect:
-    """Answer late."""
+    """SampleAnswer late."""
     return lambda answer: replace(answer, delay=seconds)
 
 
@@ -52,10 +52,10 @@ def reset() -> Effect:
 def edit(change: Callable[[Any], Any]) -> Effect:
     """Change the JSON of answers with status 200; `change` returns the new one."""
 
-    def effect(answer: Answer) -> Answer:
+    def effect(answer: SampleAnswer) -> SampleAnswer:
         if answer.status != 200:
             return answer
-        changed = Answer.of(change(json.loads(answer.body)))
+        changed = SampleAnswer.of(change(json.loads(answer.body)))
         return replace(answer, body=changed.body, headers=changed.headers)
 
     return effect
@@ -141,7 +141,9 @@ class Faults:
         with self._lock:
             self._rules.clear()
 
-    def apply(self, request: ApiRequest, answer: Callable[[ApiRequest], Answer]) -> Answer:
+    def apply(
+        self, request: ApiRequest, answer: Callable[[ApiRequest], SampleAnswer]
+    ) -> SampleAnswer:
         """Return the answer as the rules leave it."""
         with self._lock:
             effects = [rule.effect for rule in self._rules if rule.takes(request)]

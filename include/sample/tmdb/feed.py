@@ -13,7 +13,7 @@ from include.sample.randomness import mix, shuffle, stream
 from include.sample.tmdb.catalog import Body
 from include.sample.tmdb.differences import Changed
 from include.sample.tmdb.draws import Purpose, text_number
-from include.sample.tmdb.world import World
+from include.sample.tmdb.world import SampleWorld
 
 PAGE = 100
 LONGEST = 14  # days in a range
@@ -26,7 +26,7 @@ _NULL = 90  # one item of so many has no id
 class Feed:
     """Makes the pages of the feed; `today` is the date of the world's day."""
 
-    world: World
+    world: SampleWorld
     today: date
     _items: dict[tuple[str, int, int], list[Body]] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)

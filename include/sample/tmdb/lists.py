@@ -12,8 +12,8 @@ from include.sample.randomness import mix
 from include.sample.tmdb.catalog import Body
 from include.sample.tmdb.draws import Purpose
 from include.sample.tmdb.measures import popularity
-from include.sample.tmdb.view import View
-from include.sample.tmdb.world import World
+from include.sample.tmdb.view import DayView
+from include.sample.tmdb.world import SampleWorld
 
 LAST_PAGE = 500
 PAGE = 20
@@ -26,7 +26,7 @@ _KNOWN_FOR = 3
 class Lists:
     """Makes the pages of the popular lists."""
 
-    world: World
+    world: SampleWorld
     _blocks: dict[tuple[str, int], list[str]] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -63,7 +63,7 @@ class Lists:
                 self._blocks[key] = self._ranked(kind, self.world.view(window))
             return self._blocks[key]
 
-    def _ranked(self, kind: str, view: View) -> list[str]:
+    def _ranked(self, kind: str, view: DayView) -> list[str]:
         world = self.world
         ranked = []
         for sample_id in view.ids(kind):
@@ -83,7 +83,7 @@ class Lists:
             return world.shows.item(view.shows[sample_id], world.day)
         return self.person_item(view, sample_id)
 
-    def person_item(self, view: View, nconst: str) -> Body:
+    def person_item(self, view: DayView, nconst: str) -> Body:
         """Return a person with up to three works with the most votes."""
         world = self.world
         titles = [

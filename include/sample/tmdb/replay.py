@@ -6,7 +6,7 @@ Replay(folder, {"/movie/popular?page=1": "movie_popular_p1.json", "/movie/47964"
 from collections.abc import Mapping
 from pathlib import Path
 
-from include.sample.tmdb.answers import Answer, ApiRequest
+from include.sample.tmdb.answers import ApiRequest, SampleAnswer
 
 
 class Replay:
@@ -26,10 +26,10 @@ class Replay:
             self._recordings.append((ApiRequest.parse(target), file))
         self._recordings.sort(key=lambda each: -len(each[0].query))
 
-    def answer(self, request: ApiRequest) -> Answer:
+    def answer(self, request: ApiRequest) -> SampleAnswer:
         """Return the recorded answer with status 200, or 404/34."""
         for recorded, file in self._recordings:
             fits = recorded.query.items() <= request.query.items()
             if recorded.path == request.path and fits:
-                return Answer.recorded(file.read_bytes())
-        return Answer.error(34)
+                return SampleAnswer.recorded(file.read_bytes())
+        return SampleAnswer.error(34)

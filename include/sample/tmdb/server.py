@@ -16,26 +16,30 @@ from pathlib import Path
 
 from include.sample.loopback import LoopbackServer, Running
 from include.sample.maker import DEFAULT_SEED, DEFAULT_TITLES
-from include.sample.tmdb.answers import Answer, ApiRequest
+from include.sample.tmdb.answers import ApiRequest, SampleAnswer
 from include.sample.tmdb.api import SampleApi
 from include.sample.tmdb.faults import Faults
 from include.sample.tmdb.replay import Replay
 from include.sample.tmdb.traffic import Limits, Traffic
-from include.sample.tmdb.world import World
+from include.sample.tmdb.world import SampleWorld
 
 VERSION = "/3"
 COUNTERS = "/counters"
 """Beside the API, without a token: the counts as JSON, for other processes."""
 
 
-class ApiServer(Running["_Server"]):
+class ApiServer(Running["_TmdbServer"]):
     """A server on 127.0.0.1 that answers by a function; also a context manager."""
 
     today: date | None = None
     """The date of its answers; None for the real one."""
 
     def __init__(
-        self, answer: Callable[[ApiRequest], Answer], port: int, token: str | None, limits: Limits
+        self,
+        answer: Callable[[ApiRequest], SampleAnswer],
+        port: int,
+        token: str | None,
+        limits: Limits,
     ) -> None:
         """With `token` None any token is right; port 0 takes any free one."""
         super().__init__(VERSION)
@@ -45,16 +49,16 @@ class ApiServer(Running["_Server"]):
         self._port = port
         self._token = token
 
-    def _listen(self) -> "_Server":
-        return _Server(self, self._port)
+    def _listen(self) -> "_TmdbServer":
+        return _TmdbServer(self, self._port)
 
-    def answer(self, request: ApiRequest, authorization: str | None) -> Answer:
+    def answer(self, request: ApiRequest, authorization: str | None) -> SampleAnswer:
         """Return the answer to a request below the limits."""
         token = request.query.get("api_key") or (authorization or "").removeprefix("Bearer ")
         if authorization and not authorization.startswith("Bearer "):
             token = ""
         if not token or self._token not in {None, token}:
-            return Answer.error(7)
+            return SampleAnswer.error(7)
         return self.faults.apply(request, self._answer)
 
 
@@ -76,7 +80,7 @@ class TmdbServer(ApiServer):
 
         Raises ValueError for a size or a day that cannot be made.
         """
-        self.world = World(titles, day, seed)
+        self.world = SampleWorld(titles, day, seed)
         self.today = today or datetime.now(UTC).date()
         self.api = SampleApi.of(self.world, self.today)
         super().__init__(self.api.answer, port, token, limits or Limits())
@@ -98,20 +102,20 @@ class ReplayServer(ApiServer):
         super().__init__(Replay(folder, recordings).answer, port, token, limits or Limits())
 
 
-class _Server(LoopbackServer):
+class _TmdbServer(LoopbackServer):
     def __init__(self, api: ApiServer, port: int) -> None:
         self.api = api
-        super().__init__(port, _Handler)
+        super().__init__(port, _TmdbHandler)
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _TmdbHandler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server_version = "SampleTmdb"
     sys_version = ""
     timeout = 60  # seconds that an idle connection is kept
     wbufsize = -1  # headers and body in one packet
     disable_nagle_algorithm = True
-    server: _Server
+    server: _TmdbServer
 
     def setup(self) -> None:
         """Count the connection."""
@@ -126,19 +130,19 @@ class _Handler(BaseHTTPRequestHandler):
             self.server.api.traffic.connect(-1)
 
     def do_GET(self) -> None:
-        """Answer as the API does, within the limits and with the faults of the server."""
+        """SampleAnswer as the API does, within the limits and with the faults of the server."""
         api = self.server.api
         if self.path == COUNTERS:
-            self._send(Answer(200, json.dumps(api.traffic.summary()).encode()))
+            self._send(SampleAnswer(200, json.dumps(api.traffic.summary()).encode()))
             return
         if not self.path.startswith(f"{VERSION}/"):
-            self._send(Answer.error(34))
+            self._send(SampleAnswer.error(34))
             return
         request = ApiRequest.parse(self.path.removeprefix(VERSION))
-        answer = Answer.error(11)
+        answer = SampleAnswer.error(11)
         try:
             if not api.traffic.begin(request):
-                answer = Answer.error(25)
+                answer = SampleAnswer.error(25)
             else:
                 answer = api.answer(request, self.headers.get("Authorization"))
                 time.sleep(answer.delay)
@@ -157,7 +161,7 @@ class _Handler(BaseHTTPRequestHandler):
     def log_message(self, *_: object) -> None:
         """Log nothing: a URL may hold a key."""
 
-    def _send(self, answer: Answer) -> None:
+    def _send(self, answer: SampleAnswer) -> None:
         if answer.reset:
             self._reset()
             return

@@ -15,7 +15,7 @@ from include.sample.window import Window
 
 
 @dataclass
-class View:
+class DayView:
     """One window on one day; never changed after it was made."""
 
     number: int
@@ -29,7 +29,7 @@ class View:
     _show_credits: dict[str, list[Credit]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, window: Window) -> "View":
+    def of(cls, window: Window) -> "DayView":
         """Return the window as it is now; it shares the titles with the window."""
         movies, shows = {}, {}
         episodes: dict[str, list[SampleTitle]] = {}
@@ -42,9 +42,9 @@ class View:
                 episodes.setdefault(title.parent, []).append(title)
         return cls(window.number, movies, shows, episodes, dict(window.company.by_id))
 
-    def frozen(self) -> "View":
+    def frozen(self) -> "DayView":
         """Return a copy that later days of the window do not reach."""
-        return View(
+        return DayView(
             self.number,
             {tconst: _copy(title) for tconst, title in self.movies.items()},
             {tconst: _copy(title) for tconst, title in self.shows.items()},

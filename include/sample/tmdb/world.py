@@ -14,7 +14,7 @@ from include.sample.tmdb.movies import Movies
 from include.sample.tmdb.numbers import TmdbNumbers
 from include.sample.tmdb.people import People
 from include.sample.tmdb.shows import Shows
-from include.sample.tmdb.view import View
+from include.sample.tmdb.view import DayView
 from include.sample.universe import Universe
 from include.sample.window import Window
 
@@ -22,7 +22,7 @@ _KEPT = 24  # windows in memory, about 4 MB each
 _STAR_REACH = 4  # windows that a star's filmography covers where not all are kept
 
 
-class World:
+class SampleWorld:
     """Finds things by TMDb's number. All methods may be called from several threads."""
 
     def __init__(self, titles: int, day: int, seed: int) -> None:
@@ -38,12 +38,12 @@ class World:
         self.shows = Shows(seed, self.numbers, self.edits)
         self.people = People(seed, self.numbers, self.edits)
         self._differences = Differences(self.movies, self.shows, self.people)
-        self._views: OrderedDict[int, View] = OrderedDict()
+        self._views: OrderedDict[int, DayView] = OrderedDict()
         self._changed: dict[int, list[Changed]] = {}
         self._lock = threading.RLock()
         self._stars = dict(self._make_stars())
 
-    def view(self, window: int) -> View:
+    def view(self, window: int) -> DayView:
         """Return a window as of this day."""
         with self._lock:
             found = self._views.get(window)
@@ -83,11 +83,11 @@ class World:
         """Whether TMDb has not deleted the entry."""
         return not self.edits.is_deleted(kind, self.numbers.of(kind, sample_id), self.day)
 
-    def credited(self, view: View, nconst: str) -> SamplePerson | None:
+    def credited(self, view: DayView, nconst: str) -> SamplePerson | None:
         """Return a person in the credits of a title of the window; None for an unknown one."""
         return view.people.get(nconst) or self._stars.get(nconst)
 
-    def views_with(self, nconst: str) -> Iterator[View]:
+    def views_with(self, nconst: str) -> Iterator[DayView]:
         """Yield the windows that may have works of the person: more than one for stars."""
         own, windows = self.numbers.window_of(nconst), self.universe.windows
         reach = 1
@@ -96,14 +96,14 @@ class World:
         for step in range(reach):
             yield self.view((own + step) % windows)
 
-    def _make(self, number: int) -> View:
+    def _make(self, number: int) -> DayView:
         window = Window(self.universe, number)
         changed: list[Changed] = []
-        view = View.of(window)
+        view = DayView.of(window)
         for day in range(2, self.day + 1):
             before = view.frozen()
             advance(window)
-            view = View.of(window)
+            view = DayView.of(window)
             changed.extend(self._differences.between(before, view, day))
         self._changed[number] = changed
         return view
@@ -122,7 +122,7 @@ class World:
 
     def _shift(self) -> int:
         """Return the distance between a show and a movie of one person: they get one number."""
-        view = View.of(Window(self.universe, 0))
+        view = DayView.of(Window(self.universe, 0))
         for nconst in sorted(view.works):
             works = view.works[nconst]
             movies = [title.tconst for title in works if title.tconst in view.movies]

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from include.sample.tmdb.answers import Answer
+from include.sample.tmdb.answers import SampleAnswer
 from include.sample.tmdb.faults import Effect, cut, drop, edit, fail, html, put, reset, shrink, slow
 from include.sample.tmdb.server import TmdbServer
 from tests.support.leaks import Search
@@ -124,7 +124,7 @@ def test_a_step_that_is_interrupted_ends_its_threads_and_its_batch(
     server.faults.add(slow(0.1), path=r"^/movie/\d")
     main = threading.get_ident()
 
-    def interrupt(answer: Answer) -> Answer:
+    def interrupt(answer: SampleAnswer) -> SampleAnswer:
         signal.pthread_kill(main, signal.SIGINT)
         return answer
 
@@ -172,7 +172,7 @@ def test_a_list_ends_at_the_last_page_that_is_served_and_after_two_empty_ones(
     database: Database, server: TmdbServer, run: SyncRun
 ) -> None:
     server.faults.add(edit(lambda page: page | {"total_pages": 60_000}), path="/popular")
-    server.faults.add(lambda _: Answer.error(22), path="^/movie/popular.*page=3$")
+    server.faults.add(lambda _: SampleAnswer.error(22), path="^/movie/popular.*page=3$")
     server.faults.add(edit(lambda page: page | {"results": []}), path="^/tv/popular.*page=[2-9]$")
 
     run.sync.popular("movie", 500)
@@ -206,7 +206,7 @@ def test_a_thing_that_is_gone_and_comes_back_loses_no_body(
 ) -> None:
     run.whole()
     number, before = first_movie(database), rows(database)["tmdb_movies"]
-    gone = server.faults.add(lambda _: Answer.error(34), path=f"^/movie/{number}[?]")
+    gone = server.faults.add(lambda _: SampleAnswer.error(34), path=f"^/movie/{number}[?]")
 
     for name in ("second", "third"):
         figures = replace(run, run_id=name).whole(everything=True)
@@ -228,7 +228,7 @@ def test_a_thing_that_is_gone_and_comes_back_loses_no_body(
 
 @pytest.mark.parametrize(
     "effect",
-    [html(404), lambda _: Answer(404, b'{"detail": "Not Found"}')],
+    [html(404), lambda _: SampleAnswer(404, b'{"detail": "Not Found"}')],
     ids=["a page", "another API"],
 )
 def test_a_404_that_is_not_of_the_api_is_no_answer(
@@ -292,7 +292,7 @@ def as_ascii(effect: Effect) -> Effect:
     if effect.__qualname__.startswith("fail"):
         return effect
 
-    def apply(answer: Answer) -> Answer:
+    def apply(answer: SampleAnswer) -> SampleAnswer:
         try:
             return effect(answer)
         except UnicodeEncodeError:

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from include.sample.tmdb.answers import Answer, ApiRequest
+from include.sample.tmdb.answers import ApiRequest, SampleAnswer
 from include.sample.tmdb.api import SampleApi
-from include.sample.tmdb.world import World
+from include.sample.tmdb.world import SampleWorld
 
 TODAY = date(2026, 3, 10)
 LARGEST_INT = 2_147_483_647
@@ -18,10 +18,10 @@ LARGEST_INT = 2_147_483_647
 
 @pytest.fixture(scope="module")
 def api() -> SampleApi:
-    return SampleApi.of(World(4000, 3, 7), TODAY)
+    return SampleApi.of(SampleWorld(4000, 3, 7), TODAY)
 
 
-def answer(api: SampleApi, target: str) -> Answer:
+def answer(api: SampleApi, target: str) -> SampleAnswer:
     return api.answer(ApiRequest.parse(target))
 
 

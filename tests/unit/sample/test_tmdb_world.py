@@ -15,7 +15,7 @@ from include.sample.tmdb.answers import ApiRequest
 from include.sample.tmdb.api import SampleApi
 from include.sample.tmdb.measures import without_measures
 from include.sample.tmdb.numbers import KINDS
-from include.sample.tmdb.world import World
+from include.sample.tmdb.world import SampleWorld
 from include.sample.universe import Universe
 
 TODAY = date(2026, 3, 10)
@@ -32,7 +32,7 @@ _OF_CREDITS = {"id", "credit_id", "character", "order", "cast_id", "department",
 
 @cache
 def api(day: int, titles: int = 1000) -> SampleApi:
-    return SampleApi.of(World(titles, day, SEED), TODAY)
+    return SampleApi.of(SampleWorld(titles, day, SEED), TODAY)
 
 
 def ask(of: SampleApi, target: str) -> Any:
@@ -147,13 +147,13 @@ def _targets(of: SampleApi) -> Iterator[str]:
 
 
 def test_the_same_arguments_give_the_same_answers_in_any_order_and_in_parallel() -> None:
-    first, second = (SampleApi.of(World(2000, 3, SEED), TODAY) for _ in range(2))
+    first, second = (SampleApi.of(SampleWorld(2000, 3, SEED), TODAY) for _ in range(2))
     targets = list(_targets(first))
     expected = {target: first.answer(ApiRequest.parse(target)) for target in targets}
     with ThreadPoolExecutor(8) as pool:
         found = pool.map(lambda target: second.answer(ApiRequest.parse(target)), targets[::-1])
     assert dict(zip(targets[::-1], found, strict=True)) == expected
-    other = SampleApi.of(World(2000, 3, SEED + 1), TODAY)
+    other = SampleApi.of(SampleWorld(2000, 3, SEED + 1), TODAY)
     assert other.answer(ApiRequest.parse("/movie/popular")) != expected["/movie/popular?page=1"]
 
 
@@ -198,7 +198,7 @@ def test_entries_come_to_the_popular_list_and_leave_it() -> None:
 
 
 def test_a_large_world_needs_one_window_for_a_page() -> None:
-    large = SampleApi.of(World(2_000_000, 1, SEED), TODAY)
+    large = SampleApi.of(SampleWorld(2_000_000, 1, SEED), TODAY)
     assert len(ask(large, "/movie/popular?page=500")["results"]) >= 18
     number = ask(large, "/person/popular?page=2")["results"][0]["id"]
     assert details(large, "person", number)["id"] == number
@@ -207,4 +207,4 @@ def test_a_large_world_needs_one_window_for_a_page() -> None:
 @pytest.mark.parametrize(("titles", "day"), [(0, 1), (1000, 0)])
 def test_a_world_that_cannot_be_made_is_refused(titles: int, day: int) -> None:
     with pytest.raises(ValueError, match="must be"):
-        World(titles, day, SEED)
+        SampleWorld(titles, day, SEED)
