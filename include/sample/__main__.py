@@ -1,4 +1,4 @@
-"""Command line: `python -m include.sample make --out DIR`, then `... serve DIR`."""
+"""Command line: `python -m include.sample make --out DIR`, then `... serve DIR`; or `... tmdb`."""
 
 import argparse
 import signal
@@ -6,17 +6,22 @@ import sys
 import threading
 import time
 from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 
 from include.sample.maker import DEFAULT_SEED, DEFAULT_TITLES, make_sample
 from include.sample.server import SourceServer
+from include.sample.tmdb.server import TmdbServer
+from include.sample.tmdb.traffic import UNLIMITED
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return the exit code."""
     options = _parser().parse_args(arguments)
     try:
-        return _make(options) if options.command == "make" else _serve(options)
+        if options.command == "make":
+            return _make(options)
+        return _serve(_tmdb_server(options) if options.command == "tmdb" else _file_server(options))
     except (ValueError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
@@ -35,6 +40,13 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("folder", type=Path)
     serve.add_argument("--port", type=int, default=0, help="0 (default) finds a free one")
     serve.add_argument("--name", default="", help="the path that the files are served below")
+    tmdb = commands.add_parser("tmdb", help="serve an invented TMDb API on loopback")
+    tmdb.add_argument("--titles", type=int, default=DEFAULT_TITLES, help="as of the sample")
+    tmdb.add_argument("--day", type=int, default=1, help="as of the sample")
+    tmdb.add_argument("--seed", type=int, default=DEFAULT_SEED, help="as of the sample")
+    tmdb.add_argument("--port", type=int, default=0, help="0 (default) finds a free one")
+    tmdb.add_argument("--today", type=date.fromisoformat, help="date of the day, as YYYY-MM-DD")
+    tmdb.add_argument("--unlimited", action="store_true", help="ban no one for a high rate")
     return parser
 
 
@@ -52,11 +64,26 @@ def _make(options: argparse.Namespace) -> int:
     return 0
 
 
-def _serve(options: argparse.Namespace) -> int:
+def _file_server(options: argparse.Namespace) -> SourceServer:
+    return SourceServer(options.folder, options.port, options.name)
+
+
+def _tmdb_server(options: argparse.Namespace) -> TmdbServer:
+    return TmdbServer(
+        options.titles,
+        options.day,
+        options.seed,
+        options.port,
+        today=options.today,
+        limits=UNLIMITED if options.unlimited else None,
+    )
+
+
+def _serve(server: SourceServer | TmdbServer) -> int:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    with SourceServer(options.folder, options.port, options.name) as server:
+    with server:
         print(server.base_url, flush=True)
         stop.wait()
     return 0

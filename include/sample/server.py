@@ -10,26 +10,24 @@ a dataset, no listing. Works for made samples and for any folder of a user.
 import hashlib
 import os
 import re
-import sys
 import threading
-import traceback
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import formatdate, parsedate_to_datetime
 from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from io import BufferedReader
 from pathlib import Path
-from socketserver import TCPServer
-from types import TracebackType
 from urllib.parse import quote
+
+from include.sample.loopback import LoopbackServer, Running
 
 _NAME = re.compile(r"/((?:title|name)\.[a-z]+\.tsv\.gz)")
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)", re.ASCII)
 _BLOCK = 256 * 1024  # bytes sent at a time
 
 
-class SourceServer:
+class SourceServer(Running["_Server"]):
     """A server on 127.0.0.1 in a thread of this process; also a context manager."""
 
     def __init__(self, folder: Path, port: int = 0, name: str = "") -> None:
@@ -40,49 +38,12 @@ class SourceServer:
         """
         if not folder.is_dir():
             raise NotADirectoryError(f"not a folder: {folder}")
+        super().__init__(f"/{quote(name)}" if name else "")
         self._folder = folder
         self._port = port
-        self._prefix = f"/{quote(name)}" if name else ""
-        self._server: _Server | None = None
-        self._thread: threading.Thread | None = None
 
-    @property
-    def base_url(self) -> str:
-        """Where the files are, without a slash at the end. Raises RuntimeError unless started."""
-        if self._server is None:
-            raise RuntimeError("the source server is not started")
-        return f"http://127.0.0.1:{self._server.server_port}{self._prefix}"
-
-    def start(self) -> None:
-        """Listen and answer until `stop`. Raises OSError if the port is taken."""
-        if self._server is None:
-            self._server = _Server(self._folder, self._port, self._prefix)
-            self._thread = threading.Thread(
-                target=self._server.serve_forever, args=(0.05,), name="source-server", daemon=True
-            )
-            self._thread.start()
-
-    def stop(self) -> None:
-        """Close the port; connections still open end with their current answer."""
-        if self._server is not None and self._thread is not None:
-            self._server.shutdown()
-            self._thread.join()
-            self._server.server_close()
-            self._server = self._thread = None
-
-    def __enter__(self) -> "SourceServer":
-        """Start and return the server."""
-        self.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Stop the server."""
-        self.stop()
+    def _listen(self) -> "_Server":
+        return _Server(self._folder, self._port, self._prefix)
 
 
 @dataclass(frozen=True)
@@ -96,26 +57,13 @@ class _Snapshot:
     """Seconds since 1970; HTTP dates know no fractions."""
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    block_on_close = False  # an idle keep-alive connection must not hold up `stop`
-
+class _Server(LoopbackServer):
     def __init__(self, folder: Path, port: int, prefix: str) -> None:
-        super().__init__(("127.0.0.1", port), _Handler)
+        super().__init__(port, _Handler)
         self._folder = folder
         self.prefix = prefix
         self._hashes: dict[tuple[str, int, int, int], str] = {}
         self._lock = threading.Lock()
-
-    def server_bind(self) -> None:
-        """Bind without asking DNS for this machine's name, which may take seconds."""
-        TCPServer.server_bind(self)
-        self.server_name, self.server_port = "127.0.0.1", self.socket.getsockname()[1]
-
-    def handle_error(self, *_: object) -> None:
-        """Ignore closed connections; print all other errors as usual."""
-        if not isinstance(sys.exception(), ConnectionError):
-            traceback.print_exc()
 
     def open(self, name: str) -> _Snapshot | None:
         """Return the file, or None if the folder has no such regular file."""
