@@ -158,3 +158,35 @@ def tables_to_leave(cursor: Cursor, source: str) -> set[str]:
         {"source": source},
     )
     return {str(table) for (table,) in cursor.fetchall()}
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedChange:
+    """What the newest publish of a source brought of one dataset; counts of rows, seconds."""
+
+    rows_inserted: int
+    rows_updated: int
+    rows_deleted: int
+    seconds: float
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing came, changed or left."""
+        return not (self.rows_inserted or self.rows_updated or self.rows_deleted)
+
+
+def published_change(cursor: Cursor, source: str, dataset: str) -> PublishedChange:
+    """Return what the loads of the dataset changed between the last two publishes of the source."""
+    bounds = [each.state.load_id for each in newest_publishes(cursor, source)]
+    newest, before = (*bounds, 0, 0)[:2]
+    cursor.execute(
+        """
+        select
+            coalesce(sum(rows_inserted), 0)::bigint, coalesce(sum(rows_updated), 0)::bigint,
+            coalesce(sum(rows_deleted), 0)::bigint, coalesce(sum(seconds), 0)
+        from meta.load_log
+        where source = %s and dataset = %s and load_id > %s and load_id <= %s
+        """,
+        (source, dataset, before, newest),
+    )
+    return PublishedChange(*(cursor.fetchone() or (0, 0, 0, 0.0)))

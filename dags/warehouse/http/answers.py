@@ -20,16 +20,16 @@ def raise_for_status(url: str, answer: requests.Response, *, settings_prefix: st
     if status in {200, 206, 304}:
         return
     found = f"{url}: answered {status} {answer.reason or ''}".rstrip()
-    retry_after = _seconds(answer.headers.get("Retry-After"))
+    pause = retry_after(answer.headers.get("Retry-After"))
     if status == 202:
         raise SourceUnavailable(
             f"{found} and no file: a page that wants to know whether a person asks, or a file that "
             "is not ready yet. If it does not pass, let the requests name a person whom the source "
             f"can ask: {settings_prefix}USER_AGENT.",
-            retry_after=retry_after,
+            retry_after=pause,
         )
     if status in _TRY_AGAIN or status >= 500:
-        raise SourceUnavailable(f"{found}.", retry_after=retry_after)
+        raise SourceUnavailable(f"{found}.", retry_after=pause)
     if status == 416:
         raise SourceUnavailable(f"{found}: what was fetched before does not fit; starting over.")
     if 300 <= status < 400:
@@ -65,15 +65,15 @@ def bytes_promised(answer: requests.Response) -> int:
     return int(length) if length.isascii() and length.isdecimal() else 0
 
 
-def _seconds(retry_after: str | None) -> float | None:
+def retry_after(header: str | None) -> float | None:
     """Read `Retry-After`: seconds or a date (RFC 9110, section 10.2.3), at most 100 years."""
-    if retry_after is None:
+    if header is None:
         return None
     try:
-        if retry_after.strip().isdecimal():
-            seconds = float(retry_after)
+        if header.strip().isdecimal():
+            seconds = float(header)
         else:
-            seconds = parsedate_to_datetime(retry_after).timestamp() - time.time()
+            seconds = parsedate_to_datetime(header).timestamp() - time.time()
     except (ValueError, OverflowError):
         return None
     return max(0.0, seconds) if seconds < _LONGEST_PAUSE else None

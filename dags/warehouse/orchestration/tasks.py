@@ -7,20 +7,26 @@ the core, logs one line of figures and hands the figures over.
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
 from airflow.sdk import get_current_context, task
-from airflow.sdk.exceptions import AirflowFailException
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 from psycopg2.extensions import cursor as Cursor
 
 from warehouse.builds import publish as publishing
 from warehouse.builds import rollback as rolling_back
 from warehouse.builds.builds import begin_build, current_state
 from warehouse.builds.project import DbtProject
-from warehouse.builds.publish_log import rejected_state, what_is_live
+from warehouse.builds.publish_log import published_change, rejected_state, what_is_live
 from warehouse.database.connection import connected
-from warehouse.orchestration.assets import marts_asset, raw_asset, warehouse_asset
+from warehouse.orchestration.assets import (
+    group_asset,
+    marts_asset,
+    raw_asset,
+    warehouse_asset,
+)
 from warehouse.orchestration.connection import connection_string
 from warehouse.orchestration.failures import SUMMARY_KEY, final_where_permanent, messages_of
 from warehouse.runs.retention import days_to_keep, prune
@@ -36,7 +42,8 @@ def changed(source: str, project: DbtProject, **operator: Any) -> Any:
     """Add the task `changed`: the tasks after it run where the source's marts are out of date.
 
     It hands over the build that begins: `build_id`, and `full_refresh` where it begins from
-    nothing. The run's params `force_transform` and `full_refresh` ask for a build in any case.
+    nothing. The run's params `force_transform` and `full_refresh` ask for a build in any case; a
+    `dry_run` never builds.
     """
 
     @task.short_circuit(
@@ -49,6 +56,9 @@ def changed(source: str, project: DbtProject, **operator: Any) -> Any:
     def decide() -> dict[str, Any] | None:
         context = get_current_context()
         params, run_id = context["params"], context["run_id"]
+        if params.get("dry_run"):
+            log.info("nothing is built: it is a dry run")
+            return None
         asked_for = [
             f"{parameter} was asked for"
             for parameter in ("force_transform", "full_refresh")
@@ -163,6 +173,44 @@ def rollback(
         return live.publish_id
 
     return put_back()
+
+
+def announce(source: str, dataset: str, group: str, **operator: Any) -> Any:
+    """Add the task `announce.<group>`: an event of the group's Asset where the publish of the run
+    brought changes of `dataset`; skipped where it did not. The event's extra counts them."""
+    outlet = group_asset(source, group)
+
+    @task(
+        task_id=group,
+        inlets=[marts_asset(source)],
+        outlets=[outlet],
+        doc_md=f"Tells other DAGs that the {group} of the marts changed.",
+        **operator,
+    )
+    def tell() -> dict[str, Any]:
+        context = get_current_context()
+        with (
+            final_where_permanent(),
+            connected(connection_string(), purpose=f"announce {group}") as connection,
+            connection,
+            connection.cursor() as cursor,
+        ):
+            change = published_change(cursor, source, dataset)
+        if change.is_empty:
+            raise AirflowSkipException(f"the {group} are as they were")
+        content = asdict(change)
+        log.info(
+            "%s: +%s ~%s -%s, %.1f s",
+            group,
+            f"{change.rows_inserted:,}",
+            f"{change.rows_updated:,}",
+            f"{change.rows_deleted:,}",
+            change.seconds,
+        )
+        context["outlet_events"][outlet].extra = content
+        return content
+
+    return tell()
 
 
 def report(source: str, steps: Mapping[str, Sequence[str]], **operator: Any) -> Any:

@@ -20,19 +20,21 @@ create table if not exists meta.load_log (
     dag_id text not null,
     run_id text not null,
     loaded_at timestamptz not null default clock_timestamp(),
-    method text not null default 'full' check (method in ('full', 'delta')),
+    method text not null default 'full' check (method in ('full', 'delta', 'append')),
     changes_kept boolean not null default false
 );
 -- For a ledger of an earlier version.
 alter table meta.load_log
-    add column if not exists method text not null default 'full' check (method in ('full', 'delta')),
+    add column if not exists method text not null default 'full' check (method in ('full', 'delta', 'append')),
     add column if not exists changes_kept boolean not null default false,
     add column if not exists source text,
     add column if not exists origin text,
     add column if not exists history_begins boolean,
     add column if not exists dag_id text,
     alter column snapshot_sha256 drop not null,
-    alter column bytes drop not null;
+    alter column bytes drop not null,
+    drop constraint if exists load_log_method_check,
+    add constraint load_log_method_check check (method in ('full', 'delta', 'append'));
 -- There was one source, and its files came from its own host, or from one that had them in a folder.
 update meta.load_log set
     source = 'imdb',
@@ -82,7 +84,7 @@ comment on column meta.load_log.seconds is 'Wall time of the load in seconds.';
 comment on column meta.load_log.dag_id is 'The DAG that loaded it, or by hand.';
 comment on column meta.load_log.run_id is 'The run of this DAG, or manual.';
 comment on column meta.load_log.loaded_at is 'When the load committed, within milliseconds.';
-comment on column meta.load_log.method is 'full: the whole file was copied; delta: only what differs from the snapshot before.';
+comment on column meta.load_log.method is 'full: the whole file was copied; delta: only what differs from the snapshot before; append: the answers of a batch of requests.';
 comment on column meta.load_log.changes_kept is 'Whether raw.<table>_changes holds every change of this load; what processed all loads before can then process this one by its changes.';
 
 create table if not exists meta.column_log (
@@ -312,6 +314,61 @@ comment on column meta.mart_writer.model is 'Name of the model.';
 comment on column meta.mart_writer.build_id is 'The build in meta.build_log; null for dbt that was started without one.';
 comment on column meta.mart_writer.invocation_id is 'dbt''s own id of the invocation.';
 comment on column meta.mart_writer.written_at is 'When the model was written, within the length of its transaction.';
+
+create table if not exists meta.api_batch_log (
+    batch_id bigint generated always as identity primary key,
+    source text not null,
+    dataset text not null,
+    dag_id text not null,
+    run_id text not null,
+    origin text not null,
+    began_at timestamptz not null default clock_timestamp(),
+    load_id bigint,
+    ended_at timestamptz,
+    checked bigint not null default 0,
+    quarantined bigint not null default 0
+);
+create index if not exists api_batch_log_source on meta.api_batch_log (source, dataset, batch_id desc);
+create index if not exists api_batch_log_open on meta.api_batch_log (source, dataset) where load_id is null;
+create index if not exists api_batch_log_run_id on meta.api_batch_log (run_id);
+comment on table meta.api_batch_log is 'One row per batch of answers of an API. An answer is committed at once; models read it when its batch has a load_id.';
+comment on column meta.api_batch_log.batch_id is 'Grows with every batch.';
+comment on column meta.api_batch_log.source is 'The source.';
+comment on column meta.api_batch_log.dataset is 'The dataset of the ledger that the answers belong to.';
+comment on column meta.api_batch_log.dag_id is 'The DAG that asked.';
+comment on column meta.api_batch_log.run_id is 'The Airflow run that asked.';
+comment on column meta.api_batch_log.origin is 'The name of the place that answered.';
+comment on column meta.api_batch_log.began_at is 'When the batch began.';
+comment on column meta.api_batch_log.load_id is 'Its row in meta.load_log; null before the batch ended. The next batch of the dataset ends one that was killed.';
+comment on column meta.api_batch_log.ended_at is 'When the batch ended.';
+comment on column meta.api_batch_log.checked is 'Items that were compared with their contract; 0 for a batch that was killed.';
+comment on column meta.api_batch_log.quarantined is 'Of these, the ones that do not keep to it (raw.quarantine).';
+
+create table if not exists meta.schema_drift (
+    source text not null,
+    dataset text not null,
+    path text not null,
+    items bigint not null,
+    first_seen_at timestamptz not null default clock_timestamp(),
+    last_seen_at timestamptz not null default clock_timestamp(),
+    primary key (source, dataset, path)
+);
+comment on table meta.schema_drift is 'Keys in answers of an API that their contract does not name. They are loaded all the same.';
+comment on column meta.schema_drift.source is 'The source.';
+comment on column meta.schema_drift.dataset is 'The dataset.';
+comment on column meta.schema_drift.path is 'Where the key is, e.g. credits.cast[].softcore.';
+comment on column meta.schema_drift.items is 'In how many items it was seen.';
+comment on column meta.schema_drift.first_seen_at is 'When it was seen first.';
+comment on column meta.schema_drift.last_seen_at is 'When it was seen last.';
+
+-- Emptied after a crash of the server, which does no harm.
+create unlogged table if not exists meta.request_slot (
+    source text primary key,
+    next_at timestamptz not null
+);
+comment on table meta.request_slot is 'When the next request to a source may begin, for all processes together.';
+comment on column meta.request_slot.source is 'The source.';
+comment on column meta.request_slot.next_at is 'The earliest time of the next request.';
 
 grant select on all tables in schema meta to analyst;
 reset role;

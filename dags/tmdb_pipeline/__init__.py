@@ -1,0 +1,1 @@
+"""TMDb as a source: its API asked for lists, changes and details, and its models."""

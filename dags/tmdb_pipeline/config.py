@@ -1,0 +1,223 @@
+"""TMDb's kinds of things, its datasets, and the settings of a run as the environment gives them.
+
+Another kind of thing is one entry in `KINDS` (with its contracts, raw table and models).
+The endpoints are documented at https://developer.themoviedb.org/reference.
+"""
+
+import math
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from warehouse.errors import PermanentError
+from warehouse.http.api_client import check_address
+from warehouse.http.api_policy import ApiPolicy
+from warehouse.http.contracts import Contract
+from warehouse.http.download_policy import USER_AGENT
+from warehouse.raw.api_batch import ApiDataset
+
+SOURCE = "tmdb"
+PREFIX = "TMDB_"
+TMDB_HOST = "api.themoviedb.org"
+TMDB_BASE_URL = f"https://{TMDB_HOST}/3"
+# Titles and names of genres change with it; it is kept with every answer.
+LANGUAGE = "en-US"
+# What TMDb serves of a list, whatever number of pages it says it has.
+MOST_PAGES = 500
+# The longest window of changes that it answers for, in days.
+LONGEST_WINDOW = 14
+
+MOVIES = ApiDataset(SOURCE, "movies", "tmdb_movies", ("movie_id",))
+SHOWS = ApiDataset(SOURCE, "shows", "tmdb_shows", ("show_id",))
+PEOPLE = ApiDataset(SOURCE, "people", "tmdb_people", ("person_id",))
+GENRES = ApiDataset(SOURCE, "genres", "tmdb_genres", ("kind",))
+LISTS = ApiDataset(SOURCE, "lists", "tmdb_lists", ("kind", "page"))
+CHANGES = ApiDataset(SOURCE, "changes", "tmdb_changes", ("kind", "start_date", "end_date", "page"))
+MEASURES = ApiDataset(
+    SOURCE, "measures", "tmdb_measures", ("media_type", "id", "observed_on"), appended=False
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of thing: its name in the API, its dataset, what its details are asked with.
+
+    `credits` is the appended part that names people; `group` is what the Asset of the kind is
+    called; with `genres` it has a list of genres.
+    """
+
+    name: str
+    dataset: ApiDataset
+    group: str
+    appended: tuple[str, ...]
+    credits: str | None = None
+    genres: bool = False
+
+
+KINDS: tuple[Kind, ...] = (
+    Kind("movie", MOVIES, "films", ("credits", "external_ids", "keywords"), "credits", genres=True),
+    Kind(
+        "tv",
+        SHOWS,
+        "shows",
+        ("aggregate_credits", "external_ids", "keywords"),
+        "aggregate_credits",
+        genres=True,
+    ),
+    Kind("person", PEOPLE, "people", ("combined_credits", "external_ids")),
+)
+KIND_NAMES: tuple[str, ...] = tuple(kind.name for kind in KINDS)
+
+
+def kind_named(name: str) -> Kind:
+    """Return the kind called `name` ("movie"); raise `PermanentError` for any other."""
+    for kind in KINDS:
+        if kind.name == name:
+            return kind
+    raise PermanentError(f"{name!r} is not a kind; they are {', '.join(KIND_NAMES)}.")
+
+
+@cache
+def contract(name: str) -> Contract:
+    """Return the contract in contracts/<name>.json."""
+    return Contract(Path(__file__).parent / "contracts" / f"{name}.json")
+
+
+_ABOVE_ZERO = frozenset(
+    {"max_at_once", "connect_timeout", "read_timeout", "tries", "follow_days", "give_up_after"}
+)
+_AT_MOST = {"max_quarantined_share": 1, "lock_patience": 400, "max_at_once": 50}
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How a run behaves. Every field is read from the environment variable `TMDB_<FIELD>`.
+
+    Times are in seconds unless their name says days. `read_token` is TMDb's API read access token;
+    it goes into the header of requests only. `read_token_file` names a file that holds it.
+    `source_name` names the place that `base_url` is; answers from one place are one history.
+
+    `max_per_second` (0: no limit) and `max_at_once` limit the requests of all processes together.
+    A thing that is followed is asked for at least every `follow_days`; `people_per_title` is how
+    many of a title's cast are followed, too. Bodies that were not confirmed for `keep_bodies_days`
+    are deleted. A run ends where more than `max_quarantined_share` of its items break their
+    contract, and details end after `give_up_after` things in a row that could not be had.
+    """
+
+    base_url: str = TMDB_BASE_URL
+    read_token: str = field(default="", repr=False)
+    read_token_file: str = ""
+    source_name: str = ""
+    user_agent: str = USER_AGENT
+    max_per_second: float = 30.0
+    max_at_once: int = 10
+    follow_days: int = 14
+    people_per_title: int = 5
+    keep_bodies_days: int = 180
+    max_quarantined_share: float = 0.01
+    give_up_after: int = 20
+    connect_timeout: float = 10.0
+    read_timeout: float = 30.0
+    tries: int = 5
+    backoff_start: float = 1.0
+    backoff_limit: float = 60.0
+    lock_patience: float = 300.0
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
+        """Read the settings; raise `PermanentError` naming the variable that does not parse.
+
+        No message holds the token.
+        """
+        settings = cls()
+        for setting in fields(cls):
+            variable = f"{PREFIX}{setting.name.upper()}"
+            text = environment.get(variable, "").strip()
+            if not text:
+                continue
+            kind = type(getattr(settings, setting.name))
+            try:
+                value: Any = kind(text)
+            except ValueError as error:
+                raise PermanentError(
+                    f"{variable} must be a {kind.__name__}, found {text!r}."
+                ) from error
+            if isinstance(value, int | float):
+                _check_range(variable, value, setting.name)
+            settings = replace(settings, **{setting.name: value})
+        check_address(settings.base_url, PREFIX)
+        settings.origin  # noqa: B018 - raises where there is none
+        return settings
+
+    @property
+    def origin(self) -> str:
+        """The name of the place that answers.
+
+        Raises `PermanentError` where the address is not TMDb's own and has no name.
+        """
+        if self.source_name:
+            return self.source_name
+        if urlsplit(self.base_url).hostname == TMDB_HOST:
+            return SOURCE
+        raise PermanentError(
+            f"TMDB_BASE_URL is {self.base_url}, which is not TMDb's own address. Set "
+            "TMDB_SOURCE_NAME to a name for this place, the same every day: answers are compared "
+            "with earlier ones from the same place."
+        )
+
+    def with_token(self, token: str) -> "Settings":
+        """Return the settings with `token` where they have none."""
+        return self if self.token else replace(self, read_token=token.strip())
+
+    @property
+    def token(self) -> str:
+        """The token of the setting or of its file; "" where there is none.
+
+        Raises `PermanentError` where the file cannot be read.
+        """
+        if self.read_token or not self.read_token_file:
+            return self.read_token
+        try:
+            return Path(self.read_token_file).read_text("utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise PermanentError(
+                f"TMDB_READ_TOKEN_FILE: {self.read_token_file} cannot be read: "
+                f"{type(error).__name__}."
+            ) from None
+
+    @property
+    def api_policy(self) -> ApiPolicy:
+        """How the generic client is to ask. Raises `PermanentError` without a usable token."""
+        token = self.token
+        if not token:
+            raise PermanentError(
+                "There is no key for TMDb. Set TMDB_READ_TOKEN (or TMDB_READ_TOKEN_FILE, or the "
+                "password of the Airflow connection `tmdb`) to the API read access token of your "
+                "account."
+            )
+        if not token.isascii() or not token.isprintable() or " " in token:
+            raise PermanentError("The key for TMDb has characters that a header cannot hold.")
+        return ApiPolicy(
+            base_url=self.base_url,
+            token=token,
+            settings_prefix=PREFIX,
+            connect_timeout=self.connect_timeout,
+            read_timeout=self.read_timeout,
+            tries=self.tries,
+            backoff_start=self.backoff_start,
+            backoff_limit=self.backoff_limit,
+            at_once=self.max_at_once,
+            user_agent=self.user_agent,
+        )
+
+
+def _check_range(variable: str, value: float, name: str) -> None:
+    if not math.isfinite(value) or value < 0 or (name in _ABOVE_ZERO and value == 0):
+        least = "above zero" if name in _ABOVE_ZERO else "zero or more"
+        raise PermanentError(f"{variable} must be a finite number, {least}, found {value}.")
+    if value > (most := _AT_MOST.get(name, math.inf)):
+        raise PermanentError(f"{variable} must be at most {most}, found {value}.")

@@ -1,0 +1,11 @@
+"""TMDb's dbt models as a group of Airflow tasks."""
+
+from airflow.sdk import TaskGroup
+
+from tmdb_pipeline.config import SOURCE
+from warehouse.orchestration import dbt
+
+
+def dbt_task_group() -> TaskGroup:
+    """Return the task group `dbt`: TMDb's seeds, staging and intermediate models, and marts."""
+    return dbt.dbt_task_group(SOURCE)

@@ -1,0 +1,138 @@
+"""The steps of a run that asks and compares with the contracts, and writes nothing to raw."""
+
+import logging
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from tmdb_pipeline import items, walks
+from tmdb_pipeline.client import Page, TmdbClient
+from tmdb_pipeline.config import (
+    KIND_NAMES,
+    KINDS,
+    MOST_PAGES,
+    SOURCE,
+    Kind,
+    Settings,
+    kind_named,
+)
+from tmdb_pipeline.figures import Figures
+from tmdb_pipeline.landing import Checks
+from tmdb_pipeline.pages import sort_out
+from warehouse.database.connection import connected
+from warehouse.errors import TransientError
+from warehouse.http.api_client import ApiClient, Stopped
+from warehouse.http.contracts import Breach
+from warehouse.http.rate_limit import SharedLimit
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class DryRun:
+    """The steps of `Sync` without what they write; each returns its figures."""
+
+    url: str = field(repr=False)
+    settings: Settings
+    kinds: tuple[str, ...] = KIND_NAMES
+
+    def genres(self) -> dict[str, Any]:
+        """Ask for the genres."""
+        checks, figures = Checks("genres"), Figures()
+        with self._client(figures) as client:
+            for kind in [kind for kind in KINDS if kind.genres and kind.name in self.kinds]:
+                answer = client.genres(kind)
+                figures.answers += 1
+                _note(figures, kind.name, checks.breach(answer.data, answer.body))
+        return _reported("genres", figures, checks)
+
+    def popular(self, kind_name: str, pages: int) -> dict[str, Any]:
+        """Walk the list; `new` of the figures are the things that are not followed."""
+        kind, checks, figures = kind_named(kind_name), Checks(f"list_{kind_name}"), Figures()
+        numbers: set[int] = set()
+        with self._client(figures) as client:
+            walk = walks.Walk(0, kind.name, 1, 0, datetime.now(UTC))
+            for page in _walked(client, kind, walk, min(pages, MOST_PAGES)):
+                found = sort_out(page, checks, figures.answers)
+                figures.answers += 1
+                for bad in found.bad:
+                    _note(figures, bad.item_key, bad.breach)
+                numbers.update(result["id"] for result in found.good)
+        with connected(self.url, purpose="dry run") as connection, connection.cursor() as cursor:
+            new = items.unknown(cursor, kind.name, numbers)
+        return _reported(f"list of {kind.name}", figures, checks) | {"new": new}
+
+    def details(self, kind_name: str, new: Iterable[int] = ()) -> dict[str, Any]:
+        """Ask for the things that are due, and for those that are `new`."""
+        kind, figures, checks = kind_named(kind_name), Figures(), Checks(kind_name)
+        now = datetime.now(UTC)
+        with connected(self.url, purpose="dry run") as connection, connection.cursor() as cursor:
+            due = items.due_numbers(cursor, kind, self.settings, now, everything=False)
+        numbers = sorted({*due, *new})
+
+        def ask(number: int) -> Breach | TransientError | None:
+            try:
+                answer = client.details(kind, number)
+            except Stopped:
+                raise
+            except TransientError as error:
+                return error
+            found = None if answer.status == 404 else checks.breach(answer.data, answer.body)
+            figures.gone += answer.status == 404
+            return found
+
+        with (
+            self._client(figures) as client,
+            ThreadPoolExecutor(self.settings.max_at_once) as threads,
+        ):
+            for number, outcome in zip(numbers, threads.map(ask, numbers), strict=True):
+                if isinstance(outcome, TransientError):
+                    figures.failed += 1
+                    log.warning("could not be had: %s", outcome)
+                else:
+                    figures.answers += 1
+                    _note(figures, str(number), outcome)
+        figures.due = figures.failed
+        return _reported(kind.dataset.name, figures, checks)
+
+    @contextmanager
+    def _client(self, figures: Figures) -> Iterator[TmdbClient]:
+        settings = self.settings
+        policy = settings.api_policy
+        with SharedLimit(
+            self.url, SOURCE, per_second=settings.max_per_second, at_once=settings.max_at_once
+        ) as limit:
+            api = ApiClient(policy, limit)
+            try:
+                yield TmdbClient(api)
+            finally:
+                # A fault ends the other threads of the step.
+                api.stop.set()
+                api.close()
+                figures.requests = api.requests
+
+
+def _walked(client: TmdbClient, kind: Kind, walk: walks.Walk, most: int) -> Iterator[Page]:
+    ends = False
+    while not ends:
+        page = client.popular(kind, walk.next_page)
+        yield page
+        total = most if page.breach else page.total_pages
+        ends = page.ends or walk.ends_after(len(page.results), total, most)
+        walk = walks.next_page(walk, len(page.results))
+
+
+def _note(figures: Figures, key: str, breach: Breach | None) -> None:
+    if breach:
+        figures.quarantined += 1
+        log.warning("%s breaks its contract: %s: %s", key, breach.path, breach.rule)
+
+
+def _reported(name: str, figures: Figures, checks: Checks) -> dict[str, Any]:
+    log.info("%s, dry run: %s", name, figures.line())
+    for path, count in sorted(checks.drift.items()):
+        log.info("%s: the contract does not name %s (%s items)", name, path, f"{count:,}")
+    return figures.report()

@@ -1,0 +1,140 @@
+"""The things that are followed, and the queue of those to ask for: `raw.tmdb_items`.
+
+A worker claims a thing by locking its row until its answer is committed. Others skip locked rows,
+and a worker that is killed leaves the row as it was.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+
+from psycopg2.extensions import cursor as Cursor
+from psycopg2.extras import execute_values
+
+from tmdb_pipeline.config import Kind, Settings
+
+_LONGEST_ERROR = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A thing to ask for, with the status and the content of its last complete answer."""
+
+    number: int
+    http_status: int | None
+    content_sha256: str | None
+
+
+def follow(
+    cursor: Cursor, kind_name: str, numbers: Collection[int], reason: str, now: datetime
+) -> int:
+    """Follow the things that are new, which are due from now on; return how many are new."""
+    if not numbers:
+        return 0
+    rows = execute_values(
+        cursor,
+        "insert into raw.tmdb_items (media_type, id, first_seen_at, due_since, due_reason) "
+        "values %s on conflict do nothing returning id",
+        [(kind_name, number, now, now, reason) for number in sorted(set(numbers))],
+        fetch=True,
+    )
+    return len(rows)
+
+
+def unknown(cursor: Cursor, kind_name: str, numbers: Collection[int]) -> list[int]:
+    """Return those of the things that are not followed."""
+    cursor.execute(
+        "select number from unnest(%s::bigint []) as number where not exists ("
+        "select from raw.tmdb_items where media_type = %s and id = number) order by number",
+        (list(set(numbers)), kind_name),
+    )
+    return [number for (number,) in cursor.fetchall()]
+
+
+def mark_changed(
+    cursor: Cursor, kind_name: str, numbers: Collection[int], before: datetime, now: datetime
+) -> int:
+    """Make those things due that are followed and were not checked since `before`; count them."""
+    cursor.execute(
+        """
+        update raw.tmdb_items set due_since = %s, due_reason = 'changes'
+        where media_type = %s and id = any(%s) and due_since is null and checked_at < %s
+        """,
+        (now, kind_name, list(numbers), before),
+    )
+    return cursor.rowcount
+
+
+def plan(
+    cursor: Cursor, kind: Kind, settings: Settings, now: datetime, *, everything: bool
+) -> Mapping[str, int]:
+    """Make due what was not checked for long, and what is gone and may be back.
+
+    With `everything`, all that is followed. Returns how many things of the kind are due, by reason.
+    """
+    before = now if everything else now - timedelta(days=settings.follow_days)
+    cursor.execute(
+        """
+        update raw.tmdb_items
+        set due_since = %s, due_reason = case when http_status = 404 then 'gone' else 'age' end
+        where media_type = %s and due_since is null and checked_at <= %s
+        """,
+        (now, kind.name, before),
+    )
+    return due(cursor, kind)
+
+
+def due(cursor: Cursor, kind: Kind) -> Mapping[str, int]:
+    """Return how many things of the kind are due, by reason."""
+    cursor.execute(
+        "select due_reason, count(*) from raw.tmdb_items "
+        "where media_type = %s and due_since is not null group by due_reason order by due_reason",
+        (kind.name,),
+    )
+    return {str(reason): int(count) for reason, count in cursor.fetchall()}
+
+
+def due_numbers(
+    cursor: Cursor, kind: Kind, settings: Settings, now: datetime, *, everything: bool
+) -> list[int]:
+    """Return the things that `plan` and the queue would ask for, and change nothing."""
+    before = now if everything else now - timedelta(days=settings.follow_days)
+    cursor.execute(
+        "select id from raw.tmdb_items where media_type = %s "
+        "and (due_since is not null or checked_at <= %s) order by id",
+        (kind.name, before),
+    )
+    return [number for (number,) in cursor.fetchall()]
+
+
+def claim(cursor: Cursor, kind: Kind, since: datetime) -> Item | None:
+    """Lock the next thing that is due, to the end of the transaction; None where there is none.
+
+    A thing that failed comes after all others, and not again where it was tried after `since`.
+    """
+    cursor.execute(
+        """
+        select id, http_status, content_sha256 from raw.tmdb_items
+        where media_type = %s and due_since is not null and (tried_at is null or tried_at < %s)
+        order by tries, due_since, id
+        limit 1
+        for no key update skip locked
+        """,
+        (kind.name, since),
+    )
+    row = cursor.fetchone()
+    return None if row is None else Item(*row)
+
+
+def failed(cursor: Cursor, kind: Kind, item: Item, reason: str) -> None:
+    """Note a try that failed; the thing stays due."""
+    cursor.execute(
+        "update raw.tmdb_items set tries = tries + 1, tried_at = clock_timestamp(), "
+        "last_error = %s where media_type = %s and id = %s",
+        (reason[:_LONGEST_ERROR], kind.name, item.number),
+    )
+
+
+def start_of_day(now: datetime) -> datetime:
+    """Return midnight (UTC) before `now`."""
+    return datetime.combine(now.astimezone(UTC).date(), time(), UTC)

@@ -1,0 +1,228 @@
+"""The steps of the sync that read pages: genres, the popular lists, and the changes."""
+
+import json
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from psycopg2.extensions import connection as Connection
+from psycopg2.extensions import cursor as Cursor
+
+from tmdb_pipeline import items, walks
+from tmdb_pipeline.client import Page, TmdbClient
+from tmdb_pipeline.config import MOST_PAGES, Kind
+from tmdb_pipeline.content import content_sha256
+from tmdb_pipeline.figures import Figures
+from tmdb_pipeline.landing import (
+    Checks,
+    Measure,
+    last_content,
+    write_answer,
+    write_measures,
+)
+from warehouse.http.api_client import ApiAnswer
+from warehouse.http.contracts import Breach
+from warehouse.raw.api_batch import ApiBatch
+from warehouse.raw.quarantine import QuarantinedItem, quarantine, record_drift
+
+log = logging.getLogger(__name__)
+
+PAGE_LENGTH = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Sorted:
+    """The results of a page: those that keep to their contract, and those that do not."""
+
+    good: tuple[dict[str, Any], ...]
+    bad: tuple[QuarantinedItem, ...]
+
+
+def sort_out(page: Page, checks: Checks, number: int) -> Sorted:
+    """Compare each result of the page with the contract."""
+    good, bad = [], []
+    for place, result in enumerate(page.results):
+        if breach := checks.breach(result, page.answer.body):
+            key = result.get("id") if isinstance(result, dict) else None
+            bad.append(_bad(str(key or f"page {number}, place {place + 1}"), breach, result, page))
+        else:
+            good.append(result)
+    if page.breach:
+        bad.append(_bad(f"page {number}", page.breach, page.answer.data, page))
+    return Sorted(tuple(good), tuple(bad))
+
+
+def _bad(key: str, breach: Breach, data: Any, page: Page) -> QuarantinedItem:
+    # ASCII, so that text which Postgres refuses is kept as JSON writes it.
+    return QuarantinedItem(key, breach, json.dumps(data), page.answer.answered_at)
+
+
+class PageSteps:
+    """Asks `client` for pages and writes them through `connection`, page by page."""
+
+    def __init__(self, connection: Connection, client: TmdbClient) -> None:
+        self._connection = connection
+        self._client = client
+
+    def genres(self, kinds: Iterable[Kind], batch: ApiBatch, figures: Figures) -> None:
+        """Fetch the genres of the kinds that have some."""
+        checks = Checks("genres")
+        for kind in kinds:
+            answer = self._client.genres(kind)
+            figures.answers += 1
+            batch.checked += 1
+            with self._connection, self._connection.cursor() as cursor:
+                if breach := checks.breach(answer.data, answer.body):
+                    item = QuarantinedItem(
+                        kind.name, breach, json.dumps(answer.data), answer.answered_at
+                    )
+                    self._quarantine(cursor, batch, figures, (item,))
+                else:
+                    body = answer.body.decode()
+                    self._write(cursor, batch, figures, (kind.name,), answer, body, answer.data)
+        self._record_drift(batch, checks)
+
+    def popular(
+        self, kind: Kind, pages: int, batch: ApiBatch, measures: ApiBatch, figures: Figures
+    ) -> None:
+        """Walk the popular list: at most `pages` pages, as far as TMDb serves them."""
+        checks, most = Checks(f"list_{kind.name}"), min(pages, MOST_PAGES)
+        with self._connection, self._connection.cursor() as cursor:
+            walk = walks.open_walk(cursor, walks.POPULAR, kind.name)
+        goes_on = True
+        while goes_on:
+            number = walk.next_page if walk else 1
+            page = self._client.popular(kind, number)
+            now = page.answer.answered_at
+            with self._connection, self._connection.cursor() as cursor:
+                if walk is None or walk.began_at.astimezone(UTC).date() != now.date():
+                    # The list of another day is another list.
+                    was, walk = walk, walks.begin_walk(cursor, walks.POPULAR, kind.name, now)
+                    if was and was.next_page > 1:
+                        continue
+                figures.answers += 1
+                found = sort_out(page, checks, number)
+                batch.checked += len(page.results)
+                self._quarantine(cursor, batch, figures, found.bad)
+                if not page.ends and not page.breach:
+                    self._land_list(cursor, kind, number, page, found, batch, measures, figures)
+                ends = page.ends or walk.ends_after(len(page.results), _total(page), most)
+                walk = walks.advance(cursor, walk, len(page.results), now, ends=ends)
+            goes_on = not ends
+        self._record_drift(batch, checks)
+
+    def _land_list(
+        self,
+        cursor: Cursor,
+        kind: Kind,
+        number: int,
+        page: Page,
+        found: Sorted,
+        batch: ApiBatch,
+        measures: ApiBatch,
+        figures: Figures,
+    ) -> None:
+        now = page.answer.answered_at
+        kept = {**page.answer.data, "results": list(found.good)}
+        body = json.dumps(kept) if found.bad else page.answer.body.decode()
+        self._write(cursor, batch, figures, (kind.name, number), page.answer, body, kept)
+        write_measures(cursor, measures, kind, ranked(page, found, number), now)
+        numbers = [result["id"] for result in found.good]
+        figures.followed += items.follow(cursor, kind.name, numbers, "list", now)
+
+    def changes(self, kind: Kind, now: datetime, batch: ApiBatch, figures: Figures) -> None:
+        """Walk the changes since the last complete window, and make due what is followed."""
+        checks = Checks("change")
+        with self._connection, self._connection.cursor() as cursor:
+            walk = walks.open_walk(cursor, walks.CHANGES, kind.name)
+            last_end = walks.last_complete_end(cursor, kind.name)
+        for start, end in walks.windows(last_end, now.date()):
+            if walk is None or (walk.start, walk.end) != (start, end):
+                with self._connection, self._connection.cursor() as cursor:
+                    walk = walks.begin_walk(cursor, walks.CHANGES, kind.name, now, start, end)
+            self._walk_window(kind, walk, now, batch, figures, checks)
+            walk = None
+        self._record_drift(batch, checks)
+
+    def _walk_window(
+        self,
+        kind: Kind,
+        walk: walks.Walk,
+        now: datetime,
+        batch: ApiBatch,
+        figures: Figures,
+        checks: Checks,
+    ) -> None:
+        assert walk.start is not None  # noqa: S101 - a walk through changes has a window
+        assert walk.end is not None  # noqa: S101
+        # Who was checked after the window's last day has what changed in it; on the window's own
+        # last day a thing is asked for once.
+        before = min(
+            items.start_of_day(now),
+            items.start_of_day(datetime(walk.end.year, walk.end.month, walk.end.day, tzinfo=UTC))
+            + timedelta(days=1),
+        )
+        ends = False
+        while not ends:
+            number = walk.next_page
+            page = self._client.changes(kind, walk.start, walk.end, number)
+            figures.answers += 1
+            found = sort_out(page, checks, number)
+            batch.checked += len(page.results)
+            numbers = {result["id"] for result in found.good if result["id"] is not None}
+            with self._connection, self._connection.cursor() as cursor:
+                self._quarantine(cursor, batch, figures, found.bad)
+                if not page.ends and not page.breach:
+                    kept = {**page.answer.data, "results": list(found.good)}
+                    body = json.dumps(kept) if found.bad else page.answer.body.decode()
+                    key = (kind.name, walk.start, walk.end, number)
+                    self._write(cursor, batch, figures, key, page.answer, body, kept)
+                    figures.followed += items.mark_changed(cursor, kind.name, numbers, before, now)
+                ends = page.ends or walk.ends_after(len(page.results), _total(page), 1 << 30)
+                walk = walks.advance(cursor, walk, len(page.results), now, ends=ends)
+
+    def _write(
+        self,
+        cursor: Cursor,
+        batch: ApiBatch,
+        figures: Figures,
+        key: tuple[object, ...],
+        answer: ApiAnswer,
+        body: str,
+        data: Any,
+    ) -> None:
+        content = content_sha256(data)
+        if content == last_content(cursor, batch, key):
+            figures.unchanged += 1
+            return
+        write_answer(cursor, batch, key, answer, content, body)
+        figures.written += 1
+
+    def _quarantine(
+        self, cursor: Cursor, batch: ApiBatch, figures: Figures, bad: Iterable[QuarantinedItem]
+    ) -> None:
+        for item in bad:
+            quarantine(cursor, batch, item)
+            batch.quarantined += 1
+            figures.quarantined += 1
+
+    def _record_drift(self, batch: ApiBatch, checks: Checks) -> None:
+        with self._connection, self._connection.cursor() as cursor:
+            record_drift(cursor, batch.dataset.source, batch.dataset.name, checks.drift)
+
+
+def ranked(page: Page, found: Sorted, number: int) -> list[Measure]:
+    """Return the numbers of a page's things with their places; the best one of a thing counts."""
+    places = {id(result): place for place, result in enumerate(page.results, 1)}
+    measures: dict[int, Measure] = {}
+    for result in found.good:
+        rank = (number - 1) * PAGE_LENGTH + places[id(result)]
+        measures.setdefault(result["id"], Measure.of(result, rank))
+    return list(measures.values())
+
+
+def _total(page: Page) -> int:
+    """How many pages there are; unknown where the page broke its contract."""
+    return page.total_pages if not page.breach else 1 << 30

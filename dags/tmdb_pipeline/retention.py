@@ -1,0 +1,81 @@
+"""How long bodies are kept: TMDb's terms allow to store its data for six months.
+
+A body goes when it is older and was not confirmed since. The newest body of a thing that was asked
+for lately is confirmed, however old it is, and stays. Nothing goes before the models have it.
+"""
+
+# ruff: noqa: S608 - the statements are made of constants
+import logging
+
+from psycopg2.extensions import connection as Connection
+
+from tmdb_pipeline.config import CHANGES, GENRES, KINDS, LISTS, SOURCE
+
+log = logging.getLogger(__name__)
+
+_OLD = "clock_timestamp() - make_interval(days => %(days)s)"
+_IN_MODELS = f"""
+    batch_id in (
+        select batch_id from meta.api_batch_log where load_id <= (
+            select load_id from meta.publish_log where source = '{SOURCE}'
+            order by publish_id desc limit 1
+        )
+    )
+"""
+_NEWER = """
+    exists (
+        select from raw.{table} as newer
+        where ({newer}) = ({old}) and newer.answer_id > old.answer_id
+    )
+"""
+_NOT_CONFIRMED = """
+    not exists (
+        select from raw.tmdb_items as item
+        where item.media_type = '{kind}' and item.id = old.{key} and item.checked_at >= {limit}
+    )
+"""
+
+
+def prune(connection: Connection, days: int) -> dict[str, int]:
+    """Delete bodies that are older than `days` days and not confirmed since (0: none).
+
+    Returns how many rows left, by table. Pages of lists and changes and genres are confirmed by
+    none but a newer one, so the newest of each stays.
+    """
+    if not days:
+        return {}
+    pruned = {}
+    with connection, connection.cursor() as cursor:
+        for table, statement in _statements():
+            cursor.execute(statement, {"days": days})
+            pruned[table] = cursor.rowcount
+    for table, count in pruned.items():
+        if count:
+            log.info("raw.%s: %s old bodies deleted", table, f"{count:,}")
+    return pruned
+
+
+def _statements() -> list[tuple[str, str]]:
+    kinds = {kind.dataset.table: kind for kind in KINDS}
+    statements = []
+    for dataset in (*(kind.dataset for kind in KINDS), GENRES, LISTS, CHANGES):
+        newer = _NEWER.format(
+            table=dataset.table,
+            newer=", ".join(f"newer.{key}" for key in dataset.key),
+            old=", ".join(f"old.{key}" for key in dataset.key),
+        )
+        if dataset.table in kinds:
+            not_confirmed = _NOT_CONFIRMED.format(
+                kind=kinds[dataset.table].name, key=dataset.key[0], limit=_OLD
+            )
+            newer = f"({newer} or {not_confirmed})"
+        statements.append(
+            (
+                dataset.table,
+                f"""
+                delete from raw.{dataset.table} as old
+                where ingested_at < {_OLD} and http_status = 200 and {newer} and {_IN_MODELS}
+                """,
+            )
+        )
+    return statements

@@ -1,0 +1,236 @@
+"""The sync: what a run asks TMDb for, and what it writes. Each method is a step of the DAG.
+
+Every answer is committed with the note that it was got, so a step that is killed at any moment
+continues where it was. Steps of two runs can work at the same time: they share the queue of
+details, and take turns at each list.
+"""
+
+import logging
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from psycopg2.extensions import connection as Connection
+
+from tmdb_pipeline import items, retention, walks
+from tmdb_pipeline.client import TmdbClient
+from tmdb_pipeline.config import (
+    CHANGES,
+    GENRES,
+    KIND_NAMES,
+    KINDS,
+    LISTS,
+    MEASURES,
+    SOURCE,
+    Kind,
+    Settings,
+    kind_named,
+)
+from tmdb_pipeline.details import DetailsBatches, DetailsStep
+from tmdb_pipeline.figures import Figures
+from tmdb_pipeline.pages import PageSteps
+from warehouse.database.connection import connected
+from warehouse.database.turns import held
+from warehouse.errors import HeldBack
+from warehouse.http.api_client import ApiClient
+from warehouse.http.rate_limit import SharedLimit
+from warehouse.raw.api_batch import (
+    ApiBatch,
+    ApiDataset,
+    ApiRun,
+    api_batch,
+    origin_of_last,
+    quarantined_share,
+)
+
+log = logging.getLogger(__name__)
+
+# How many seconds a walk waits for the same walk of another run.
+_PATIENCE = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Sync:
+    """The steps of the run `run_id` of `dag_id` on the warehouse at `url`.
+
+    `kinds` are those that are asked for. Each step returns its figures. Steps raise
+    `SourceRefused` for a key that is not accepted, `SourceUnavailable` where TMDb is out, and
+    `HeldBack` where too many items break their contract.
+    """
+
+    url: str = field(repr=False)
+    settings: Settings
+    dag_id: str
+    run_id: str
+    kinds: tuple[str, ...] = KIND_NAMES
+
+    @property
+    def _run(self) -> ApiRun:
+        return ApiRun(self.dag_id, self.run_id, self.settings.origin)
+
+    @property
+    def _kinds(self) -> list[Kind]:
+        return [kind for kind in KINDS if kind.name in self.kinds]
+
+    def genres(self) -> dict[str, Any]:
+        """Fetch the lists of genres."""
+        with self._step([GENRES]) as step:
+            kinds = [kind for kind in self._kinds if kind.genres]
+            step.pages.genres(kinds, step.batches[0], step.figures)
+        return self._finished("genres", step)
+
+    def popular(self, kind_name: str, pages: int) -> dict[str, Any]:
+        """Walk the popular list of a kind."""
+        kind = kind_named(kind_name)
+        with self._step([LISTS, MEASURES]) as step:
+            name = walks.lock_of(walks.POPULAR, kind.name)
+            with held(step.connection, name, patience=_PATIENCE):
+                listed, measures = step.batches
+                step.pages.popular(kind, pages, listed, measures, step.figures)
+        return self._finished(f"list of {kind.name}", step)
+
+    def changes(self) -> dict[str, Any]:
+        """Walk the changes of all kinds since the last complete window."""
+        with self._step([CHANGES]) as step:
+            now = step.client.now()
+            for kind in self._kinds:
+                name = walks.lock_of(walks.CHANGES, kind.name)
+                with held(step.connection, name, patience=_PATIENCE):
+                    step.pages.changes(kind, now, step.batches[0], step.figures)
+        return self._finished("changes", step)
+
+    def plan(self, *, everything: bool = False) -> dict[str, dict[str, int]]:
+        """Make due what was not checked for long; return how many things are due, by reason.
+
+        With `everything`, all that is followed is due.
+        """
+        with (
+            connected(self.url, purpose=f"plan {self.run_id}") as connection,
+            connection,
+            connection.cursor() as cursor,
+        ):
+            now = _newest_answer(cursor)
+            planned = {
+                kind.name: dict(items.plan(cursor, kind, self.settings, now, everything=everything))
+                for kind in self._kinds
+            }
+        for name, reasons in planned.items():
+            shown = ", ".join(f"{reason} {count:,}" for reason, count in reasons.items())
+            log.info("%s: due are %s", name, shown or "none")
+        return planned
+
+    def details(self, kind_name: str, *, threads: int | None = None) -> dict[str, Any]:
+        """Ask for all things of a kind that are due; what fails stays due and is counted."""
+        kind = kind_named(kind_name)
+        with self._step([kind.dataset, MEASURES]) as step:
+            with step.connection, step.connection.cursor() as cursor:
+                cursor.execute("select clock_timestamp()")
+                (since,) = cursor.fetchone() or (None,)
+            batches = DetailsBatches(*step.batches)
+            work = DetailsStep(self.url, step.client, self.settings, kind, batches, step.figures)
+            work.run(since, threads or self.settings.max_at_once)
+            with step.connection, step.connection.cursor() as cursor:
+                step.figures.due = sum(items.due(cursor, kind).values())
+        return self._finished(kind.dataset.name, step)
+
+    def prune(self) -> dict[str, int]:
+        """Delete bodies that are too old; return how many rows, by table."""
+        with connected(self.url, purpose=f"prune {self.run_id}") as connection:
+            return retention.prune(connection, self.settings.keep_bodies_days)
+
+    @contextmanager
+    def _step(self, datasets: Iterable[ApiDataset]) -> Iterator["_Step"]:
+        """Open the sessions, the client and the batches of a step, and end them."""
+        settings, figures = self.settings, Figures()
+        with ExitStack() as stack:
+            policy = settings.api_policy
+            connection = stack.enter_context(connected(self.url, purpose=f"{SOURCE} {self.run_id}"))
+            limit = stack.enter_context(
+                SharedLimit(
+                    self.url,
+                    SOURCE,
+                    per_second=settings.max_per_second,
+                    at_once=settings.max_at_once,
+                )
+            )
+            api = ApiClient(policy, limit)
+            stack.callback(api.close)
+            self._begin_history(connection)
+            batches = tuple(
+                stack.enter_context(
+                    api_batch(connection, dataset, self._run, patience=settings.lock_patience)
+                )
+                for dataset in datasets
+            )
+            client = TmdbClient(api)
+            step = _Step(connection, client, PageSteps(connection, client), batches, figures)
+            try:
+                yield step
+            finally:
+                figures.requests = api.requests
+
+    def _begin_history(self, connection: Connection) -> None:
+        """Forget what is due and measured where the answers come from another place than before."""
+        with (
+            held(connection, f"{SOURCE}: origin", patience=_PATIENCE),
+            connection,
+            connection.cursor() as cursor,
+        ):
+            last, origin = origin_of_last(cursor, SOURCE), self.settings.origin
+            if last in {None, origin}:
+                return
+            log.warning(
+                "what is there is from %s and answers come from %s now: the list of things to "
+                "follow starts empty; answers of %s stay in the raw tables and leave the models",
+                last, origin, last,
+            )  # fmt: skip
+            for table in ("tmdb_items", "tmdb_walks", "tmdb_measures"):
+                cursor.execute(f"delete from raw.{table}")  # noqa: S608 - constants
+            # The other steps of the run see by it that this was done.
+            cursor.execute(
+                "insert into meta.api_batch_log (source, dataset, dag_id, run_id, origin) "
+                "values (%s, %s, %s, %s, %s)",
+                (SOURCE, GENRES.name, self.dag_id, self.run_id, origin),
+            )
+
+    def _finished(self, name: str, step: "_Step") -> dict[str, Any]:
+        """Log the step's figures and return them; raise where too many items were quarantined."""
+        log.info("%s: %s", name, step.figures.line())
+        with (
+            connected(self.url, purpose=f"{SOURCE} quarantine") as connection,
+            connection,
+            connection.cursor() as cursor,
+        ):
+            bad, of = quarantined_share(cursor, SOURCE, self._run)
+        if bad > of * self.settings.max_quarantined_share:
+            raise HeldBack(
+                f"{name}: {bad:,} of {of:,} items of this run break their contract, and "
+                f"{self.settings.max_quarantined_share:.1%} may (TMDB_MAX_QUARANTINED_SHARE). The "
+                "marts stay as they are. Look into raw.quarantine: path and rule say what changed; "
+                "then change the contract in tmdb_pipeline/contracts and the staging models."
+            )
+        return step.figures.report(step.batches[:1])
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """What a step works with."""
+
+    connection: Connection
+    client: TmdbClient
+    pages: PageSteps
+    batches: tuple[ApiBatch, ...]
+    figures: Figures
+
+
+def _newest_answer(cursor: Any) -> datetime:
+    """The time by TMDb's clock when it answered last; now where it never did."""
+    cursor.execute(
+        "select coalesce(max(greatest(completed_at, began_at)), clock_timestamp()) "
+        "from raw.tmdb_walks"
+    )
+    (now,) = cursor.fetchone()
+    assert isinstance(now, datetime)  # noqa: S101 - an aggregate gives a row
+    return now

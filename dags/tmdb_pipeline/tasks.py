@@ -1,0 +1,123 @@
+"""The tasks of TMDb's DAG that are TMDb's own: what is asked for, and what is deleted.
+
+Nothing is decided here: each task reads its settings, calls the core and hands the figures over.
+The key comes from the environment or from the Airflow connection `tmdb`, and goes to the client.
+"""
+
+import contextlib
+from collections.abc import Mapping
+from typing import Any
+
+from airflow.sdk import Asset, BaseHook, get_current_context, task
+from airflow.sdk.exceptions import AirflowSkipException
+from airflow.sdk.log import mask_secret
+
+from tmdb_pipeline.config import SOURCE, TMDB_BASE_URL, Settings
+from tmdb_pipeline.dry_run import DryRun
+from tmdb_pipeline.sync import Sync
+from warehouse.orchestration.assets import raw_asset
+from warehouse.orchestration.connection import connection_string
+from warehouse.orchestration.failures import final_where_permanent
+
+API_ASSET = Asset(name=f"{SOURCE}_api", uri=TMDB_BASE_URL)
+CONNECTION_ID = "tmdb"
+
+
+def _params(kind_name: str | None = None) -> Mapping[str, Any]:
+    """The run's parameters; skips the task where the run asks for nothing of the kind."""
+    params: Mapping[str, Any] = get_current_context()["params"]
+    if not params["ingest"]:
+        raise AirflowSkipException("the run asks for nothing: `ingest` is false")
+    if kind_name is not None and kind_name not in params["kinds"]:
+        raise AirflowSkipException(f"{kind_name} is not among the run's kinds")
+    return params
+
+
+def _settings() -> Settings:
+    settings = Settings.from_environment()
+    if not settings.token:
+        # Whether Airflow has the connection shows in the key alone.
+        with contextlib.suppress(Exception):
+            settings = settings.with_token(BaseHook.get_connection(CONNECTION_ID).password or "")
+    if settings.token:
+        with contextlib.suppress(Exception):
+            mask_secret(settings.token)
+    return settings
+
+
+def _sync() -> Sync:
+    context = get_current_context()
+    return Sync(
+        connection_string(),
+        _settings(),
+        dag_id=context["ti"].dag_id,
+        run_id=context["run_id"],
+        kinds=tuple(context["params"]["kinds"]),
+    )
+
+
+def _dry_run() -> DryRun:
+    kinds = tuple(get_current_context()["params"]["kinds"])
+    return DryRun(connection_string(), _settings(), kinds)
+
+
+@task(inlets=[API_ASSET], outlets=[raw_asset(SOURCE)])
+def genres() -> dict[str, Any]:
+    """Fetch the lists of genres."""
+    params = _params()
+    with final_where_permanent():
+        return _dry_run().genres() if params["dry_run"] else _sync().genres()
+
+
+@task(inlets=[API_ASSET], outlets=[raw_asset(SOURCE)])
+def popular(kind_name: str) -> dict[str, Any]:
+    """Walk the popular list of a kind; things that are new in it are followed from now on."""
+    params = _params(kind_name)
+    with final_where_permanent():
+        run: Sync | DryRun = _dry_run() if params["dry_run"] else _sync()
+        return run.popular(kind_name, params["pages"])
+
+
+@task(inlets=[API_ASSET], outlets=[raw_asset(SOURCE)])
+def changes() -> dict[str, Any]:
+    """Read which things were edited since the last complete window; those followed are due."""
+    params = _params()
+    if params["dry_run"]:
+        raise AirflowSkipException("a dry run does not read the changes")
+    with final_where_permanent():
+        return _sync().changes()
+
+
+@task
+def plan() -> dict[str, dict[str, int]]:
+    """Make due what was not checked for long; the log says what is due and why."""
+    params = _params()
+    if params["dry_run"]:
+        raise AirflowSkipException("a dry run plans nothing")
+    with final_where_permanent():
+        return _sync().plan(everything=params["full_refresh"])
+
+
+@task(inlets=[API_ASSET], outlets=[raw_asset(SOURCE)])
+def details(kind_name: str, share: int) -> dict[str, Any]:
+    """Ask for all things of a kind that are due, each with its credits, ids and keywords.
+
+    `share` is how many such tasks share the requests that may be open at once.
+    """
+    params = _params(kind_name)
+    with final_where_permanent():
+        if params["dry_run"]:
+            walked = get_current_context()["ti"].xcom_pull(task_ids=f"lists.{kind_name}") or {}
+            return _dry_run().details(kind_name, walked.get("new", ()))
+        sync = _sync()
+        threads = max(1, sync.settings.max_at_once // share)
+        return sync.details(kind_name, threads=threads)
+
+
+@task
+def prune() -> dict[str, int]:
+    """Delete bodies that TMDb's terms do not allow to keep any longer."""
+    if get_current_context()["params"]["dry_run"]:
+        raise AirflowSkipException("a dry run deletes nothing")
+    with final_where_permanent():
+        return _sync().prune()
