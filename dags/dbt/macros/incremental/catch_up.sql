@@ -5,7 +5,8 @@
     load_id up to which it is built: its high-water mark, in the schema that it is built in, so that
     a publish exchanges it with the model's table. A mart that others read keeps marks even if it is
     always built whole. Catching up is possible while the change tables hold every load in between,
-    and sensible while these changed a small part of the rows.
+    and sensible while these changed a small part of the rows: at most catch_up_share, a var. A model whose
+    new rows come beside the old ones gives a share of its own in meta.catch_up_share.
 -#}
 
 {#- dbt's own switch: whatever it says, a model that cannot catch up is built whole. -#}
@@ -29,6 +30,7 @@
 {#- A mark that the ledger does not have belongs to another ledger: it was restored or emptied. -#}
 {% macro catch_up_query() %}
     {%- set source_name = model.config.meta.source %}
+    {%- set share = model.config.meta.get('catch_up_share', var('catch_up_share')) %}
     select coalesce(bool_and(
         (mark.load_id is null or exists (
             select from {{ source('warehouse', 'load_log') }} as marked
@@ -38,7 +40,7 @@
                 and marked.load_id = mark.load_id
         ))
         and coalesce(missed.all_kept, true)
-        and coalesce(missed.rows_changed, 0) <= newest.rows * {{ var('catch_up_share') }}::numeric
+        and coalesce(missed.rows_changed, 0) <= newest.rows * {{ share }}::numeric
     ), true)
     from (
         values {% for dataset in model.config.meta.datasets -%}

@@ -1,0 +1,90 @@
+{{
+    config(
+        unique_key='movie_id',
+        meta={'datasets': ['movies']},
+    )
+}}
+
+with tmdb_movies as (
+    {{ rows_of(source('tmdb', 'movies')) }}
+),
+
+bodies as (
+    select
+        tmdb_movies.movie_id,
+        tmdb_movies.ingested_at,
+        body.*
+    from tmdb_movies
+    cross join lateral jsonb_to_record(tmdb_movies.raw_data) as body (
+        imdb_id text,
+        title text,
+        original_title text,
+        original_language text,
+        overview text,
+        tagline text,
+        status text,
+        homepage text,
+        budget text,
+        revenue text,
+        runtime text,
+        adult text,
+        video text,
+        release_date text,
+        belongs_to_collection jsonb,
+        genres jsonb,
+        production_companies jsonb,
+        production_countries jsonb,
+        spoken_languages jsonb,
+        keywords jsonb,
+        external_ids jsonb
+    )
+    where tmdb_movies.raw_data is not null
+),
+
+base_tmdb__movies as (
+    select
+        bodies.movie_id,
+        {{ imdb_id('bodies.imdb_id', 'tt') }} as imdb_id,
+        {{ imdb_id("(bodies.external_ids ->> 'imdb_id')", 'tt') }} as external_imdb_id,
+        nullif(bodies.external_ids ->> 'wikidata_id', '') as wikidata_id,
+        nullif(bodies.external_ids ->> 'facebook_id', '') as facebook_id,
+        nullif(bodies.external_ids ->> 'instagram_id', '') as instagram_id,
+        nullif(bodies.external_ids ->> 'twitter_id', '') as twitter_id,
+        nullif(bodies.title, '') as title,
+        nullif(bodies.original_title, '') as original_title,
+        nullif(bodies.original_language, '') as original_language,
+        nullif(bodies.overview, '') as overview,
+        nullif(bodies.tagline, '') as tagline,
+        nullif(bodies.status, '') as status,
+        nullif(bodies.homepage, '') as homepage,
+        nullif(bodies.belongs_to_collection ->> 'name', '') as collection_name,
+        {{ json_amount('bodies.budget') }} as budget_usd,
+        {{ json_amount('bodies.revenue') }} as revenue_usd,
+        {{ json_amount('bodies.runtime', 'integer') }} as runtime_minutes,
+        genres.genre_ids,
+        genres.genre_names,
+        companies.company_ids,
+        companies.company_names,
+        companies.company_countries,
+        countries.countries,
+        languages.spoken_languages,
+        keywords.keyword_ids,
+        keywords.keyword_names,
+        {{ json_flag('bodies.adult') }} as is_adult,
+        {{ json_flag('bodies.video') }} as is_video,
+        {{ json_air_date('bodies.release_date') }} as release_date,
+        bodies.ingested_at as answered_at
+    from bodies
+    cross join lateral {{ json_named_arrays('bodies.genres', 'genre') }} as genres
+    cross join lateral {{ json_named_arrays(
+        'bodies.production_companies', 'company',
+        {'company_countries': "nullif(element.value ->> 'origin_country', '')"}
+    ) }} as companies
+    cross join lateral
+        {{ json_code_array('bodies.production_countries', 'iso_3166_1', 'countries') }} as countries
+    cross join lateral
+        {{ json_code_array('bodies.spoken_languages', 'iso_639_1', 'spoken_languages') }} as languages
+    cross join lateral {{ json_named_arrays("(bodies.keywords -> 'keywords')", 'keyword') }} as keywords
+)
+
+select * from base_tmdb__movies

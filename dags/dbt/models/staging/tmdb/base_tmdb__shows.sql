@@ -1,0 +1,79 @@
+{{
+    config(
+        unique_key='show_id',
+        meta={'datasets': ['shows']},
+    )
+}}
+
+with tmdb_shows as (
+    {{ rows_of(source('tmdb', 'shows')) }}
+),
+
+bodies as (
+    select
+        tmdb_shows.show_id,
+        tmdb_shows.ingested_at,
+        body.*
+    from tmdb_shows
+    cross join lateral jsonb_to_record(tmdb_shows.raw_data) as body (
+        name text,
+        original_name text,
+        original_language text,
+        overview text,
+        tagline text,
+        status text,
+        "type" text,
+        homepage text,
+        number_of_seasons text,
+        number_of_episodes text,
+        in_production text,
+        adult text,
+        first_air_date text,
+        last_air_date text,
+        origin_country jsonb,
+        genres jsonb,
+        networks jsonb,
+        keywords jsonb,
+        external_ids jsonb
+    )
+    where tmdb_shows.raw_data is not null
+),
+
+base_tmdb__shows as (
+    select
+        bodies.show_id,
+        {{ imdb_id("(bodies.external_ids ->> 'imdb_id')", 'tt') }} as external_imdb_id,
+        nullif(bodies.external_ids ->> 'wikidata_id', '') as wikidata_id,
+        {{ json_integer("(bodies.external_ids ->> 'tvdb_id')") }} as tvdb_id,
+        nullif(bodies.external_ids ->> 'facebook_id', '') as facebook_id,
+        nullif(bodies.external_ids ->> 'instagram_id', '') as instagram_id,
+        nullif(bodies.external_ids ->> 'twitter_id', '') as twitter_id,
+        nullif(bodies.name, '') as name,
+        nullif(bodies.original_name, '') as original_name,
+        nullif(bodies.original_language, '') as original_language,
+        nullif(bodies.overview, '') as overview,
+        nullif(bodies.tagline, '') as tagline,
+        nullif(bodies.status, '') as status,
+        nullif(bodies."type", '') as show_type,
+        nullif(bodies.homepage, '') as homepage,
+        {{ json_integer('bodies.number_of_seasons') }} as seasons,
+        {{ json_integer('bodies.number_of_episodes') }} as episodes,
+        genres.genre_ids,
+        genres.genre_names,
+        networks.network_names as networks,
+        countries.countries,
+        keywords.keyword_ids,
+        keywords.keyword_names,
+        {{ json_flag('bodies.in_production') }} as is_in_production,
+        {{ json_flag('bodies.adult') }} as is_adult,
+        {{ json_air_date('bodies.first_air_date') }} as first_air_date,
+        {{ json_air_date('bodies.last_air_date') }} as last_air_date,
+        bodies.ingested_at as answered_at
+    from bodies
+    cross join lateral {{ json_named_arrays('bodies.genres', 'genre') }} as genres
+    cross join lateral {{ json_named_arrays('bodies.networks', 'network') }} as networks
+    cross join lateral {{ json_text_array('bodies.origin_country', 'countries') }} as countries
+    cross join lateral {{ json_named_arrays("(bodies.keywords -> 'results')", 'keyword') }} as keywords
+)
+
+select * from base_tmdb__shows
