@@ -63,7 +63,7 @@ def _of_person(person: Thing) -> Iterator[Row]:
             yield _credit(role_kind, each, each) | {
                 "media_type": media_type,
                 "project_id": integer(each.get("id")),
-                "project_title": text(each.get("name" if is_show else "title")),
+                "project_title": text(each.get("title")) or text(each.get("name")),
                 "person_id": person.id,
                 "person_name": person.name,
                 "episodes": integer(each.get("episode_count")) if is_show else None,

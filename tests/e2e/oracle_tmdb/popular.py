@@ -22,6 +22,7 @@ _MOVIE = """
     title original_title original_language status genres runtime_minutes budget_usd revenue_usd
     is_adult release_date
 """
+_MOST_POPULAR, _BEST = 999_999_999, 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +44,22 @@ def days_of(measures: Iterable[Measure]) -> dict[tuple[str, int], list[Day]]:
     """Return the days of each thing, in order."""
     days: dict[tuple[str, int], list[Day]] = {}
     for each in sorted(measures, key=lambda each: each.day):
-        average = rounded(each.vote_average, 3) if each.vote_count else None
+        popularity = _within(each.popularity, _MOST_POPULAR)
+        average = _within(each.vote_average, _BEST) if each.vote_count else None
         days.setdefault((each.media_type, each.id), []).append(
-            Day(each.day, rounded(each.popularity, 4), average, each.vote_count, each.list_rank)
+            Day(
+                each.day,
+                rounded(popularity, 4),
+                rounded(average, 3),
+                each.vote_count,
+                each.list_rank,
+            )
         )
     return days
+
+
+def _within(value: Decimal | None, most: int) -> Decimal | None:
+    return value if value is not None and 0 <= value <= most else None
 
 
 def newest_day(days: Days, media_type: str, number: int) -> Day:

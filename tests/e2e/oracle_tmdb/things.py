@@ -1,6 +1,6 @@
 """Movies, shows and people by their newest details: what staging has of each."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -28,9 +28,9 @@ _GENDERS = {1: "Female", 2: "Male", 3: "Non-binary"}
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """An element of a list that has an id (or a code) and a name."""
+    """An element of a list that has an id and a name."""
 
-    id: Any
+    id: int
     name: str
     body: Body
 
@@ -121,8 +121,8 @@ def _movie(answer: Answer, gone_at: datetime | None, seeds: Seeds) -> Thing:
         "runtime_minutes": known(body.get("runtime")),
         "genres": _names(genres),
         "companies": _names(companies),
-        "countries": _codes(named(body, "production_countries", "iso_3166_1", text)),
-        "spoken_languages": _codes(named(body, "spoken_languages", "iso_639_1", text)),
+        "countries": _codes(objects(body, "production_countries"), "iso_3166_1"),
+        "spoken_languages": _codes(objects(body, "spoken_languages"), "iso_639_1"),
         "is_adult": flag(body.get("adult")),
         "is_video": flag(body.get("video")),
         "release_date": day(body.get("release_date"), seeds.years),
@@ -173,13 +173,11 @@ def _person(answer: Answer, gone_at: datetime | None) -> Thing:
     return Thing("person", answer.key[0], columns, answer.ingested_at, gone_at, body, linked_by)
 
 
-def named(
-    body: Body, name: str, key: str = "id", read: Callable[[object], Any] = integer
-) -> list[Named]:
+def named(body: Body, name: str) -> list[Named]:
     """Return the elements of a list with an id and a name, of each id the first one."""
-    found: dict[Any, Named] = {}
+    found: dict[int, Named] = {}
     for each in objects(body, name):
-        number, called = read(each.get(key)), text(each.get("name"))
+        number, called = integer(each.get("id")), text(each.get("name"))
         if number is not None and called is not None:
             found.setdefault(number, Named(number, called, each))
     return list(found.values())
@@ -202,5 +200,6 @@ def _names(found: Sequence[Named]) -> list[str] | None:
     return array([each.name for each in found])
 
 
-def _codes(found: Sequence[Named]) -> list[str] | None:
-    return array([each.id for each in found])
+def _codes(found: Iterable[Body], key: str) -> list[str] | None:
+    """Return the codes, each once; a language may have no name in itself."""
+    return array(list(dict.fromkeys(code for each in found if (code := text(each.get(key))))))
