@@ -54,7 +54,7 @@ class DryRun:
         kind, checks, figures = kind_named(kind_name), Checks(f"list_{kind_name}"), Figures()
         numbers: set[int] = set()
         with self._client(figures) as client:
-            walk = walks.Walk(0, kind.name, 1, 0, datetime.now(UTC))
+            walk = walks.Walk(0, 1, 0, datetime.now(UTC))
             for page in _walked(client, kind, walk, min(pages, MOST_PAGES)):
                 found = sort_out(page, checks, figures.answers)
                 figures.answers += 1

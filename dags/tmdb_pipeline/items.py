@@ -52,15 +52,26 @@ def unknown(cursor: Cursor, kind_name: str, numbers: Collection[int]) -> list[in
 
 
 def mark_changed(
-    cursor: Cursor, kind_name: str, numbers: Collection[int], before: datetime, now: datetime
+    cursor: Cursor,
+    kind_name: str,
+    numbers: Collection[int],
+    now: datetime,
+    *,
+    before: datetime,
+    seen: Collection[int],
 ) -> int:
-    """Make those things due that are followed and were not checked since `before`; count them."""
+    """Make those things due that are followed and may have changed since they were checked.
+
+    These are the ones that were not checked since `before`, and those that are not among the ones
+    `seen` in the changes earlier on the same day. Returns how many.
+    """
     cursor.execute(
         """
         update raw.tmdb_items set due_since = %s, due_reason = 'changes'
-        where media_type = %s and id = any(%s) and due_since is null and checked_at < %s
+        where media_type = %s and id = any(%s) and due_since is null
+            and (checked_at < %s or (checked_at is not null and id <> all(%s)))
         """,
-        (now, kind_name, list(numbers), before),
+        (now, kind_name, list(numbers), before, [each for each in seen if each in numbers]),
     )
     return cursor.rowcount
 

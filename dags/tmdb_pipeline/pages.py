@@ -22,6 +22,7 @@ from tmdb_pipeline.landing import (
     write_answer,
     write_measures,
 )
+from tmdb_pipeline.walks import Walk, Walks
 from warehouse.http.api_client import ApiAnswer
 from warehouse.http.contracts import Breach
 from warehouse.raw.api_batch import ApiBatch
@@ -70,18 +71,23 @@ class PageSteps:
         """Fetch the genres of the kinds that have some."""
         checks = Checks("genres")
         for kind in kinds:
+            way = Walks(batch.run, walks.GENRES, kind.name)
+            with self._connection, self._connection.cursor() as cursor:
+                done = way.taken_over(cursor)
+            if done and self._is_of_today(done, f"genres of {kind.name}"):
+                continue
             answer = self._client.genres(kind)
+            now = answer.answered_at
             figures.answers += 1
             batch.checked += 1
             with self._connection, self._connection.cursor() as cursor:
                 if breach := checks.breach(answer.data, answer.body):
-                    item = QuarantinedItem(
-                        kind.name, breach, json.dumps(answer.data), answer.answered_at
-                    )
+                    item = QuarantinedItem(kind.name, breach, json.dumps(answer.data), now)
                     self._quarantine(cursor, batch, figures, (item,))
                 else:
                     body = answer.body.decode()
                     self._write(cursor, batch, figures, (kind.name,), answer, body, answer.data)
+                way.advance(cursor, way.begin(cursor, now), 1, now, ends=True)
         self._record_drift(batch, checks)
 
     def popular(
@@ -89,18 +95,21 @@ class PageSteps:
     ) -> None:
         """Walk the popular list: at most `pages` pages, as far as TMDb serves them."""
         checks, most = Checks(f"list_{kind.name}"), min(pages, MOST_PAGES)
+        way = Walks(batch.run, walks.POPULAR, kind.name)
         with self._connection, self._connection.cursor() as cursor:
-            walk = walks.open_walk(cursor, walks.POPULAR, kind.name)
+            walk, done = way.unfinished(cursor), way.taken_over(cursor, most)
+        if done and self._is_of_today(done, f"list of {kind.name}"):
+            return
         goes_on = True
         while goes_on:
             number = walk.next_page if walk else 1
             page = self._client.popular(kind, number)
             now = page.answer.answered_at
             with self._connection, self._connection.cursor() as cursor:
-                if walk is None or walk.began_at.astimezone(UTC).date() != now.date():
+                if walk is None or not _same_day(walk.began_at, now):
                     # The list of another day is another list.
-                    was, walk = walk, walks.begin_walk(cursor, walks.POPULAR, kind.name, now)
-                    if was and was.next_page > 1:
+                    walk = way.begin(cursor, now, most_pages=most)
+                    if number > 1:
                         continue
                 figures.answers += 1
                 found = sort_out(page, checks, number)
@@ -109,9 +118,18 @@ class PageSteps:
                 if not page.ends and not page.breach:
                     self._land_list(cursor, kind, number, page, found, batch, measures, figures)
                 ends = page.ends or walk.ends_after(len(page.results), _total(page), most)
-                walk = walks.advance(cursor, walk, len(page.results), now, ends=ends)
+                walk = way.advance(cursor, walk, len(page.results), now, ends=ends)
             goes_on = not ends
         self._record_drift(batch, checks)
+
+    def _is_of_today(self, walk: Walk, name: str) -> bool:
+        """Whether a walk to take over is of the day that it is by TMDb's clock."""
+        if not _same_day(walk.began_at, self._client.now()):
+            return False
+        log.info(
+            "%s: was read by this run, or by one that did not end, and is not read again", name
+        )
+        return True
 
     def _land_list(
         self,
@@ -134,22 +152,25 @@ class PageSteps:
 
     def changes(self, kind: Kind, now: datetime, batch: ApiBatch, figures: Figures) -> None:
         """Walk the changes since the last complete window, and make due what is followed."""
-        checks = Checks("change")
+        checks, way = Checks("change"), Walks(batch.run, walks.CHANGES, kind.name)
         with self._connection, self._connection.cursor() as cursor:
-            walk = walks.open_walk(cursor, walks.CHANGES, kind.name)
-            last_end = walks.last_complete_end(cursor, kind.name)
+            walk, done = way.unfinished(cursor), way.taken_over(cursor)
+            last_end = way.last_complete_end(cursor)
+        if done and done.end == now.date():
+            return
         for start, end in walks.windows(last_end, now.date()):
             if walk is None or (walk.start, walk.end) != (start, end):
                 with self._connection, self._connection.cursor() as cursor:
-                    walk = walks.begin_walk(cursor, walks.CHANGES, kind.name, now, start, end)
-            self._walk_window(kind, walk, now, batch, figures, checks)
+                    walk = way.begin(cursor, now, start=start, end=end)
+            self._walk_window(way, walk, kind, now, batch, figures, checks)
             walk = None
         self._record_drift(batch, checks)
 
     def _walk_window(
         self,
+        way: Walks,
+        walk: Walk,
         kind: Kind,
-        walk: walks.Walk,
         now: datetime,
         batch: ApiBatch,
         figures: Figures,
@@ -157,13 +178,15 @@ class PageSteps:
     ) -> None:
         assert walk.start is not None  # noqa: S101 - a walk through changes has a window
         assert walk.end is not None  # noqa: S101
-        # Who was checked after the window's last day has what changed in it; on the window's own
-        # last day a thing is asked for once.
+        # What was checked after the window's last day has all that changed in it. On that day
+        # itself a thing is asked for once, and again where it was not among the day's changes.
         before = min(
             items.start_of_day(now),
             items.start_of_day(datetime(walk.end.year, walk.end.month, walk.end.day, tzinfo=UTC))
             + timedelta(days=1),
         )
+        with self._connection, self._connection.cursor() as cursor:
+            seen = way.seen_on(cursor, walk.end)
         ends = False
         while not ends:
             number = walk.next_page
@@ -179,9 +202,11 @@ class PageSteps:
                     body = json.dumps(kept) if found.bad else page.answer.body.decode()
                     key = (kind.name, walk.start, walk.end, number)
                     self._write(cursor, batch, figures, key, page.answer, body, kept)
-                    figures.followed += items.mark_changed(cursor, kind.name, numbers, before, now)
+                    figures.followed += items.mark_changed(
+                        cursor, kind.name, numbers, now, before=before, seen=seen
+                    )
                 ends = page.ends or walk.ends_after(len(page.results), _total(page), 1 << 30)
-                walk = walks.advance(cursor, walk, len(page.results), now, ends=ends)
+                walk = way.advance(cursor, walk, len(page.results), now, ends=ends)
 
     def _write(
         self,
@@ -226,3 +251,7 @@ def ranked(page: Page, found: Sorted, number: int) -> list[Measure]:
 def _total(page: Page) -> int:
     """How many pages there are; unknown where the page broke its contract."""
     return page.total_pages if not page.breach else 1 << 30
+
+
+def _same_day(one: datetime, other: datetime) -> bool:
+    return one.astimezone(UTC).date() == other.astimezone(UTC).date()

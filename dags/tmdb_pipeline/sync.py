@@ -31,6 +31,7 @@ from tmdb_pipeline.config import (
 from tmdb_pipeline.details import DetailsBatches, DetailsStep
 from tmdb_pipeline.figures import Figures
 from tmdb_pipeline.pages import PageSteps
+from tmdb_pipeline.walks import Walks
 from warehouse.database.connection import connected
 from warehouse.database.turns import held
 from warehouse.errors import HeldBack
@@ -85,8 +86,8 @@ class Sync:
         """Walk the popular list of a kind."""
         kind = kind_named(kind_name)
         with self._step([LISTS, MEASURES]) as step:
-            name = walks.lock_of(walks.POPULAR, kind.name)
-            with held(step.connection, name, patience=_PATIENCE):
+            lock = Walks(self._run, walks.POPULAR, kind.name).lock
+            with held(step.connection, lock, patience=_PATIENCE):
                 listed, measures = step.batches
                 step.pages.popular(kind, pages, listed, measures, step.figures)
         return self._finished(f"list of {kind.name}", step)
@@ -96,8 +97,8 @@ class Sync:
         with self._step([CHANGES]) as step:
             now = step.client.now()
             for kind in self._kinds:
-                name = walks.lock_of(walks.CHANGES, kind.name)
-                with held(step.connection, name, patience=_PATIENCE):
+                lock = Walks(self._run, walks.CHANGES, kind.name).lock
+                with held(step.connection, lock, patience=_PATIENCE):
                     step.pages.changes(kind, now, step.batches[0], step.figures)
         return self._finished("changes", step)
 

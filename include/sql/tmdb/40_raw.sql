@@ -40,20 +40,27 @@ comment on column raw.tmdb_items.content_sha256 is 'The content of the last comp
 
 create table if not exists raw.tmdb_walks (
     walk_id bigint generated always as identity primary key,
-    endpoint text not null check (endpoint in ('popular', 'changes')),
+    endpoint text not null check (endpoint in ('genres', 'popular', 'changes')),
     kind text not null,
     start_date date,
     end_date date,
     next_page integer not null default 1,
     empty_pages integer not null default 0,
+    most_pages integer not null,
     began_at timestamptz not null,
-    completed_at timestamptz
+    completed_at timestamptz,
+    written_at timestamptz not null default clock_timestamp(),
+    dag_id text not null,
+    run_id text not null
 );
 create index if not exists tmdb_walks_newest on raw.tmdb_walks (endpoint, kind, walk_id desc);
 comment on table raw.tmdb_walks is 'One row per walk through the pages of a list or of a window of changes; it is written with each page, so a walk continues where it was stopped.';
 comment on column raw.tmdb_walks.next_page is 'The page to ask for next.';
 comment on column raw.tmdb_walks.empty_pages is 'How many pages in a row had nothing.';
-comment on column raw.tmdb_walks.completed_at is 'When the last page came; null before.';
+comment on column raw.tmdb_walks.most_pages is 'How many pages the run wanted.';
+comment on column raw.tmdb_walks.completed_at is 'When the last page came, by TMDb''s clock; null before.';
+comment on column raw.tmdb_walks.written_at is 'When the row was written last.';
+comment on column raw.tmdb_walks.run_id is 'The Airflow run that asked for a page last.';
 
 create table if not exists raw.tmdb_measures (
     media_type text not null,

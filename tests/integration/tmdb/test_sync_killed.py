@@ -1,0 +1,108 @@
+"""A sync that is killed at any moment, or that is not alone, asks for nothing twice."""
+
+from dataclasses import replace
+
+import pytest
+
+from tests.support.moments import Moment, exit_code_of_killed, started
+from tests.support.postgres import Database
+from tests.support.tmdb import SyncRun, answered, rows, run_whole, served
+
+_COMMIT, _THREAD = "^commit$", "commit in a thread"
+_PAGE, _BODY = r'insert into "raw"\."tmdb_lists"', r'insert into "raw"\."tmdb_movies"'
+_LEDGER = r"insert into meta\.load_log"
+_DETAILS = "tmdb_pipeline.client:TmdbClient.details"
+
+MOMENTS = {
+    "lists: a page has come": Moment("after", ("tmdb_pipeline.client:TmdbClient.popular",)),
+    "lists: a page is written, not committed": Moment("before", (_PAGE, _PAGE, _COMMIT)),
+    "lists: a page is committed": Moment("after", (_PAGE, _COMMIT)),
+    "lists: the batch is ended, not committed": Moment("before", (_PAGE, _LEDGER, _COMMIT)),
+    "changes: a page is committed": Moment(
+        "after", (r'insert into "raw"\."tmdb_changes"', _COMMIT)
+    ),
+    "details: an answer has come": Moment("after", (_DETAILS, _DETAILS, _DETAILS)),
+    "landing: a body is written, not committed": Moment("after", (_BODY, _BODY, _BODY)),
+    "landing: a body is committed": Moment("after", (_BODY, _BODY, _BODY, _THREAD)),
+    "details: the batch is ended, not committed": Moment("before", (_BODY, _LEDGER, _COMMIT)),
+}
+
+
+def got(database: Database) -> set[tuple[str, int]]:
+    """The things and pages that were committed."""
+    things = database.query(
+        "select media_type, id from raw.tmdb_items where checked_at is not null"
+    )
+    pages = database.query(
+        "select kind || '/popular', page from raw.tmdb_walks, "
+        "generate_series(1, next_page - 1) as page where endpoint = 'popular' "
+        "union all select 'genre/' || kind || '/list', 0 from raw.tmdb_genres"
+    )
+    return {*things, *pages}
+
+
+def times_asked(server_requests: dict[str, int], thing: tuple[str, int]) -> int:
+    kind, number = thing
+    if kind.startswith("genre"):
+        return server_requests.get(f"/{kind}?language=en-US", 0)
+    if kind.endswith("popular"):
+        return server_requests.get(f"/{kind}?language=en-US&page={number}", 0)
+    return sum(
+        count
+        for name, count in server_requests.items()
+        if name.startswith(f"/{kind}/{number}?append_to_response")
+    )
+
+
+@pytest.mark.parametrize("moment", MOMENTS.values(), ids=MOMENTS)
+def test_what_was_got_before_a_kill_is_not_asked_for_again(
+    database: Database, moment: Moment
+) -> None:
+    with served(titles=60) as server:
+        run = SyncRun(database.url, server.base_url)
+
+        assert exit_code_of_killed(moment, run_whole, run) == -9
+        before = got(database)
+        replace(run, run_id="continued").whole()
+        requests = answered(server)
+
+    assert {thing for thing in before if times_asked(requests, thing) != 1} == set()
+    assert database.value("select count(*) from raw.tmdb_items where due_since is not null") == 0
+    assert database.value("select count(*) from meta.api_batch_log where load_id is null") == 0
+    counted = rows(database)
+    for name in ("movies", "shows", "people", "lists"):
+        newest = database.value(f"select count(*) from raw.tmdb_{name}_newest")
+        assert newest == counted[f"tmdb_{name}"], name
+
+
+def test_two_syncs_at_once_share_the_work(database: Database) -> None:
+    with served(titles=200) as server:
+        runs = [SyncRun(database.url, server.base_url, run_id=name) for name in ("one", "two")]
+        processes = [started(run_whole, run) for run in runs]
+        for process in processes:
+            process.join(timeout=120)
+        repeated = {name for name in server.traffic.repeated if "append_to_response" in name}
+
+    assert [process.exitcode for process in processes] == [0, 0]
+    assert repeated == set()
+    assert database.value("select count(*) from raw.tmdb_items where due_since is not null") == 0
+    doubled = database.query("select movie_id from raw.tmdb_movies group by 1 having count(*) > 1")
+    assert doubled == []
+
+
+def test_the_limits_hold_over_two_processes(database: Database) -> None:
+    """As the server counts: requests in any second, and requests that are open at once."""
+    with served(titles=100) as server:
+        limits = {"max_per_second": 40.0, "max_at_once": 3}
+        runs = [
+            SyncRun(database.url, server.base_url, name, pages=1, changed=limits)
+            for name in ("one", "two")
+        ]
+        processes = [started(run_whole, run) for run in runs]
+        for process in processes:
+            process.join(timeout=120)
+
+    assert [process.exitcode for process in processes] == [0, 0]
+    assert server.traffic.total > 60
+    assert 20 < server.traffic.most_per_second <= 40
+    assert server.traffic.most_at_once <= 3
