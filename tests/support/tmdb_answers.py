@@ -30,7 +30,9 @@ _LOAD = """
         source, dataset, origin, history_begins, rows, rows_inserted, rows_updated, rows_deleted,
         seconds, dag_id, run_id, loaded_at, method, changes_kept
     )
-    values ('tmdb', %s, 'sample', false, %s, %s, 0, %s, 1, 'a DAG', 'a run', %s, 'append', true)
+    select
+        'tmdb', %s, 'sample', count(*) = 0, %s, %s, 0, %s, 1, 'a DAG', 'a run', %s, 'append', true
+    from meta.load_log where source = 'tmdb' and dataset = %s
     returning load_id
 """
 
@@ -122,7 +124,7 @@ def _end(cursor: Cursor, dataset: str, batch: int, at: datetime, gone: int = 0) 
     good = "http_status = 200" if dataset in KEYS else "true"
     rows = _first(cursor, f"select count(distinct ({keys})) from {table} where {good}")
     written = _first(cursor, f"select count(*) from {table} where batch_id = %s", batch)
-    load = _first(cursor, _LOAD, dataset, rows, written - gone, gone, at)
+    load = _first(cursor, _LOAD, dataset, rows, written - gone, gone, at, dataset)
     cursor.execute(
         "update meta.api_batch_log set load_id = %s, ended_at = %s where batch_id = %s",
         (load, at, batch),

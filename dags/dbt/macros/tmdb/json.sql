@@ -3,6 +3,18 @@
     read once per model, by jsonb_to_record with text columns, which take any JSON value.
 -#}
 
+{#- The fields of a body, each as text or, for objects and lists, as jsonb, in a relation `body`. -#}
+{% macro read_body(column, text, json=[]) -%}
+    cross join lateral jsonb_to_record({{ column }}) as body (
+        {%- for field in text %}
+        "{{ field }}" text{{ ',' if json or not loop.last }}
+        {%- endfor %}
+        {%- for field in json %}
+        "{{ field }}" jsonb{{ ',' if not loop.last }}
+        {%- endfor %}
+    )
+{%- endmacro %}
+
 {#- A whole number, 12 or 12.0, as bigint. -#}
 {% macro json_integer(value) -%}
     (case
@@ -47,53 +59,64 @@
     jsonb_array_elements(case when jsonb_typeof({{ list }}) = 'array' then {{ list }} end)
 {%- endmacro %}
 
+{#- Joins the elements of a JSON array, in a relation `element` with value and place. -#}
+{% macro join_elements(list) -%}
+    cross join lateral {{ json_elements(list) }} with ordinality as element (value, place)
+{%- endmacro %}
+
 {#-
-    A JSON array of objects as one array per value, all in the order of the answer: a lateral subquery.
-    values: name -> expression over element.value. The first value is the key: of elements with the same
-    one the first stays. Elements without one of the `required` values are left out.
+    Joins a JSON array of objects as one array per value, all in the order of the answer, in a
+    relation `name`. values: name -> expression over element.value. The first value is the key: of
+    elements with the same one the first stays. Elements without one of the `required` values are
+    left out.
 -#}
-{% macro json_arrays(list, values, required) -%}
-    (
+{% macro join_arrays(name, list, values, required) -%}
+    cross join lateral (
         select
-            {%- for name in values %}
-            array_agg(listed.{{ name }} order by listed.place) as {{ name }}{{ ',' if not loop.last }}
+            {%- for value in values %}
+            array_agg(listed.{{ value }} order by listed.place) as {{ value }}{{ ',' if not loop.last }}
             {%- endfor %}
         from (
             select distinct on (elements.{{ values | first }})
-                {%- for name in values %}
-                elements.{{ name }},
+                {%- for value in values %}
+                elements.{{ value }},
                 {%- endfor %}
                 elements.place
             from (
                 select
-                    {%- for name, expression in values.items() %}
-                    {{ expression }} as {{ name }},
+                    {%- for value, expression in values.items() %}
+                    {{ expression }} as {{ value }},
                     {%- endfor %}
                     element.place
                 from {{ json_elements(list) }} with ordinality as element (value, place)
             ) as elements
-            where {% for name in required %}{{ 'and ' if not loop.first }}elements.{{ name }} is not null {% endfor %}
+            where {% for value in required %}{{ 'and ' if not loop.first }}elements.{{ value }} is not null {% endfor %}
             order by elements.{{ values | first }}, elements.place
         ) as listed
-    )
+    ) as {{ name }}
 {%- endmacro %}
 
-{#- A JSON array of objects with id and name, such as genres, as the arrays <one>_ids and <one>_names. -#}
-{% macro json_named_arrays(list, one, more={}) -%}
+{#- Objects with id and name, such as genres, as the arrays <one>_ids and <one>_names of a relation. -#}
+{% macro join_named(name, list, one, more={}) -%}
     {%- set values = {
         one ~ '_ids': json_integer("(element.value ->> 'id')"),
         one ~ '_names': "nullif(element.value ->> 'name', '')",
     } -%}
     {%- do values.update(more) -%}
-    {{- json_arrays(list, values, [one ~ '_ids', one ~ '_names']) -}}
+    {{- join_arrays(name, list, values, [one ~ '_ids', one ~ '_names']) -}}
 {%- endmacro %}
 
-{#- A JSON array of objects with a code, such as countries, as the array <name>. -#}
-{% macro json_code_array(list, key, name) -%}
-    {{- json_arrays(list, {name: "nullif(element.value ->> '" ~ key ~ "', '')"}, [name]) -}}
+{#- Objects with a code, such as countries, or plain strings, as the array <name> of a relation <name>. -#}
+{% macro join_codes(name, list, key=none) -%}
+    {%- set value = "element.value ->> '" ~ key ~ "'" if key else "element.value #>> '{}'" -%}
+    {{- join_arrays(name, list, {name: "nullif(" ~ value ~ ", '')"}, [name]) -}}
 {%- endmacro %}
 
-{#- A JSON array of strings as the array <name>, in the order of the answer. -#}
-{% macro json_text_array(list, name) -%}
-    {{- json_arrays(list, {name: "nullif(element.value #>> '{}', '')"}, [name]) -}}
+{#- A list of strings whose order has no meaning, as the array <column> of a relation, sorted. -#}
+{% macro join_sorted(name, list, column) -%}
+    cross join lateral (
+        select array_agg(distinct (element.value #>> '{}') collate "C")
+            filter (where element.value #>> '{}' <> '') as {{ column }}
+        from {{ json_elements(list) }} as element (value)
+    ) as {{ name }}
 {%- endmacro %}

@@ -1,4 +1,10 @@
-with stg_tmdb__movies as (
+with stg_warehouse__loads as (
+    select max(history) as history
+    from {{ ref('stg_warehouse__loads') }}
+    where source = 'tmdb' and dataset = 'movies' and {{ is_in_build('load_id') }}
+),
+
+stg_tmdb__movies as (
     select * from {{ ref('stg_tmdb__movies') }}
 ),
 
@@ -13,6 +19,7 @@ base_tmdb__gone as (
 int_tmdb__movies as (
     select
         movies.movie_id,
+        loads.history,
         movies.imdb_id,
         movies.title,
         movies.original_title,
@@ -36,6 +43,7 @@ int_tmdb__movies as (
         movies.release_date,
         greatest(movies.answered_at, gone.gone_at) as changed_at
     from stg_tmdb__movies as movies
+    cross join stg_warehouse__loads as loads
     left join base_tmdb__gone as gone on movies.movie_id = gone.id
 )
 

@@ -1,4 +1,10 @@
-with stg_tmdb__people as (
+with stg_warehouse__loads as (
+    select max(history) as history
+    from {{ ref('stg_warehouse__loads') }}
+    where source = 'tmdb' and dataset = 'people' and {{ is_in_build('load_id') }}
+),
+
+stg_tmdb__people as (
     select * from {{ ref('stg_tmdb__people') }}
 ),
 
@@ -17,6 +23,7 @@ base_tmdb__gone as (
 int_tmdb__people as (
     select
         people.person_id,
+        loads.history,
         people.imdb_id,
         people.name,
         people.gender,
@@ -33,6 +40,7 @@ int_tmdb__people as (
         people.deathday,
         greatest(people.answered_at, known_for.listed_at, gone.gone_at) as changed_at
     from stg_tmdb__people as people
+    cross join stg_warehouse__loads as loads
     left join stg_tmdb__known_for as known_for on people.person_id = known_for.person_id
     left join base_tmdb__gone as gone on people.person_id = gone.id
 )

@@ -1,4 +1,10 @@
-with stg_tmdb__shows as (
+with stg_warehouse__loads as (
+    select max(history) as history
+    from {{ ref('stg_warehouse__loads') }}
+    where source = 'tmdb' and dataset = 'shows' and {{ is_in_build('load_id') }}
+),
+
+stg_tmdb__shows as (
     select * from {{ ref('stg_tmdb__shows') }}
 ),
 
@@ -13,6 +19,7 @@ base_tmdb__gone as (
 int_tmdb__shows as (
     select
         shows.show_id,
+        loads.history,
         shows.imdb_id,
         shows.name,
         shows.original_name,
@@ -35,6 +42,7 @@ int_tmdb__shows as (
         shows.last_air_date,
         greatest(shows.answered_at, gone.gone_at) as changed_at
     from stg_tmdb__shows as shows
+    cross join stg_warehouse__loads as loads
     left join base_tmdb__gone as gone on shows.show_id = gone.id
 )
 

@@ -24,11 +24,11 @@ bridge_movie_genre as (
         movies.movie_id,
         genres.genre_id,
         genres.position,
-        case
+        (case
             when genres.position = 1
                 then 1 - (genres.genres - 1) * round(1 / genres.genres::numeric, 6)
             else round(1 / genres.genres::numeric, 6)
-        end as weight
+        end)::numeric(7, 6) as weight
     from fact_movies as movies
     inner join stg_tmdb__movie_genres as genres on movies.movie_id = genres.movie_id
 )

@@ -33,12 +33,13 @@ genres_of_titles as (
 
 all_genres as (
     select
-        kind,
-        genre_id,
         listed.is_listed,
+        coalesce(listed.kind, used.kind) as kind,
+        coalesce(listed.genre_id, used.genre_id) as genre_id,
         coalesce(listed.genre_name, used.genre_name) as genre_name
     from stg_tmdb__genres as listed
-    full join genres_of_titles as used using (kind, genre_id)
+    full join genres_of_titles as used
+        on listed.kind = used.kind and listed.genre_id = used.genre_id
 ),
 
 dim_genres as (

@@ -1,11 +1,19 @@
 with snap_tmdb__people as (
     select
         *,
-        lead(is_gone) over (partition by person_id order by dbt_valid_from, dbt_valid_to)
-            as is_gone_next
+        max(history) over () as newest_history
     from {{ ref('snap_tmdb__people') }}
-    -- A version that ends when it begins is of a column that a later project added.
-    where dbt_valid_to is distinct from dbt_valid_from
+),
+
+versions as (
+    select
+        *,
+        lead(is_gone) over (partition by person_id order by dbt_valid_from) as is_gone_next
+    from snap_tmdb__people
+    where
+        history = newest_history
+        -- A version that ends when it begins is of a column that a later project added.
+        and dbt_valid_to is distinct from dbt_valid_from
 ),
 
 dim_people_history as (
@@ -21,8 +29,10 @@ dim_people_history as (
         place_of_birth,
         biography,
         homepage,
-        case when dbt_valid_to is not null then case when is_gone_next then 'gone' else 'change' end end
-            as ended_by,
+        case
+            when is_gone_next then 'gone'
+            when dbt_valid_to is not null then 'change'
+        end as ended_by,
         also_known_as,
         row_number() over (partition by person_id order by dbt_valid_from) as version_number,
         is_adult,
@@ -31,7 +41,7 @@ dim_people_history as (
         deathday,
         dbt_valid_from as effective_date,
         dbt_valid_to as expiration_date
-    from snap_tmdb__people
+    from versions
     where not is_gone
 )
 

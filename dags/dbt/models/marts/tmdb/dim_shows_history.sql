@@ -1,11 +1,19 @@
 with snap_tmdb__shows as (
     select
         *,
-        lead(is_gone) over (partition by show_id order by dbt_valid_from, dbt_valid_to)
-            as is_gone_next
+        max(history) over () as newest_history
     from {{ ref('snap_tmdb__shows') }}
-    -- A version that ends when it begins is of a column that a later project added.
-    where dbt_valid_to is distinct from dbt_valid_from
+),
+
+versions as (
+    select
+        *,
+        lead(is_gone) over (partition by show_id order by dbt_valid_from) as is_gone_next
+    from snap_tmdb__shows
+    where
+        history = newest_history
+        -- A version that ends when it begins is of a column that a later project added.
+        and dbt_valid_to is distinct from dbt_valid_from
 ),
 
 dim_shows_history as (
@@ -22,8 +30,10 @@ dim_shows_history as (
         status,
         show_type,
         homepage,
-        case when dbt_valid_to is not null then case when is_gone_next then 'gone' else 'change' end end
-            as ended_by,
+        case
+            when is_gone_next then 'gone'
+            when dbt_valid_to is not null then 'change'
+        end as ended_by,
         seasons,
         episodes,
         genres,
@@ -37,7 +47,7 @@ dim_shows_history as (
         last_air_date,
         dbt_valid_from as effective_date,
         dbt_valid_to as expiration_date
-    from snap_tmdb__shows
+    from versions
     where not is_gone
 )
 

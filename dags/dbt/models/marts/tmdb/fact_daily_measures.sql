@@ -36,13 +36,20 @@ fact_daily_measures as (
         vote_average,
         vote_count,
         list_rank,
-        popularity_change,
+        popularity_change::numeric(14, 4) as popularity_change,
         vote_count_change,
         list_rank_change,
         previous_day
     from steps
     {% if is_incremental() %}
-        where (media_type, id, day) in (select touched.media_type, touched.id, touched.day from touched)
+        where
+            (media_type, id, day) in (
+                select
+                    touched.media_type,
+                    touched.id,
+                    touched.day
+                from touched
+            )
     {% endif %}
 )
 

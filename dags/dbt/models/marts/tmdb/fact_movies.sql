@@ -1,4 +1,8 @@
-{{ config(indexes=[{'columns': ['genre_sk']}, {'columns': ['company_sk']}, {'columns': ['date_sk']}]) }}
+{{
+    config(
+        indexes=[{'columns': ['genre_sk']}, {'columns': ['company_sk']}, {'columns': ['date_sk']}],
+    )
+}}
 
 {%- set floor = var('tmdb_money_floor_usd') %}
 
@@ -42,7 +46,8 @@ profits as (
     select
         *,
         case
-            when budget_usd >= {{ floor }} and revenue_usd >= {{ floor }} then revenue_usd - budget_usd
+            when budget_usd >= {{ floor }} and revenue_usd >= {{ floor }}
+                then revenue_usd - budget_usd
         end as profit_usd
     from int_tmdb__movies
 ),
@@ -69,7 +74,7 @@ fact_movies as (
         movies.budget_usd,
         movies.revenue_usd,
         movies.profit_usd,
-        round(100 * movies.profit_usd::numeric / movies.budget_usd, 2) as roi_pct,
+        (100 * movies.profit_usd::numeric / movies.budget_usd)::numeric(24, 2) as roi_pct,
         measured.vote_average,
         measured.vote_count,
         measured.popularity as popularity_score,

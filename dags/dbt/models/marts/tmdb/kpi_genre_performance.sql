@@ -1,4 +1,5 @@
 {%- set floor = var('tmdb_money_floor_usd') %}
+{%- set least_votes = var('tmdb_rating_least_votes') %}
 
 with bridge_movie_genre as (
     select
@@ -25,18 +26,17 @@ figures as (
     select
         bridge.genre_sk,
         count(*) as total_movies,
-        round(avg(movies.revenue_usd) filter (where movies.revenue_usd >= {{ floor }}) / 1000000, 2)
-            as avg_revenue_millions,
+        (
+            avg(movies.revenue_usd) filter (where movies.revenue_usd >= {{ floor }}) / 1000000
+        )::numeric(16, 2) as avg_revenue_millions,
         count(*) filter (where movies.revenue_usd >= {{ floor }}) as revenue_movies,
-        round(avg(movies.roi_pct), 2) as avg_roi_pct,
-        round({{ median_of_array('array_agg(movies.roi_pct) filter (where movies.roi_pct is not null)') }}, 2)
-            as median_roi_pct,
+        avg(movies.roi_pct)::numeric(24, 2) as avg_roi_pct,
+        array_agg(movies.roi_pct) filter (where movies.roi_pct is not null) as roi_pcts,
         count(movies.roi_pct) as roi_movies,
-        round(
-            avg(movies.vote_average) filter (where movies.vote_count >= {{ var('tmdb_rating_least_votes') }}),
-            2
-        ) as avg_rating,
-        count(movies.vote_average) filter (where movies.vote_count >= {{ var('tmdb_rating_least_votes') }})
+        (
+            avg(movies.vote_average) filter (where movies.vote_count >= {{ least_votes }})
+        )::numeric(4, 2) as avg_rating,
+        count(movies.vote_average) filter (where movies.vote_count >= {{ least_votes }})
             as rated_movies,
         sum(bridge.weight) as weight
     from bridge_movie_genre as bridge
@@ -53,20 +53,20 @@ kpi_genre_performance as (
         figures.avg_revenue_millions,
         figures.revenue_movies,
         figures.avg_roi_pct,
-        figures.median_roi_pct,
+        {{ median_of_array('figures.roi_pcts') }}::numeric(24, 2) as median_roi_pct,
         figures.roi_movies,
         case
             when figures.avg_roi_pct is not null
                 then row_number() over (
-                    order by
-                        figures.avg_roi_pct desc nulls last,
-                        figures.roi_movies desc,
-                        genres.genre_id asc
-                )
+                        order by
+                            figures.avg_roi_pct desc nulls last,
+                            figures.roi_movies desc,
+                            genres.genre_id asc
+                    )
         end as roi_rank,
         figures.avg_rating,
         figures.rated_movies,
-        round(figures.weight / sum(figures.weight) over (), 6) as share
+        (figures.weight / sum(figures.weight) over ())::numeric(7, 6) as share
     from figures
     inner join dim_genres as genres on figures.genre_sk = genres.genre_sk
 )

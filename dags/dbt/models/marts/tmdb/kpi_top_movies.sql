@@ -18,14 +18,14 @@ mean_rating as (
 rated as (
     select
         movies.*,
-        case
+        (case
             when movies.vote_count >= {{ least_votes }}
-                then round(
-                    (movies.vote_count * movies.vote_average + {{ prior_votes }} * mean.vote_average)
-                    / (movies.vote_count + {{ prior_votes }}),
-                    4
-                )
-        end as weighted_rating
+                then
+                    (
+                        movies.vote_count * movies.vote_average
+                        + {{ prior_votes }} * mean.vote_average
+                    ) / (movies.vote_count + {{ prior_votes }})
+        end)::numeric(6, 4) as weighted_rating
     from fact_movies as movies
     cross join mean_rating as mean
 ),
@@ -35,18 +35,21 @@ ranked as (
         *,
         case
             when revenue_usd >= {{ floor }} then row_number() over (
-                order by revenue_usd desc nulls last, vote_count desc nulls last, movie_id asc
-            )
+                    order by revenue_usd desc nulls last, vote_count desc nulls last, movie_id asc
+                )
         end as revenue_rank_all_time,
         case
             when roi_pct is not null then row_number() over (
-                order by roi_pct desc nulls last, profit_usd desc nulls last, movie_id asc
-            )
+                    order by roi_pct desc nulls last, profit_usd desc nulls last, movie_id asc
+                )
         end as roi_rank,
         case
             when weighted_rating is not null then row_number() over (
-                order by weighted_rating desc nulls last, vote_count desc nulls last, movie_id asc
-            )
+                    order by
+                        weighted_rating desc nulls last,
+                        vote_count desc nulls last,
+                        movie_id asc
+                )
         end as rating_rank
     from rated
 ),
@@ -67,9 +70,9 @@ kpi_top_movies as (
         case
             when revenue_rank_all_time is not null and release_year is not null
                 then row_number() over (
-                    partition by release_year
-                    order by revenue_rank_all_time asc nulls last
-                )
+                        partition by release_year
+                        order by revenue_rank_all_time asc nulls last
+                    )
         end as revenue_rank_in_year,
         roi_rank,
         rating_rank

@@ -43,13 +43,13 @@ years as (
     select
         release_year,
         count(*) as total_movies_released,
-        round(avg(budget_usd) filter (where budget_usd >= {{ floor }}) / 1000000, 2)
+        (avg(budget_usd) filter (where budget_usd >= {{ floor }}) / 1000000)::numeric(16, 2)
             as avg_budget_millions,
-        round(avg(revenue_usd) filter (where revenue_usd >= {{ floor }}) / 1000000, 2)
+        (avg(revenue_usd) filter (where revenue_usd >= {{ floor }}) / 1000000)::numeric(16, 2)
             as avg_revenue_millions,
-        round(
-            avg(vote_average) filter (where vote_count >= {{ var('tmdb_rating_least_votes') }}), 2
-        ) as avg_rating
+        (
+            avg(vote_average) filter (where vote_count >= {{ var('tmdb_rating_least_votes') }})
+        )::numeric(4, 2) as avg_rating
     from fact_movies
     group by release_year
 ),
@@ -60,8 +60,10 @@ kpi_yearly_trends as (
         years.total_movies_released,
         years.avg_budget_millions,
         years.avg_revenue_millions,
-        years.avg_budget_millions - before.avg_budget_millions as yoy_budget_change_millions,
-        years.avg_revenue_millions - before.avg_revenue_millions as yoy_revenue_change_millions,
+        (years.avg_budget_millions - before.avg_budget_millions)::numeric(16, 2)
+            as yoy_budget_change_millions,
+        (years.avg_revenue_millions - before.avg_revenue_millions)::numeric(16, 2)
+            as yoy_revenue_change_millions,
         years.avg_rating,
         top_genres.genre_name as top_genre,
         top_genres.movies as top_genre_movies

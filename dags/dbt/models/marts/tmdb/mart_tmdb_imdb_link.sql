@@ -71,10 +71,10 @@ mart_tmdb_imdb_link as (
         things.linked_by,
         measured.vote_average as tmdb_rating,
         measured.vote_count as tmdb_votes,
-        titles.average_rating as imdb_rating,
+        titles.average_rating::numeric(3, 1) as imdb_rating,
         titles.num_votes as imdb_votes,
-        measured.vote_average - titles.average_rating as rating_gap,
-        round(measured.vote_count::numeric / nullif(titles.num_votes, 0), 4) as vote_ratio,
+        (measured.vote_average - titles.average_rating)::numeric(5, 3) as rating_gap,
+        (measured.vote_count::numeric / nullif(titles.num_votes, 0))::numeric(24, 4) as vote_ratio,
         titles.tconst is not null or people.nconst is not null as is_linked
     from things
     left join int_tmdb__measured as measured

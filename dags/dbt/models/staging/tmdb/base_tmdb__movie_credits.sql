@@ -28,18 +28,12 @@ elements as (
         {{ json_integer("(element.value ->> 'id')") }} as person_id,
         {{ parse("(element.value ->> 'credit_id')", 'code') }} as credit_id,
         nullif(element.value ->> 'name', '') as person_name,
-        case when lists.role_kind = 'cast' then nullif(element.value ->> 'character', '') end
-            as character,
-        case when lists.role_kind = 'crew' then nullif(element.value ->> 'department', '') end
-            as department,
-        case when lists.role_kind = 'crew' then nullif(element.value ->> 'job', '') end as job,
-        case when lists.role_kind = 'cast' then {{ json_integer("(element.value ->> 'order')") }} end
-            as credit_order
+        {{ value_of('cast', "nullif(element.value ->> 'character', '')") }} as character,
+        {{ value_of('crew', "nullif(element.value ->> 'department', '')") }} as department,
+        {{ value_of('crew', "nullif(element.value ->> 'job', '')") }} as job,
+        {{ value_of('cast', json_integer("(element.value ->> 'order')")) }} as credit_order
     from credits
-    cross join lateral (
-        values ('cast', credits.credits -> 'cast'), ('crew', credits.credits -> 'crew')
-    ) as lists (role_kind, list)
-    cross join lateral {{ json_elements('lists.list') }} with ordinality as element (value, place)
+    {{ join_cast_and_crew('credits.credits') }}
 ),
 
 base_tmdb__movie_credits as (

@@ -15,29 +15,18 @@ bodies as (
         tmdb_movies.ingested_at,
         body.*
     from tmdb_movies
-    cross join lateral jsonb_to_record(tmdb_movies.raw_data) as body (
-        imdb_id text,
-        title text,
-        original_title text,
-        original_language text,
-        overview text,
-        tagline text,
-        status text,
-        homepage text,
-        budget text,
-        revenue text,
-        runtime text,
-        adult text,
-        video text,
-        release_date text,
-        belongs_to_collection jsonb,
-        genres jsonb,
-        production_companies jsonb,
-        production_countries jsonb,
-        spoken_languages jsonb,
-        keywords jsonb,
-        external_ids jsonb
-    )
+    {{ read_body(
+        'tmdb_movies.raw_data',
+        text=[
+            'imdb_id', 'title', 'original_title', 'original_language', 'overview',
+            'tagline', 'status', 'homepage', 'budget', 'revenue', 'runtime', 'adult',
+            'video', 'release_date'
+        ],
+        json=[
+            'belongs_to_collection', 'genres', 'production_companies',
+            'production_countries', 'spoken_languages', 'keywords', 'external_ids'
+        ]
+    ) }}
     where tmdb_movies.raw_data is not null
 ),
 
@@ -67,7 +56,7 @@ base_tmdb__movies as (
         companies.company_names,
         companies.company_countries,
         countries.countries,
-        languages.spoken_languages,
+        spoken_languages.spoken_languages,
         keywords.keyword_ids,
         keywords.keyword_names,
         {{ json_flag('bodies.adult') }} as is_adult,
@@ -75,16 +64,14 @@ base_tmdb__movies as (
         {{ json_air_date('bodies.release_date') }} as release_date,
         bodies.ingested_at as answered_at
     from bodies
-    cross join lateral {{ json_named_arrays('bodies.genres', 'genre') }} as genres
-    cross join lateral {{ json_named_arrays(
-        'bodies.production_companies', 'company',
+    {{ join_named('genres', 'bodies.genres', 'genre') }}
+    {{ join_named(
+        'companies', 'bodies.production_companies', 'company',
         {'company_countries': "nullif(element.value ->> 'origin_country', '')"}
-    ) }} as companies
-    cross join lateral
-        {{ json_code_array('bodies.production_countries', 'iso_3166_1', 'countries') }} as countries
-    cross join lateral
-        {{ json_code_array('bodies.spoken_languages', 'iso_639_1', 'spoken_languages') }} as languages
-    cross join lateral {{ json_named_arrays("(bodies.keywords -> 'keywords')", 'keyword') }} as keywords
+    ) }}
+    {{ join_codes('countries', 'bodies.production_countries', 'iso_3166_1') }}
+    {{ join_codes('spoken_languages', 'bodies.spoken_languages', 'iso_639_1') }}
+    {{ join_named('keywords', "(bodies.keywords -> 'keywords')", 'keyword') }}
 )
 
 select * from base_tmdb__movies

@@ -15,20 +15,14 @@ bodies as (
         tmdb_people.ingested_at,
         body.*
     from tmdb_people
-    cross join lateral jsonb_to_record(tmdb_people.raw_data) as body (
-        imdb_id text,
-        name text,
-        gender text,
-        known_for_department text,
-        place_of_birth text,
-        biography text,
-        homepage text,
-        adult text,
-        birthday text,
-        deathday text,
-        also_known_as jsonb,
-        external_ids jsonb
-    )
+    {{ read_body(
+        'tmdb_people.raw_data',
+        text=[
+            'imdb_id', 'name', 'gender', 'known_for_department', 'place_of_birth',
+            'biography', 'homepage', 'adult', 'birthday', 'deathday'
+        ],
+        json=['also_known_as', 'external_ids']
+    ) }}
     where tmdb_people.raw_data is not null
 ),
 
@@ -42,8 +36,11 @@ base_tmdb__people as (
         nullif(bodies.external_ids ->> 'instagram_id', '') as instagram_id,
         nullif(bodies.external_ids ->> 'twitter_id', '') as twitter_id,
         nullif(bodies.name, '') as name,
-        case bodies.gender when '1' then 'Female' when '2' then 'Male' when '3' then 'Non-binary' end
-            as gender,
+        case bodies.gender
+            when '1' then 'Female'
+            when '2' then 'Male'
+            when '3' then 'Non-binary'
+        end as gender,
         nullif(bodies.known_for_department, '') as known_for_department,
         nullif(bodies.place_of_birth, '') as place_of_birth,
         nullif(bodies.biography, '') as biography,
@@ -54,14 +51,7 @@ base_tmdb__people as (
         {{ json_date('bodies.deathday') }} as deathday,
         bodies.ingested_at as answered_at
     from bodies
-    cross join lateral (
-        -- Their order in the answer moves without a meaning.
-        select array_agg(distinct nullif(element.value, '') collate "C")
-            filter (where element.value <> '') as also_known_as
-        from jsonb_array_elements_text(
-            case when jsonb_typeof(bodies.also_known_as) = 'array' then bodies.also_known_as end
-        ) as element (value)
-    ) as names
+    {{ join_sorted('names', 'bodies.also_known_as', 'also_known_as') }}
 )
 
 select * from base_tmdb__people

@@ -18,10 +18,11 @@ bodies as (
         body.name,
         body.combined_credits
     from tmdb_people
-    cross join lateral jsonb_to_record(tmdb_people.raw_data) as body (
-        name text,
-        combined_credits jsonb
-    )
+    {{ read_body(
+        'tmdb_people.raw_data',
+        text=['name'],
+        json=['combined_credits']
+    ) }}
     where tmdb_people.raw_data is not null
 ),
 
@@ -36,24 +37,16 @@ elements as (
         {{ parse("(element.value ->> 'credit_id')", 'code') }} as credit_id,
         coalesce(nullif(element.value ->> 'title', ''), nullif(element.value ->> 'name', ''))
             as project_title,
-        case when lists.role_kind = 'cast' then nullif(element.value ->> 'character', '') end
-            as character,
-        case when lists.role_kind = 'crew' then nullif(element.value ->> 'department', '') end
-            as department,
-        case when lists.role_kind = 'crew' then nullif(element.value ->> 'job', '') end as job,
+        {{ value_of('cast', "nullif(element.value ->> 'character', '')") }} as character,
+        {{ value_of('crew', "nullif(element.value ->> 'department', '')") }} as department,
+        {{ value_of('crew', "nullif(element.value ->> 'job', '')") }} as job,
         case
             when element.value ->> 'media_type' = 'tv'
                 then {{ json_integer("(element.value ->> 'episode_count')") }}
         end as episodes,
-        case when lists.role_kind = 'cast' then {{ json_integer("(element.value ->> 'order')") }} end
-            as credit_order
+        {{ value_of('cast', json_integer("(element.value ->> 'order')")) }} as credit_order
     from bodies
-    cross join lateral (
-        values
-        ('cast', bodies.combined_credits -> 'cast'),
-        ('crew', bodies.combined_credits -> 'crew')
-    ) as lists (role_kind, list)
-    cross join lateral {{ json_elements('lists.list') }} with ordinality as element (value, place)
+    {{ join_cast_and_crew('bodies.combined_credits') }}
 ),
 
 base_tmdb__person_credits as (

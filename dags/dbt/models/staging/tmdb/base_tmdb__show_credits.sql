@@ -20,43 +20,23 @@ credits as (
     where raw_data is not null
 ),
 
-members as (
-    select
-        credits.show_id,
-        lists.role_kind,
-        member.value as member,
-        member.place,
-        member.value -> lists.parts as parts
-    from credits
-    cross join lateral (
-        values
-        ('cast', credits.credits -> 'cast', 'roles'),
-        ('crew', credits.credits -> 'crew', 'jobs')
-    ) as lists (role_kind, list, parts)
-    cross join lateral {{ json_elements('lists.list') }} with ordinality as member (value, place)
-),
-
 -- A person is credited once per role and job, each with its episodes.
 elements as (
     select
-        members.show_id,
-        members.role_kind,
-        members.place,
-        part.place as part_place,
-        {{ json_integer("(members.member ->> 'id')") }} as person_id,
+        credits.show_id,
+        lists.role_kind,
+        element.place,
+        part.part_place,
+        {{ json_integer("(element.value ->> 'id')") }} as person_id,
         {{ parse("(part.value ->> 'credit_id')", 'code') }} as credit_id,
-        nullif(members.member ->> 'name', '') as person_name,
-        case when members.role_kind = 'cast' then nullif(part.value ->> 'character', '') end
-            as character,
-        case when members.role_kind = 'crew' then nullif(members.member ->> 'department', '') end
-            as department,
-        case when members.role_kind = 'crew' then nullif(part.value ->> 'job', '') end as job,
+        nullif(element.value ->> 'name', '') as person_name,
+        {{ value_of('cast', "nullif(part.value ->> 'character', '')") }} as character,
+        {{ value_of('crew', "nullif(element.value ->> 'department', '')") }} as department,
+        {{ value_of('crew', "nullif(part.value ->> 'job', '')") }} as job,
         {{ json_integer("(part.value ->> 'episode_count')") }} as episodes,
-        case
-            when members.role_kind = 'cast' then {{ json_integer("(members.member ->> 'order')") }}
-        end as credit_order
-    from members
-    cross join lateral {{ json_elements('members.parts') }} with ordinality as part (value, place)
+        {{ value_of('cast', json_integer("(element.value ->> 'order')")) }} as credit_order
+    from credits
+    {{ join_cast_and_crew_by_part('credits.credits') }}
 ),
 
 base_tmdb__show_credits as (

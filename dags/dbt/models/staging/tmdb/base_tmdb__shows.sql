@@ -15,27 +15,15 @@ bodies as (
         tmdb_shows.ingested_at,
         body.*
     from tmdb_shows
-    cross join lateral jsonb_to_record(tmdb_shows.raw_data) as body (
-        name text,
-        original_name text,
-        original_language text,
-        overview text,
-        tagline text,
-        status text,
-        "type" text,
-        homepage text,
-        number_of_seasons text,
-        number_of_episodes text,
-        in_production text,
-        adult text,
-        first_air_date text,
-        last_air_date text,
-        origin_country jsonb,
-        genres jsonb,
-        networks jsonb,
-        keywords jsonb,
-        external_ids jsonb
-    )
+    {{ read_body(
+        'tmdb_shows.raw_data',
+        text=[
+            'name', 'original_name', 'original_language', 'overview', 'tagline', 'status',
+            'type', 'homepage', 'number_of_seasons', 'number_of_episodes',
+            'in_production', 'adult', 'first_air_date', 'last_air_date'
+        ],
+        json=['origin_country', 'genres', 'networks', 'keywords', 'external_ids']
+    ) }}
     where tmdb_shows.raw_data is not null
 ),
 
@@ -54,7 +42,7 @@ base_tmdb__shows as (
         nullif(bodies.overview, '') as overview,
         nullif(bodies.tagline, '') as tagline,
         nullif(bodies.status, '') as status,
-        nullif(bodies."type", '') as show_type,
+        nullif(bodies.type, '') as show_type,
         nullif(bodies.homepage, '') as homepage,
         {{ json_integer('bodies.number_of_seasons') }} as seasons,
         {{ json_integer('bodies.number_of_episodes') }} as episodes,
@@ -70,10 +58,10 @@ base_tmdb__shows as (
         {{ json_air_date('bodies.last_air_date') }} as last_air_date,
         bodies.ingested_at as answered_at
     from bodies
-    cross join lateral {{ json_named_arrays('bodies.genres', 'genre') }} as genres
-    cross join lateral {{ json_named_arrays('bodies.networks', 'network') }} as networks
-    cross join lateral {{ json_text_array('bodies.origin_country', 'countries') }} as countries
-    cross join lateral {{ json_named_arrays("(bodies.keywords -> 'results')", 'keyword') }} as keywords
+    {{ join_named('genres', 'bodies.genres', 'genre') }}
+    {{ join_named('networks', 'bodies.networks', 'network') }}
+    {{ join_codes('countries', 'bodies.origin_country') }}
+    {{ join_named('keywords', "(bodies.keywords -> 'results')", 'keyword') }}
 )
 
 select * from base_tmdb__shows

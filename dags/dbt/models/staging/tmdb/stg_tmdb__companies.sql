@@ -17,8 +17,9 @@ stg_tmdb__companies as (
         listed.company_name,
         listed.origin_country
     from base_tmdb__movies as movies
-    cross join unnest(movies.company_ids, movies.company_names, movies.company_countries)
-        as listed (company_id, company_name, origin_country)
+    cross join
+        unnest(movies.company_ids, movies.company_names, movies.company_countries)
+            as listed (company_id, company_name, origin_country)
     order by listed.company_id asc, movies.answered_at desc, movies.movie_id desc
 )
 

@@ -20,8 +20,7 @@ answers as (
         genres.genre_ids,
         genres.genre_names
     from tmdb_genres
-    cross join lateral
-        {{ json_named_arrays("(tmdb_genres.raw_data -> 'genres')", 'genre') }} as genres
+    {{ join_named('genres', "(tmdb_genres.raw_data -> 'genres')", 'genre') }}
     window kinds as (partition by tmdb_genres.kind order by tmdb_genres.answer_id)
 ),
 

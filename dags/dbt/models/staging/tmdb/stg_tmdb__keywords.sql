@@ -23,8 +23,8 @@ stg_tmdb__keywords as (
         listed.keyword_id,
         listed.keyword_name
     from base_tmdb__movies as movies
-    cross join unnest(movies.keyword_ids, movies.keyword_names)
-        as listed (keyword_id, keyword_name)
+    cross join
+        unnest(movies.keyword_ids, movies.keyword_names) as listed (keyword_id, keyword_name)
     union all
     select
         'tv' as media_type,
@@ -32,8 +32,8 @@ stg_tmdb__keywords as (
         listed.keyword_id,
         listed.keyword_name
     from base_tmdb__shows as shows
-    cross join unnest(shows.keyword_ids, shows.keyword_names)
-        as listed (keyword_id, keyword_name)
+    cross join
+        unnest(shows.keyword_ids, shows.keyword_names) as listed (keyword_id, keyword_name)
 )
 
 select * from stg_tmdb__keywords

@@ -19,7 +19,7 @@ people as (
         {{ json_integer("(element.value ->> 'id')") }} as person_id,
         element.value -> 'known_for' as known_for
     from tmdb_lists
-    cross join lateral {{ json_elements("(tmdb_lists.raw_data -> 'results')") }} as element (value)
+    {{ join_elements("(tmdb_lists.raw_data -> 'results')") }}
 ),
 
 newest as (
@@ -32,38 +32,45 @@ newest as (
     order by person_id asc, answer_id desc
 ),
 
+known_for as (
+    select
+        newest.person_id,
+        element.place,
+        element.value ->> 'media_type' as media_type,
+        {{ json_integer("(element.value ->> 'id')") }} as id,
+        coalesce(nullif(element.value ->> 'title', ''), nullif(element.value ->> 'name', ''))
+            as name
+    from newest
+    {{ join_elements('newest.known_for') }}
+),
+
+distinct_titles as (
+    select distinct on (person_id, media_type, id)
+        person_id,
+        media_type,
+        id,
+        name
+    from known_for
+    where media_type in ('movie', 'tv') and id is not null and name is not null
+    order by person_id, media_type, id, place
+),
+
 -- By key, since the order of the answer follows popularity.
+titles as (
+    select
+        person_id,
+        array_agg(name order by media_type, id) as known_for_titles
+    from distinct_titles
+    group by person_id
+),
+
 stg_tmdb__known_for as (
     select
         newest.person_id,
         titles.known_for_titles,
         newest.ingested_at as listed_at
     from newest
-    cross join lateral (
-        select array_agg(title.name order by title.media_type, title.id) as known_for_titles
-        from (
-            select distinct on (known.media_type, known.id)
-                known.media_type,
-                known.id,
-                known.name
-            from (
-                select
-                    element.place,
-                    element.value ->> 'media_type' as media_type,
-                    {{ json_integer("(element.value ->> 'id')") }} as id,
-                    coalesce(
-                        nullif(element.value ->> 'title', ''), nullif(element.value ->> 'name', '')
-                    ) as name
-                from {{ json_elements('newest.known_for') }}
-                    with ordinality as element (value, place)
-            ) as known
-            where
-                known.media_type in ('movie', 'tv')
-                and known.id is not null
-                and known.name is not null
-            order by known.media_type, known.id, known.place
-        ) as title
-    ) as titles
+    left join titles on newest.person_id = titles.person_id
 )
 
 select * from stg_tmdb__known_for

@@ -17,8 +17,12 @@ stg_tmdb__measures as (
         media_type,
         id,
         observed_on as day,
-        popularity::numeric(14, 4) as popularity,
-        case when vote_count > 0 then vote_average::numeric(5, 3) end as vote_average,
+        (case when popularity between 0 and 999999999 then popularity end)::numeric(14, 4)
+            as popularity,
+        -- Where nobody voted TMDb writes 0.
+        (case
+            when vote_count > 0 and vote_average between 0 and 10 then vote_average
+        end)::numeric(5, 3) as vote_average,
         vote_count,
         list_rank
     from tmdb_measures

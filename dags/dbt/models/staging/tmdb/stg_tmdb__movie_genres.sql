@@ -17,7 +17,8 @@ stg_tmdb__movie_genres as (
         listed.position::integer as position,
         movies.answered_at
     from base_tmdb__movies as movies
-    cross join unnest(movies.genre_ids, movies.genre_names)
+    cross join
+        unnest(movies.genre_ids, movies.genre_names)
         with ordinality as listed (genre_id, genre_name, position)
 )
 

@@ -17,7 +17,8 @@ stg_tmdb__show_genres as (
         listed.position::integer as position,
         shows.answered_at
     from base_tmdb__shows as shows
-    cross join unnest(shows.genre_ids, shows.genre_names)
+    cross join
+        unnest(shows.genre_ids, shows.genre_names)
         with ordinality as listed (genre_id, genre_name, position)
 )
 
