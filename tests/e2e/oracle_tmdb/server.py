@@ -48,7 +48,8 @@ class Watched:
 
     def answers(self) -> Answers:
         """Return what was answered so far, all of it in one load."""
-        return Answers(measures=[*self._measures.values()], **self._answers)
+        datasets = {name: list(found) for name, found in self._answers.items()}
+        return Answers(measures=list(self._measures.values()), **datasets)
 
     def _ask(
         self, api: SampleApi, dataset: str, key: tuple[str | int, ...], target: str, at: datetime

@@ -41,7 +41,7 @@ HISTORIES = ("dim_movies_history", "dim_shows_history", "dim_people_history")
 # A title without votes has no ratio of votes.
 IMDB_TITLES = """
     create table marts.mart_top_titles as
-    select tconst, (id % 100)::numeric / 10 as average_rating, (id % 7)::integer as num_votes
+    select tconst, mod(id, 100)::numeric / 10 as average_rating, mod(id, 7)::integer as num_votes
     from unnest(%s, %s) as titles (tconst, id)
 """
 IMDB_PEOPLE = "create table marts.mart_person_career as select unnest(%s) as nconst"
