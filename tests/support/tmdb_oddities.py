@@ -281,7 +281,8 @@ def add_second_day(database: Database, at: datetime) -> None:
     )
     # A page that came before the newest details, but whose batch ended later.
     earlier = at - timedelta(days=30)
-    page = {"results": [{"id": _LISTED_LATER.key[0], "known_for": [{"id": 1, "title": "Late"}]}]}
+    late = {"id": 1, "media_type": "movie", "title": "Late"}
+    page = {"results": [{"id": _LISTED_LATER.key[0], "known_for": [late]}]}
     add_answers(database, "lists", [Answer(("person", 91), page)], earlier)
     add_answers(database, "lists", [Answer(("person", 90), _page(PEOPLE[3:20]))], at)
     genres = [{"id": 18, "name": "Theatre"}, {"id": 7700, "name": "New"}, {"id": 1, "name": ""}]
