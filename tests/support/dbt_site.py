@@ -29,6 +29,7 @@ class Model:
 
     name: str
     schema: str
+    source: str
     is_incremental: bool
     datasets: frozenset[str]
     reads: frozenset[str]
@@ -145,6 +146,7 @@ class Site:
             Model(
                 node.alias,
                 node.schema,
+                node.config.meta["source"],
                 node.config.materialized == "incremental",
                 frozenset(node.config.meta.get("datasets", ())),
                 frozenset(name.split(".")[-1] for name in node.depends_on_nodes),

@@ -1,4 +1,4 @@
-"""TMDb's raw tables, filled as the sync leaves them: answers of a batch, and its load in the ledger."""
+"""TMDb's raw tables, filled as the sync leaves them: answers of a batch, and its load."""
 
 import hashlib
 import json
@@ -23,7 +23,7 @@ KEYS = {
 }
 _BATCH = """
     insert into meta.api_batch_log (source, dataset, dag_id, run_id, origin, began_at)
-    values ('tmdb', %s, 'a DAG', 'a run', 'sample', %s) returning batch_id
+    values ('tmdb', %s, 'a DAG', 'a run', %s, %s) returning batch_id
 """
 _LOAD = """
     insert into meta.load_log (
@@ -31,8 +31,13 @@ _LOAD = """
         seconds, dag_id, run_id, loaded_at, method, changes_kept
     )
     select
-        'tmdb', %s, 'sample', count(*) = 0, %s, %s, 0, %s, 1, 'a DAG', 'a run', %s, 'append', true
-    from meta.load_log where source = 'tmdb' and dataset = %s
+        'tmdb', %(dataset)s, %(origin)s, last.origin is distinct from %(origin)s, %(rows)s,
+        %(inserted)s, 0, %(gone)s, 1, 'a DAG', 'a run', %(at)s, 'append',
+        last.origin is null or last.origin = %(origin)s
+    from (
+        select (array_agg(origin order by load_id desc))[1] as origin
+        from meta.load_log where source = 'tmdb' and dataset = %(dataset)s
+    ) as last
     returning load_id
 """
 
@@ -59,14 +64,19 @@ class Measure:
 
 
 def add_answers(
-    database: Database, dataset: str, answers: Sequence[Answer], at: datetime
+    database: Database,
+    dataset: str,
+    answers: Sequence[Answer],
+    at: datetime,
+    *,
+    origin: str = "sample",
 ) -> int | None:
     """Write a batch of answers that came at `at`, with its load; return the load's id."""
     if not answers:
         return None
     columns = ", ".join(KEYS[dataset])
     with database.session() as session, session, session.cursor() as cursor:
-        batch = _first(cursor, _BATCH, dataset, at)
+        batch = _first(cursor, _BATCH, (dataset, origin, at))
         execute_values(
             cursor,
             f"insert into raw.tmdb_{dataset} (batch_id, {columns}, raw_data, body_sha256, "
@@ -74,15 +84,18 @@ def add_answers(
             [(batch, *answer.key, *_content(answer.body), at) for answer in answers],
             page_size=500,
         )
-        return _end(cursor, dataset, batch, at, gone=sum(each.body is None for each in answers))
+        gone = sum(each.body is None for each in answers)
+        return _end(cursor, dataset, batch, at, origin, gone=gone)
 
 
-def add_measures(database: Database, measures: Sequence[Measure], at: datetime) -> int | None:
+def add_measures(
+    database: Database, measures: Sequence[Measure], at: datetime, *, origin: str = "sample"
+) -> int | None:
     """Write the numbers of things on days, with their load; the last of a day stays."""
     if not measures:
         return None
     with database.session() as session, session, session.cursor() as cursor:
-        batch = _first(cursor, _BATCH, "measures", at)
+        batch = _first(cursor, _BATCH, ("measures", origin, at))
         execute_values(
             cursor,
             """
@@ -108,7 +121,7 @@ def add_measures(database: Database, measures: Sequence[Measure], at: datetime) 
             ],
             page_size=1000,
         )
-        return _end(cursor, "measures", batch, at)
+        return _end(cursor, "measures", batch, at, origin)
 
 
 def _content(body: Mapping[str, Any] | None) -> tuple[str | None, str, str, int, str, str]:
@@ -118,21 +131,24 @@ def _content(body: Mapping[str, Any] | None) -> tuple[str | None, str, str, int,
     return (text if found else None, digest, digest, 200 if found else 404, "http://tmdb", "en-US")
 
 
-def _end(cursor: Cursor, dataset: str, batch: int, at: datetime, gone: int = 0) -> int:
-    table = f"raw.tmdb_{dataset}"
-    keys = ", ".join(KEYS.get(dataset, ("media_type", "id", "observed_on")))
-    good = "http_status = 200" if dataset in KEYS else "true"
-    rows = _first(cursor, f"select count(distinct ({keys})) from {table} where {good}")
-    written = _first(cursor, f"select count(*) from {table} where batch_id = %s", batch)
-    load = _first(cursor, _LOAD, dataset, rows, written - gone, gone, at, dataset)
+def _end(cursor: Cursor, dataset: str, batch: int, at: datetime, origin: str, gone: int = 0) -> int:
+    written = _first(
+        cursor, f"select count(*) from raw.tmdb_{dataset} where batch_id = %s", (batch,)
+    )
+    load = {"dataset": dataset, "origin": origin, "at": at, "gone": gone}
+    load_id = _first(cursor, _LOAD, load | {"rows": 0, "inserted": written - gone})
     cursor.execute(
         "update meta.api_batch_log set load_id = %s, ended_at = %s where batch_id = %s",
-        (load, at, batch),
+        (load_id, at, batch),
     )
-    return load
+    rows = _first(cursor, f"select count(*) from raw.tmdb_{dataset}_newest")
+    cursor.execute("update meta.load_log set rows = %s where load_id = %s", (rows, load_id))
+    return load_id
 
 
-def _first(cursor: Cursor, statement: str, *values: object) -> int:
+def _first(
+    cursor: Cursor, statement: str, values: Sequence[object] | Mapping[str, object] = ()
+) -> int:
     cursor.execute(statement, values)
     row = cursor.fetchone()
     assert row is not None

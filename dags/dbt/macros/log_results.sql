@@ -1,9 +1,9 @@
 {#-
-    on-run-end: one row per model, seed and test into meta.model_log and meta.test_log, and for every
+    on-run-end: one row per model, seed, snapshot and test into meta.model_log and meta.test_log, and for every
     test that warned or failed one line in the log that says where its failing rows are.
 -#}
 {% macro log_results(results) %}
-    {%- if not execute or flags.WHICH not in ('build', 'run', 'seed', 'test') or not results -%}
+    {%- if not execute or flags.WHICH not in ('build', 'run', 'seed', 'snapshot', 'test') or not results -%}
         {{ return('') }}
     {%- endif -%}
     {%- set dag_id = dbt_metadata_envs.get('DAG_ID') or 'manual' -%}
@@ -13,11 +13,12 @@
     {%- for result in results -%}
         {%- set node = result.node -%}
         {%- set head = [dag_id, run_id, build_id(), invocation_id, node.name] -%}
-        {%- if node.resource_type in ('model', 'seed') -%}
+        {%- if node.resource_type in ('model', 'seed', 'snapshot') -%}
             {%- set relation = node.schema ~ '.' ~ node.alias -%}
             {%- do model_rows.append(sql_row(head + [
                 node.resource_type, relation, result.status,
                 rows_affected(result), result.execution_time, result.message,
+                run_started_at,
             ])) -%}
         {%- elif node.resource_type in ('test', 'unit_test') -%}
             {%- set failures_table = table_of_failures(result) -%}
@@ -38,7 +39,8 @@
     {%- endfor -%}
     {%- if model_rows %}
 insert into meta.model_log (
-    dag_id, run_id, build_id, invocation_id, model, resource_type, relation, status, rows_affected, seconds, message
+    dag_id, run_id, build_id, invocation_id, model, resource_type, relation, status, rows_affected, seconds, message,
+    run_started_at
 )
 values
     {{ model_rows | join(',\n    ') }};

@@ -16,6 +16,7 @@ people as (
     select
         tmdb_lists.answer_id,
         tmdb_lists.ingested_at,
+        element.place,
         {{ json_integer("(element.value ->> 'id')") }} as person_id,
         element.value -> 'known_for' as known_for
     from tmdb_lists
@@ -29,7 +30,7 @@ newest as (
         ingested_at
     from people
     where person_id is not null
-    order by person_id asc, answer_id desc
+    order by person_id asc, answer_id desc, place asc
 ),
 
 known_for as (
