@@ -11,7 +11,7 @@ from datetime import timedelta
 
 from airflow.sdk import DAG, Param, TaskGroup
 
-from tmdb_pipeline.config import KIND_NAMES, KINDS, MOST_PAGES, SOURCE, Settings
+from tmdb_pipeline.config import KIND_NAMES, KINDS, MOST_PAGES, SOURCE, TmdbSettings
 from tmdb_pipeline.dbt_tasks import dbt_task_group
 from tmdb_pipeline.tasks import changes, details, genres, plan, popular, prune
 from warehouse.orchestration.dags import (
@@ -37,7 +37,7 @@ PAGES = RETRIED | {"execution_timeout": timedelta(hours=1)}
 
 def lock_patience() -> float:
     """Return how many seconds a publish or rollback waits for readers."""
-    return Settings.from_environment().lock_patience
+    return TmdbSettings.from_environment().lock_patience
 
 
 with DAG(

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from tmdb_pipeline.config import LANGUAGE, Kind, contract
+from tmdb_pipeline.config import LANGUAGE, MediaKind, contract
 from warehouse.errors import SourceRefused, SourceUnavailable
 from warehouse.http.api_client import ApiAnswer, ApiClient
 from warehouse.http.contracts import Breach
@@ -34,18 +34,18 @@ class TmdbClient:
         """Return the time by TMDb's clock; it is a request, and shows whether the key is good."""
         return self.api.get("configuration").answered_at
 
-    def genres(self, kind: Kind) -> ApiAnswer:
+    def genres(self, kind: MediaKind) -> ApiAnswer:
         """Return the list of genres of a kind."""
         return self.api.get(f"genre/{kind.name}/list", language=LANGUAGE)
 
-    def popular(self, kind: Kind, page: int) -> Page:
+    def popular(self, kind: MediaKind, page: int) -> Page:
         """Return a page of the popular list."""
         answer = self.api.get(
             f"{kind.name}/popular", expected=(200, 400), language=LANGUAGE, page=page
         )
         return _page(answer)
 
-    def changes(self, kind: Kind, start: date, end: date, page: int) -> Page:
+    def changes(self, kind: MediaKind, start: date, end: date, page: int) -> Page:
         """Return a page of what was edited between two days."""
         answer = self.api.get(
             f"{kind.name}/changes",
@@ -56,7 +56,7 @@ class TmdbClient:
         )
         return _page(answer)
 
-    def details(self, kind: Kind, number: int) -> ApiAnswer:
+    def details(self, kind: MediaKind, number: int) -> ApiAnswer:
         """Return the details of a thing; status 404 where TMDb says that there is no such."""
         answer = self.api.get(
             f"{kind.name}/{number}",

@@ -43,7 +43,7 @@ MEASURES = ApiDataset(
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class MediaKind:
     """A kind of thing: its name in the API, its dataset, what its details are asked with.
 
     `credits` is the appended part that names people; `group` is what the Asset of the kind is
@@ -58,9 +58,11 @@ class Kind:
     genres: bool = False
 
 
-KINDS: tuple[Kind, ...] = (
-    Kind("movie", MOVIES, "films", ("credits", "external_ids", "keywords"), "credits", genres=True),
-    Kind(
+KINDS: tuple[MediaKind, ...] = (
+    MediaKind(
+        "movie", MOVIES, "films", ("credits", "external_ids", "keywords"), "credits", genres=True
+    ),
+    MediaKind(
         "tv",
         SHOWS,
         "shows",
@@ -68,12 +70,12 @@ KINDS: tuple[Kind, ...] = (
         "aggregate_credits",
         genres=True,
     ),
-    Kind("person", PEOPLE, "people", ("combined_credits", "external_ids")),
+    MediaKind("person", PEOPLE, "people", ("combined_credits", "external_ids")),
 )
 KIND_NAMES: tuple[str, ...] = tuple(kind.name for kind in KINDS)
 
 
-def kind_named(name: str) -> Kind:
+def kind_named(name: str) -> MediaKind:
     """Return the kind called `name` ("movie"); raise `PermanentError` for any other."""
     for kind in KINDS:
         if kind.name == name:
@@ -94,7 +96,7 @@ _AT_MOST = {"max_quarantined_share": 1, "lock_patience": 400, "max_at_once": 50}
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class TmdbSettings:
     """How a run behaves. Every field is read from the environment variable `TMDB_<FIELD>`.
 
     Times are in seconds unless their name says days. `read_token` is TMDb's API read access token;
@@ -128,7 +130,7 @@ class Settings:
     lock_patience: float = 300.0
 
     @classmethod
-    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "TmdbSettings":
         """Read the settings; raise `PermanentError` naming the variable that does not parse.
 
         No message holds the token.
@@ -169,7 +171,7 @@ class Settings:
             "with earlier ones from the same place."
         )
 
-    def with_token(self, token: str) -> "Settings":
+    def with_token(self, token: str) -> "TmdbSettings":
         """Return the settings with `token` where they have none."""
         return self if self.token else replace(self, read_token=token.strip())
 

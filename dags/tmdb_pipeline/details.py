@@ -16,7 +16,7 @@ from psycopg2.extensions import cursor as Cursor
 
 from tmdb_pipeline import items
 from tmdb_pipeline.client import TmdbClient
-from tmdb_pipeline.config import Kind, Settings
+from tmdb_pipeline.config import MediaKind, TmdbSettings
 from tmdb_pipeline.content import content_sha256
 from tmdb_pipeline.figures import Figures
 from tmdb_pipeline.items import Item
@@ -54,8 +54,8 @@ class DetailsStep:
         self,
         url: str,
         client: TmdbClient,
-        settings: Settings,
-        kind: Kind,
+        settings: TmdbSettings,
+        kind: MediaKind,
         batches: DetailsBatches,
         figures: Figures,
     ) -> None:
@@ -180,7 +180,7 @@ class DetailsStep:
                     record_drift(cursor, dataset.source, dataset.name, checks.drift)
 
 
-def credited(kind: Kind, answer: ApiAnswer, most: int) -> list[int]:
+def credited(kind: MediaKind, answer: ApiAnswer, most: int) -> list[int]:
     """Return the first `most` of a title's cast, by their place in it."""
     if not kind.credits or not most:
         return []

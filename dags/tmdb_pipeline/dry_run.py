@@ -1,11 +1,12 @@
 """The steps of a run that asks and compares with the contracts, and writes nothing to raw."""
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from tmdb_pipeline import items, walks
@@ -15,8 +16,7 @@ from tmdb_pipeline.config import (
     KINDS,
     MOST_PAGES,
     SOURCE,
-    Kind,
-    Settings,
+    TmdbSettings,
     kind_named,
 )
 from tmdb_pipeline.figures import Figures
@@ -36,7 +36,7 @@ class DryRun:
     """The steps of `Sync` without what they write; each returns its figures."""
 
     url: str = field(repr=False)
-    settings: Settings
+    settings: TmdbSettings
     kinds: tuple[str, ...] = KIND_NAMES
 
     def genres(self) -> dict[str, Any]:
@@ -54,16 +54,30 @@ class DryRun:
         kind, checks, figures = kind_named(kind_name), Checks(f"list_{kind_name}"), Figures()
         numbers: set[int] = set()
         with self._client(figures) as client:
-            walk = walks.Walk(0, 1, 0, datetime.now(UTC))
-            for page in _walked(client, kind, walk, min(pages, MOST_PAGES)):
-                found = sort_out(page, checks, figures.answers)
-                figures.answers += 1
-                for bad in found.bad:
-                    _note(figures, bad.item_key, bad.breach)
-                numbers.update(result["id"] for result in found.good)
+            for page in _walked(partial(client.popular, kind), min(pages, MOST_PAGES)):
+                numbers.update(_numbers(page, checks, figures))
         with connected(self.url, purpose="dry run") as connection, connection.cursor() as cursor:
             new = items.unknown(cursor, kind.name, numbers)
         return _reported(f"list of {kind.name}", figures, checks) | {"new": new}
+
+    def changes(self) -> dict[str, Any]:
+        """Walk the changes; `changed` of the figures are the things that are followed, by kind."""
+        checks, figures, changed = Checks("change"), Figures(), {}
+        with (
+            self._client(figures) as client,
+            connected(self.url, purpose="dry run") as connection,
+            connection.cursor() as cursor,
+        ):
+            today = client.now().date()
+            for kind in [kind for kind in KINDS if kind.name in self.kinds]:
+                numbers: set[int] = set()
+                for start, end in walks.windows(walks.last_complete_end(cursor, kind.name), today):
+                    for page in _walked(partial(client.changes, kind, start, end), 1 << 30):
+                        numbers.update(_numbers(page, checks, figures))
+                new = items.unknown(cursor, kind.name, numbers)
+                changed[kind.name] = sorted(numbers.difference(new))
+                figures.followed += len(changed[kind.name])
+        return _reported("changes", figures, checks) | {"changed": changed}
 
     def details(self, kind_name: str, new: Iterable[int] = ()) -> dict[str, Any]:
         """Ask for the things that are due, and for those that are `new`."""
@@ -115,14 +129,23 @@ class DryRun:
                 figures.requests = api.requests
 
 
-def _walked(client: TmdbClient, kind: Kind, walk: walks.Walk, most: int) -> Iterator[Page]:
-    ends = False
+def _walked(ask: Callable[[int], Page], most: int) -> Iterator[Page]:
+    walk, ends = walks.Walk(0, 1, 0, datetime.now(UTC)), False
     while not ends:
-        page = client.popular(kind, walk.next_page)
+        page = ask(walk.next_page)
         yield page
         total = most if page.breach else page.total_pages
         ends = page.ends or walk.ends_after(len(page.results), total, most)
         walk = walks.next_page(walk, len(page.results))
+
+
+def _numbers(page: Page, checks: Checks, figures: Figures) -> set[int]:
+    """The ids on a page, which is compared with its contract."""
+    found = sort_out(page, checks, figures.answers)
+    figures.answers += 1
+    for bad in found.bad:
+        _note(figures, bad.item_key, bad.breach)
+    return {result["id"] for result in found.good if result["id"] is not None}
 
 
 def _note(figures: Figures, key: str, breach: Breach | None) -> None:

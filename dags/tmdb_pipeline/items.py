@@ -11,7 +11,7 @@ from datetime import UTC, datetime, time, timedelta
 from psycopg2.extensions import cursor as Cursor
 from psycopg2.extras import execute_values
 
-from tmdb_pipeline.config import Kind, Settings
+from tmdb_pipeline.config import MediaKind, TmdbSettings
 
 _LONGEST_ERROR = 500
 
@@ -77,7 +77,7 @@ def mark_changed(
 
 
 def plan(
-    cursor: Cursor, kind: Kind, settings: Settings, now: datetime, *, everything: bool
+    cursor: Cursor, kind: MediaKind, settings: TmdbSettings, now: datetime, *, everything: bool
 ) -> Mapping[str, int]:
     """Make due what was not checked for long, and what is gone and may be back.
 
@@ -95,7 +95,7 @@ def plan(
     return due(cursor, kind)
 
 
-def due(cursor: Cursor, kind: Kind) -> Mapping[str, int]:
+def due(cursor: Cursor, kind: MediaKind) -> Mapping[str, int]:
     """Return how many things of the kind are due, by reason."""
     cursor.execute(
         "select due_reason, count(*) from raw.tmdb_items "
@@ -106,7 +106,7 @@ def due(cursor: Cursor, kind: Kind) -> Mapping[str, int]:
 
 
 def due_numbers(
-    cursor: Cursor, kind: Kind, settings: Settings, now: datetime, *, everything: bool
+    cursor: Cursor, kind: MediaKind, settings: TmdbSettings, now: datetime, *, everything: bool
 ) -> list[int]:
     """Return the things that `plan` and the queue would ask for, and change nothing."""
     before = now if everything else now - timedelta(days=settings.follow_days)
@@ -118,7 +118,7 @@ def due_numbers(
     return [number for (number,) in cursor.fetchall()]
 
 
-def claim(cursor: Cursor, kind: Kind, since: datetime) -> Item | None:
+def claim(cursor: Cursor, kind: MediaKind, since: datetime) -> Item | None:
     """Lock the next thing that is due, to the end of the transaction; None where there is none.
 
     A thing that failed comes after all others, and not again where it was tried after `since`.
@@ -137,7 +137,7 @@ def claim(cursor: Cursor, kind: Kind, since: datetime) -> Item | None:
     return None if row is None else Item(*row)
 
 
-def failed(cursor: Cursor, kind: Kind, item: Item, reason: str) -> None:
+def failed(cursor: Cursor, kind: MediaKind, item: Item, reason: str) -> None:
     """Note a try that failed; the thing stays due."""
     cursor.execute(
         "update raw.tmdb_items set tries = tries + 1, tried_at = clock_timestamp(), "

@@ -11,7 +11,7 @@ from psycopg2 import sql
 from psycopg2.extensions import cursor as Cursor
 from psycopg2.extras import execute_values
 
-from tmdb_pipeline.config import LANGUAGE, Kind, contract
+from tmdb_pipeline.config import LANGUAGE, MediaKind, contract
 from tmdb_pipeline.content import body_sha256
 from tmdb_pipeline.items import Item
 from warehouse.http.api_client import ApiAnswer
@@ -130,7 +130,7 @@ def write_answer(
 
 
 def write_measures(
-    cursor: Cursor, batch: ApiBatch, kind: Kind, measures: Iterable[Measure], now: datetime
+    cursor: Cursor, batch: ApiBatch, kind: MediaKind, measures: Iterable[Measure], now: datetime
 ) -> None:
     """Write the numbers of a day; equal ones are not written again, the best rank stays."""
     rows = [
@@ -170,7 +170,9 @@ _MEASURES = """
 """
 
 
-def checked(cursor: Cursor, kind: Kind, item: Item, answer: ApiAnswer, content: str | None) -> None:
+def checked(
+    cursor: Cursor, kind: MediaKind, item: Item, answer: ApiAnswer, content: str | None
+) -> None:
     """Note that the thing was answered for: it is not due any more."""
     cursor.execute(
         """
@@ -183,7 +185,7 @@ def checked(cursor: Cursor, kind: Kind, item: Item, answer: ApiAnswer, content: 
     )
 
 
-def refused(cursor: Cursor, kind: Kind, item: Item, answer: ApiAnswer, breach: Breach) -> None:
+def refused(cursor: Cursor, kind: MediaKind, item: Item, answer: ApiAnswer, breach: Breach) -> None:
     """Note that the answer is in quarantine: the thing is asked for again as if it were checked."""
     cursor.execute(
         """

@@ -12,7 +12,7 @@ from psycopg2.extensions import cursor as Cursor
 
 from tmdb_pipeline import items, walks
 from tmdb_pipeline.client import Page, TmdbClient
-from tmdb_pipeline.config import MOST_PAGES, Kind
+from tmdb_pipeline.config import MOST_PAGES, MediaKind
 from tmdb_pipeline.content import content_sha256
 from tmdb_pipeline.figures import Figures
 from tmdb_pipeline.landing import (
@@ -67,7 +67,7 @@ class PageSteps:
         self._connection = connection
         self._client = client
 
-    def genres(self, kinds: Iterable[Kind], batch: ApiBatch, figures: Figures) -> None:
+    def genres(self, kinds: Iterable[MediaKind], batch: ApiBatch, figures: Figures) -> None:
         """Fetch the genres of the kinds that have some."""
         checks = Checks("genres")
         for kind in kinds:
@@ -91,7 +91,7 @@ class PageSteps:
         self._record_drift(batch, checks)
 
     def popular(
-        self, kind: Kind, pages: int, batch: ApiBatch, measures: ApiBatch, figures: Figures
+        self, kind: MediaKind, pages: int, batch: ApiBatch, measures: ApiBatch, figures: Figures
     ) -> None:
         """Walk the popular list: at most `pages` pages, as far as TMDb serves them."""
         checks, most = Checks(f"list_{kind.name}"), min(pages, MOST_PAGES)
@@ -134,7 +134,7 @@ class PageSteps:
     def _land_list(
         self,
         cursor: Cursor,
-        kind: Kind,
+        kind: MediaKind,
         number: int,
         page: Page,
         found: Sorted,
@@ -150,12 +150,12 @@ class PageSteps:
         numbers = [result["id"] for result in found.good]
         figures.followed += items.follow(cursor, kind.name, numbers, "list", now)
 
-    def changes(self, kind: Kind, now: datetime, batch: ApiBatch, figures: Figures) -> None:
+    def changes(self, kind: MediaKind, now: datetime, batch: ApiBatch, figures: Figures) -> None:
         """Walk the changes since the last complete window, and make due what is followed."""
         checks, way = Checks("change"), Walks(batch.run, walks.CHANGES, kind.name)
         with self._connection, self._connection.cursor() as cursor:
             walk, done = way.unfinished(cursor), way.taken_over(cursor)
-            last_end = way.last_complete_end(cursor)
+            last_end = walks.last_complete_end(cursor, kind.name)
         if done and done.end == now.date():
             return
         for start, end in walks.windows(last_end, now.date()):
@@ -170,7 +170,7 @@ class PageSteps:
         self,
         way: Walks,
         walk: Walk,
-        kind: Kind,
+        kind: MediaKind,
         now: datetime,
         batch: ApiBatch,
         figures: Figures,

@@ -24,8 +24,8 @@ from tmdb_pipeline.config import (
     LISTS,
     MEASURES,
     SOURCE,
-    Kind,
-    Settings,
+    MediaKind,
+    TmdbSettings,
     kind_named,
 )
 from tmdb_pipeline.details import DetailsBatches, DetailsStep
@@ -62,7 +62,7 @@ class Sync:
     """
 
     url: str = field(repr=False)
-    settings: Settings
+    settings: TmdbSettings
     dag_id: str
     run_id: str
     kinds: tuple[str, ...] = KIND_NAMES
@@ -72,7 +72,7 @@ class Sync:
         return ApiRun(self.dag_id, self.run_id, self.settings.origin)
 
     @property
-    def _kinds(self) -> list[Kind]:
+    def _kinds(self) -> list[MediaKind]:
         return [kind for kind in KINDS if kind.name in self.kinds]
 
     def genres(self) -> dict[str, Any]:

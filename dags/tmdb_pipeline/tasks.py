@@ -12,7 +12,7 @@ from airflow.sdk import Asset, BaseHook, get_current_context, task
 from airflow.sdk.exceptions import AirflowSkipException
 from airflow.sdk.log import mask_secret
 
-from tmdb_pipeline.config import SOURCE, TMDB_BASE_URL, Settings
+from tmdb_pipeline.config import SOURCE, TMDB_BASE_URL, TmdbSettings
 from tmdb_pipeline.dry_run import DryRun
 from tmdb_pipeline.sync import Sync
 from warehouse.orchestration.assets import raw_asset
@@ -33,8 +33,8 @@ def _params(kind_name: str | None = None) -> Mapping[str, Any]:
     return params
 
 
-def _settings() -> Settings:
-    settings = Settings.from_environment()
+def _settings() -> TmdbSettings:
+    settings = TmdbSettings.from_environment()
     if not settings.token:
         # Whether Airflow has the connection shows in the key alone.
         with contextlib.suppress(Exception):
@@ -82,10 +82,8 @@ def popular(kind_name: str) -> dict[str, Any]:
 def changes() -> dict[str, Any]:
     """Read which things were edited since the last complete window; those followed are due."""
     params = _params()
-    if params["dry_run"]:
-        raise AirflowSkipException("a dry run does not read the changes")
     with final_where_permanent():
-        return _sync().changes()
+        return _dry_run().changes() if params["dry_run"] else _sync().changes()
 
 
 @task
@@ -107,8 +105,11 @@ def details(kind_name: str, share: int) -> dict[str, Any]:
     params = _params(kind_name)
     with final_where_permanent():
         if params["dry_run"]:
-            walked = get_current_context()["ti"].xcom_pull(task_ids=f"lists.{kind_name}") or {}
-            return _dry_run().details(kind_name, walked.get("new", ()))
+            ti = get_current_context()["ti"]
+            walked = ti.xcom_pull(task_ids=f"lists.{kind_name}") or {}
+            edited = ti.xcom_pull(task_ids="changes") or {}
+            numbers = [*walked.get("new", ()), *edited.get("changed", {}).get(kind_name, ())]
+            return _dry_run().details(kind_name, numbers)
         sync = _sync()
         threads = max(1, sync.settings.max_at_once // share)
         return sync.details(kind_name, threads=threads)

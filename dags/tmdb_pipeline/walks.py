@@ -149,16 +149,6 @@ class Walks:
         )
         return after
 
-    def last_complete_end(self, cursor: Cursor) -> date | None:
-        """Return the last day of the newest window that was walked to its end."""
-        cursor.execute(
-            "select max(end_date) from raw.tmdb_walks "
-            "where endpoint = %s and kind = %s and completed_at is not null",
-            (self.endpoint, self.kind_name),
-        )
-        row = cursor.fetchone()
-        return row[0] if row else None
-
     def seen_on(self, cursor: Cursor, end: date) -> set[int]:
         """Return the ids that walks of windows with the last day `end` found."""
         cursor.execute(
@@ -172,6 +162,17 @@ class Walks:
             (self.kind_name, end, self.run.origin),
         )
         return {number for (number,) in cursor.fetchall()}
+
+
+def last_complete_end(cursor: Cursor, kind_name: str) -> date | None:
+    """Return the last day of the newest window of changes that was walked to its end."""
+    cursor.execute(
+        "select max(end_date) from raw.tmdb_walks "
+        "where endpoint = %s and kind = %s and completed_at is not null",
+        (CHANGES, kind_name),
+    )
+    row = cursor.fetchone()
+    return row[0] if row else None
 
 
 def next_page(walk: Walk, page_results: int) -> Walk:

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -45,17 +46,31 @@ def dag_environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     return environment
 
 
-@pytest.fixture(scope="session")
-def bag(dag_environment: dict[str, str]) -> Iterator[Any]:
-    """The DAGs of the file imdb_dag.py."""
+@contextmanager
+def dags_of(file_name: str, environment: dict[str, str]) -> Iterator[Any]:
+    """The DAGs of a file."""
     with pytest.MonkeyPatch.context() as patch:
-        for name, value in dag_environment.items():
+        for name, value in environment.items():
             patch.setenv(name, value)
         from airflow.dag_processing.dagbag import DagBag
 
-        bag = DagBag(str(ROOT / "dags" / "imdb_dag.py"))
+        bag = DagBag(str(ROOT / "dags" / file_name))
         assert bag.import_errors == {}
         yield bag
+
+
+@pytest.fixture(scope="session")
+def bag(dag_environment: dict[str, str]) -> Iterator[Any]:
+    """The DAGs of the file imdb_dag.py."""
+    with dags_of("imdb_dag.py", dag_environment) as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def tmdb_bag(dag_environment: dict[str, str]) -> Iterator[Any]:
+    """The DAGs of the file tmdb_dag.py."""
+    with dags_of("tmdb_dag.py", dag_environment) as found:
+        yield found
 
 
 @pytest.fixture(scope="session")

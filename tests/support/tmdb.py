@@ -6,14 +6,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from email.utils import format_datetime
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from unittest.mock import patch
 
-from include.sample.tmdb import server as sample
 from include.sample.tmdb.server import TmdbServer
 from include.sample.tmdb.traffic import UNLIMITED, Limits
 from tests.support.postgres import Database
-from tmdb_pipeline.config import KIND_NAMES, Settings
+from tmdb_pipeline.config import KIND_NAMES, TmdbSettings
 from tmdb_pipeline.sync import Sync
 from warehouse.database.connection import connected
 
@@ -34,7 +34,7 @@ def served(
         return format_datetime(datetime.combine(today, time(6), UTC), usegmt=True)
 
     with (
-        patch.object(sample._Handler, "date_time_string", dated),
+        patch.object(BaseHTTPRequestHandler, "date_time_string", dated),
         TmdbServer(titles, day, today=today, token=TOKEN, limits=limits) as running,
     ):
         yield running
@@ -52,9 +52,9 @@ class SyncRun:
     changed: Mapping[str, Any] = field(default_factory=dict)
 
     @property
-    def settings(self) -> Settings:
-        """Settings of a run without limits, that does not wait long before it tries again."""
-        settings = Settings(
+    def settings(self) -> TmdbSettings:
+        """TmdbSettings of a run without limits, that does not wait long before it tries again."""
+        settings = TmdbSettings(
             base_url=self.base_url,
             read_token=TOKEN,
             source_name="sample",

@@ -10,6 +10,15 @@ from warehouse.runs.messages import TaskError, without_message
 from warehouse.runs.run_log import RunSummary, dbt_errors, dbt_figures
 
 _FAILED = frozenset({"failed", "upstream_failed"})
+# A dataset that comes as a file, and one that an API is asked for.
+_FETCHED = (
+    "{dataset}: {status}, {rows} rows (+{rows_inserted} ~{rows_updated} -{rows_deleted}), "
+    "download {download_seconds} s, load {load_seconds} s"
+)
+_ASKED = (
+    "{dataset}: {status}, {requests} requests, {answers} answers ({written} written, {unchanged} "
+    "unchanged, {gone} gone, {quarantined} quarantined), {failed} failed, {load_seconds} s"
+)
 _NO_MESSAGES: Mapping[str, str] = {}
 _NO_FIGURES: Mapping[str, object] = {
     "download": None,
@@ -105,10 +114,9 @@ def failure_of(summary: RunSummary) -> str:
 def summary_lines(summary: RunSummary) -> list[str]:
     """Return the report for a log: a line per dataset, finding and error, the figures last."""
     lines = [
-        "{dataset}: {status}, {rows} rows (+{rows_inserted} ~{rows_updated} -{rows_deleted}), "
-        "download {download_seconds} s, load {load_seconds} s".format(**row)
+        (_ASKED if "requests" in row else _FETCHED).format(**row)
         for row in summary.datasets
-        if row["rows"] is not None
+        if row["rows"] is not None or "requests" in row
     ]
     for word, findings in (("warned", summary.dbt.warnings), ("FAILED", summary.dbt.failures)):
         for finding in findings:

@@ -281,6 +281,7 @@ def test_a_dry_run_asks_and_checks_and_writes_nothing(
 
     dry.genres()
     listed = {kind: dry.popular(kind, 1) for kind in run.kinds}
+    assert dry.changes()["changed"] == {kind: [] for kind in run.kinds}
     figures = {kind: dry.details(kind, listed[kind]["new"]) for kind in run.kinds}
 
     assert {kind: each["answers"] for kind, each in figures.items()} == {

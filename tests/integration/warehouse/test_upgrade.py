@@ -5,7 +5,7 @@ from tests.support.postgres import Database
 
 LEDGER_OF_THE_FIRST_VERSION = """
     alter table meta.load_log
-        drop source, drop origin, drop dag_id, drop history_begins,
+        drop source cascade, drop origin, drop dag_id, drop history_begins cascade,
         alter snapshot_sha256 set not null, alter bytes set not null;
     alter table meta.column_log drop source;
     create index load_log_dataset on meta.load_log (dataset, load_id desc);
