@@ -16,15 +16,35 @@ MINUTE = timedelta(minutes=1)
 # What takes the place of a list, of an object or of a number.
 NO_LISTS: tuple[Any, ...] = (None, {}, "none", 7, [])
 NO_OBJECTS: tuple[Any, ...] = (None, [], "none", [{}], {})
-NO_INTEGERS: tuple[Any, ...] = ("5000", 5000.5, HUGE + 1, True, [5000], None)
+NO_INTEGERS: tuple[Any, ...] = ("many", "5000.5", 5000.5, HUGE + 1, True, [5000], None)
 NO_AMOUNTS: tuple[Any, ...] = (*NO_INTEGERS, 0, -5000)
-AMOUNTS: tuple[Any, ...] = (5000.0, 999, 1000, 999_999, 1_000_000, 9_999_999, 10_000_000, HUGE)
+AMOUNTS: tuple[Any, ...] = (
+    5000.0,
+    "5000",
+    "5000.00",
+    999,
+    1000,
+    999_999,
+    1_000_000,
+    9_999_999,
+    10_000_000,
+    HUGE,
+)
 NO_DATES: tuple[Any, ...] = (
     *("", "2020-02-30", "2021-02-29", "20200101", "2020-1-1", "2020-01-01T00:00:00", " 2020-01-01"),
     *("1869-12-31", "2101-01-01", "0000-01-01", "unknown", 2020, None, "٢٠٢٠-٠١-٠١"),
 )
 DATES = ("1870-01-01", "2100-12-31", "2020-02-29", "2019-12-31", "2020-03-01")
-NO_TCONSTS: tuple[Any, ...] = ("", "tt123456", "nm1234567", "TT1234567", "tt12345678x", 7, None)
+NO_TCONSTS: tuple[Any, ...] = (
+    "",
+    "tt123456",
+    f"tt{10**20}",
+    "nm1234567",
+    "TT1234567",
+    "tt12345678x",
+    7,
+    None,
+)
 COMPANIES: tuple[Any, ...] = (
     {"id": 900, "name": "Old Name", "origin_country": "US"},
     {"id": 900, "name": "Same Id Later", "origin_country": "FR"},
@@ -46,6 +66,8 @@ CREDITS: tuple[Any, ...] = (
     {"id": 702, "name": "Empty Credit Id", "credit_id": ""},
     {"id": None, "name": "No Person", "credit_id": "no person"},
     {"name": "No Person at All", "credit_id": "no person at all"},
+    {"id": 706, "name": "Longest Id", "credit_id": "é" * 100},
+    {"id": 706, "name": "Id Too Long", "credit_id": "é" * 100 + "x"},
     "a text",
 )
 
@@ -110,6 +132,8 @@ def _movies() -> list[dict[str, Any]]:
     return [
         *({"genres": each, "production_companies": each} for each in NO_LISTS),
         *({"credits": each, "external_ids": each} for each in NO_OBJECTS),
+        *({"runtime": each} for each in (2**31 - 1, 2**31, "90", "90.0", "90.5")),
+        *({"imdb_id": each} for each in (f"tt{10**19}", "tt0000001")),
         *({"belongs_to_collection": each} for each in (*NO_OBJECTS, {"name": ""}, {"name": "C"})),
         *({"credits": {"cast": each, "crew": each}} for each in NO_LISTS),
         *({"budget": each, "runtime": each} for each in NO_AMOUNTS),
@@ -137,7 +161,7 @@ def _movies() -> list[dict[str, Any]]:
         {"credits": {"cast": list(CREDITS), "crew": crew[1:]}},
         {"credits": {"cast": [CREDITS[0] | {"id": 705, "character": "Of the later movie"}]}},
         {"title": "Gone later", "production_companies": [{"id": 907, "name": "Of a Gone Film"}]},
-        {"title": "Gone and back", "credits": {"cast": [CREDITS[0] | {"credit_id": "of a gone"}]}},
+        {"title": "Gone and back", "credits": {"cast": [CREDITS[0] | {"credit_id": "passed on"}]}},
     ]
 
 
@@ -145,6 +169,7 @@ def _shows() -> list[dict[str, Any]]:
     roles = [
         {"credit_id": "shared", "character": "Of the show", "episode_count": 3},
         {"credit_id": "role", "character": "", "episode_count": 0},
+        {"credit_id": "passed on", "character": "To the show", "episode_count": 1},
         {"credit_id": "", "character": "No Id"},
         {"credit_id": "no count", "episode_count": "3"},
     ]
@@ -161,6 +186,7 @@ def _shows() -> list[dict[str, Any]]:
         {"origin_country": ["US", "", "GB", "US", None]},
         {"networks": [{"id": 2, "name": "B"}, {"id": 1, "name": "B"}, {"id": 2, "name": "C"}]},
         {"genres": [{"id": 7720, "name": "Of the Show"}, {"id": 18, "name": "Drama of a Show"}]},
+        {"genres": [{"id": 7720, "name": "Of a Later Show"}]},
         {"aggregate_credits": {"cast": cast, "crew": crew}},
         {"name": "", "in_production": None, "adult": True, "type": "", "status": ""},
         {"name": "Gone later"},
@@ -171,6 +197,7 @@ def _people() -> list[dict[str, Any]]:
     of_movie = {"id": 5, "media_type": "movie", "title": "T", "name": "N", "episode_count": 4}
     works = [
         of_movie | {"credit_id": "shared", "character": "Of the person", "order": 1},
+        of_movie | {"credit_id": "passed on", "character": "To the person", "order": 1},
         of_movie | {"credit_id": "of a person", "character": "C", "order": 2.0},
         of_movie | {"credit_id": "of a show", "media_type": "tv", "character": None},
         of_movie | {"credit_id": "of an episode", "media_type": "tv_episode"},
@@ -206,6 +233,8 @@ def _known_for() -> list[dict[str, Any]]:
             ]
         },
         {"known_for": [film | {"title": "Same"}, series | {"name": "Same"}, series | {"name": ""}]},
+        {"known_for": [film | {"title": ""}, film | {"title": "Kept"}, film | {"title": "Late"}]},
+        {"known_for": [{"id": 1, "title": "X"}, film | {"id": None, "title": "X"}, "a text"]},
         {
             "known_for": [
                 film | {"title": "", "name": "Name of a film"},

@@ -2,8 +2,8 @@
 
 import contextlib
 import json
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -41,7 +41,10 @@ class Measure:
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """All answers, each dataset in the order in which they came."""
+    """All answers, each dataset in the order in which they came.
+
+    `begins` has, by dataset, the load_ids with which a history of it began.
+    """
 
     movies: Sequence[Answer]
     shows: Sequence[Answer]
@@ -49,16 +52,29 @@ class Answers:
     genres: Sequence[Answer]
     lists: Sequence[Answer]
     measures: Sequence[Measure]
+    begins: Mapping[str, Sequence[int]] = field(default_factory=dict)
 
     def up_to(self, load_id: int) -> "Answers":
-        """Return what a build with this bound reads; of measures there is no older state."""
+        """Return what a build with this bound reads: the newest history of each dataset.
+
+        Of measures there is no older state.
+        """
+        begins = {
+            name: [each for each in begun if each <= load_id] for name, begun in self.begins.items()
+        }
+        loads = {name: range(max([0, *begins.get(name, [])]), load_id + 1) for name in _KEYS}
         return replace(
             self,
+            begins=begins,
             **{
-                name: [each for each in getattr(self, name) if each.load_id <= load_id]
+                name: [each for each in getattr(self, name) if each.load_id in loads[name]]
                 for name in _KEYS
             },
         )
+
+    def history(self, dataset: str) -> int:
+        """Return the number of the dataset's newest history."""
+        return len(self.begins.get(dataset, ()))
 
 
 def newest(answers: Iterable[Answer]) -> dict[tuple[Any, ...], Answer]:
@@ -90,6 +106,7 @@ _ANSWERS = """
     inner join meta.load_log using (load_id)
     order by answer_id
 """
+_BEGINS = "select dataset, load_id from meta.load_log where source = 'tmdb' and history_begins"
 _MEASURES = """
     select media_type, id, observed_on, popularity::text, vote_average, vote_count, list_rank
     from raw.tmdb_measures
@@ -118,4 +135,8 @@ def read_answers(url: str) -> Answers:
             Measure(media_type, number, on, popularity and Decimal(popularity), *of)
             for media_type, number, on, popularity, *of in cursor
         ]
-        return Answers(measures=measures, **datasets)
+        begins: dict[str, list[int]] = {}
+        cursor.execute(_BEGINS)
+        for dataset, load_id in cursor:
+            begins.setdefault(dataset, []).append(load_id)
+        return Answers(measures=measures, begins=begins, **datasets)

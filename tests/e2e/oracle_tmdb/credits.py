@@ -6,6 +6,8 @@ from tests.e2e.oracle_tmdb.keys import surrogate
 from tests.e2e.oracle_tmdb.things import Row, Thing, Things
 from tests.e2e.oracle_tmdb.values import Body, integer, objects, part, text
 
+_LONGEST_ID = 200
+
 
 def bridge_person_project(things: Things) -> list[Row]:
     """Return one row per credit."""
@@ -74,7 +76,7 @@ def _credit(role_kind: str, each: Body, member: Body) -> Row:
     """Return what the credit itself says; `member` has the department and the order."""
     is_cast = role_kind == "cast"
     return {
-        "credit_id": text(each.get("credit_id")),
+        "credit_id": _credit_id(each.get("credit_id")),
         "role_kind": role_kind,
         "character": text(each.get("character")) if is_cast else None,
         "department": None if is_cast else text(member.get("department")),
@@ -82,6 +84,11 @@ def _credit(role_kind: str, each: Body, member: Body) -> Row:
         "episodes": None,
         "credit_order": integer(member.get("order")) if is_cast else None,
     }
+
+
+def _credit_id(value: object) -> str | None:
+    found = text(value)
+    return found if found and len(found.encode()) <= _LONGEST_ID else None
 
 
 def _row(credit: Row, things: Things) -> Row:

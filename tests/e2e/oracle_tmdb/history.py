@@ -18,6 +18,7 @@ Key = tuple[Any, ...]
 _IMDB = {"movie": "tconst", "tv": "tconst", "person": "nconst"}
 NAMES = {"movie": "movie", "tv": "show", "person": "person"}
 """What the columns of a media_type begin with."""
+DATASETS = {"movie": "movies", "tv": "shows", "person": "people"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +68,8 @@ def histories(
 ) -> tuple[dict[Key, list[Version]], dict[Key, list[Version]]]:
     """Return the versions of all things and of all genres.
 
-    `bounds` are the newest load_id that each build read. Keys are (media_type, id) and
-    (kind, genre_id).
+    `bounds` are the newest load_id that each build read. Keys are (history, media_type, id) and
+    (history, kind, genre_id).
     """
     reads = [answers.up_to(bound) for bound in bounds]
     return (
@@ -81,7 +82,8 @@ def states_of_things(answers: Answers, seeds: Seeds) -> dict[Key, State]:
     """Return the state of each thing."""
     things, known = things_of(answers, seeds), known_for(answers.lists)
     states: dict[Key, State] = {}
-    for media_type in NAMES:
+    for media_type, dataset in DATASETS.items():
+        history = answers.history(dataset)
         for number, thing in things.of(media_type).items():
             times = [thing.answered_at]
             if thing.gone_at:
@@ -92,13 +94,16 @@ def states_of_things(answers: Answers, seeds: Seeds) -> dict[Key, State]:
                 tracked["known_for_titles"] = of_list and of_list.titles
                 if of_list:
                     times.append(of_list.listed_at)
-            states[media_type, number] = State(tracked, max(times))
+            states[history, media_type, number] = State(tracked, max(times))
     return states
 
 
 def _states_of_genres(answers: Answers) -> dict[Key, State]:
+    history = answers.history("genres")
     return {
-        key: State({"genre_name": genre.name, "is_listed": genre.is_listed}, genre.answered_at)
+        (history, *key): State(
+            {"genre_name": genre.name, "is_listed": genre.is_listed}, genre.answered_at
+        )
         for key, genre in listed_genres(answers.genres).items()
     }
 
@@ -119,20 +124,21 @@ def known_for(lists: Iterable[Answer]) -> dict[int, KnownFor]:
 
 
 def _known_titles(item: Body) -> list[str] | None:
-    works = sorted(
-        objects(item, "known_for"),
-        key=lambda each: (each.get("media_type") or "", integer(each.get("id")) or 0),
-    )
-    titles = [text(each.get("title")) or text(each.get("name")) for each in works]
-    return array(list(dict.fromkeys(title for title in titles if title)))
+    titles: dict[tuple[str, int], str] = {}
+    for work in objects(item, "known_for"):
+        media_type, number = work.get("media_type"), integer(work.get("id"))
+        title = text(work.get("title")) or text(work.get("name"))
+        if media_type in {"movie", "tv"} and number is not None and title:
+            titles.setdefault((media_type, number), title)
+    return array([title for _, title in sorted(titles.items())])
 
 
-def dim_history(media_type: str, versions: Histories) -> list[Row]:
-    """Return the rows of dim_<things>_history."""
+def dim_history(media_type: str, versions: Histories, history: int) -> list[Row]:
+    """Return the rows of dim_<things>_history: those of the newest history."""
     name = NAMES[media_type]
     rows: list[Row] = []
-    for (kind, number), of_thing in versions.items():
-        if kind != media_type:
+    for (of_history, kind, number), of_thing in versions.items():
+        if (of_history, kind) != (history, media_type):
             continue
         shown = [
             each for each in of_thing if each.begins != each.ends and not each.tracked["is_gone"]

@@ -59,9 +59,12 @@ def expected_marts(
     versions, _ = history.histories(answers, bounds, seeds)
     answers = answers.up_to(bounds[-1])
     things = things_of(answers, seeds)
-    for media_type in history.NAMES:
+    numbers = {
+        media_type: answers.history(dataset) for media_type, dataset in history.DATASETS.items()
+    }
+    for media_type, of_history in numbers.items():
         for number, thing in things.of(media_type).items():
-            history.check(versions[media_type, number], thing)
+            history.check(versions[of_history, media_type, number], thing)
     days = popular.days_of(answers.measures)
     released = films.released_movies(things)
     facts = films.fact_movies(released, days, seeds)
@@ -74,9 +77,9 @@ def expected_marts(
             things, days, history.known_for(answers.lists)
         ),
         "popular_movies": popular.popular_movies(things, days),
-        "dim_movies_history": history.dim_history("movie", versions),
-        "dim_shows_history": history.dim_history("tv", versions),
-        "dim_people_history": history.dim_history("person", versions),
+        "dim_movies_history": history.dim_history("movie", versions, numbers["movie"]),
+        "dim_shows_history": history.dim_history("tv", versions, numbers["tv"]),
+        "dim_people_history": history.dim_history("person", versions, numbers["person"]),
         "bridge_person_project": bridge_person_project(things),
         "dim_dates": dim_dates(things, days, seeds),
         "dim_genres": dim_genres,
@@ -97,16 +100,17 @@ def genre_versions(answers: Answers, bounds: Sequence[int], project: Path) -> Ma
     _, versions = history.histories(answers, bounds, read_seeds(project))
     rows: list[dict[str, Any]] = [
         {
+            "history": of_history,
             "kind": kind,
             "genre_id": number,
             **version.tracked,
             "dbt_valid_from": version.begins,
             "dbt_valid_to": version.ends,
         }
-        for (kind, number), of_genre in versions.items()
+        for (of_history, kind, number), of_genre in versions.items()
         for version in of_genre
     ]
-    return Mart("snap_tmdb__genres", ("kind", "genre_id", "dbt_valid_from"), rows)
+    return Mart("snap_tmdb__genres", ("history", "kind", "genre_id", "dbt_valid_from"), rows)
 
 
 def read_imdb(url: str) -> ImdbMarts:

@@ -8,6 +8,7 @@ from itertools import count
 from include.sample.tmdb.answers import ApiRequest
 from include.sample.tmdb.api import SampleApi
 from tests.e2e.oracle_tmdb.answers import Answer, Answers, Measure, parsed
+from tests.e2e.oracle_tmdb.history import DATASETS
 from tests.e2e.oracle_tmdb.values import Body, objects
 
 _PAGE = 20
@@ -16,7 +17,6 @@ _APPENDED = {
     "tv": "aggregate_credits,external_ids,keywords",
     "person": "combined_credits,external_ids",
 }
-_DATASETS = {"movie": "movies", "tv": "shows", "person": "people"}
 
 
 class Watched:
@@ -28,28 +28,28 @@ class Watched:
         self._followed: set[tuple[str, int]] = set()
         self._measures: dict[tuple[str, int, date], Measure] = {}
         self._answers: dict[str, list[Answer]] = {
-            name: [] for name in (*_DATASETS.values(), "genres", "lists")
+            name: [] for name in (*DATASETS.values(), "genres", "lists")
         }
 
     def watch(self, api: SampleApi, at: datetime) -> None:
         """Ask for the lists, and for the details of all that was ever in them."""
         for kind in ("movie", "tv"):
             self._ask(api, "genres", (kind,), f"/genre/{kind}/list", at)
-        for kind in _DATASETS:
+        for kind in DATASETS:
             for page in range(1, self._pages + 1):
                 target = f"/{kind}/popular?page={page}"
                 body = self._ask(api, "lists", (kind, page), target, at)
                 self._list(kind, page, objects(body, "results"), at)
         for kind, number in sorted(self._followed):
             target = f"/{kind}/{number}?append_to_response={_APPENDED[kind]}"
-            body = self._ask(api, _DATASETS[kind], (number,), target, at)
+            body = self._ask(api, DATASETS[kind], (number,), target, at)
             if body:
                 self._measure(kind, body, at, None)
 
     def answers(self) -> Answers:
         """Return what was answered so far, all of it in one load."""
         datasets = {name: list(found) for name, found in self._answers.items()}
-        return Answers(measures=list(self._measures.values()), **datasets)
+        return Answers(measures=list(self._measures.values()), begins={}, **datasets)
 
     def _ask(
         self, api: SampleApi, dataset: str, key: tuple[str | int, ...], target: str, at: datetime

@@ -8,6 +8,7 @@ from typing import Any
 from tests.e2e.oracle_tmdb.answers import Answer, Answers, newest, newest_bodies
 from tests.e2e.oracle_tmdb.seeds import Seeds
 from tests.e2e.oracle_tmdb.values import (
+    INT4,
     Body,
     array,
     day,
@@ -118,7 +119,7 @@ def _movie(answer: Answer, gone_at: datetime | None, seeds: Seeds) -> Thing:
         "collection_name": text(part(body, "belongs_to_collection").get("name")),
         "budget_usd": known(body.get("budget")),
         "revenue_usd": known(body.get("revenue")),
-        "runtime_minutes": known(body.get("runtime")),
+        "runtime_minutes": known(body.get("runtime"), INT4),
         "genres": _names(genres),
         "companies": _names(companies),
         "countries": _codes(objects(body, "production_countries"), "iso_3166_1"),

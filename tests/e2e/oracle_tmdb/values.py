@@ -8,7 +8,8 @@ from typing import Any
 
 Body = dict[str, Any]
 
-_INT8 = range(-(2**63), 2**63)
+INT4, _INT8 = range(-(2**31), 2**31), range(-(2**63), 2**63)
+_WHOLE = re.compile(r"-?[0-9]+(\.0+)?")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
@@ -18,16 +19,18 @@ def text(value: object) -> str | None:
 
 
 def integer(value: object) -> int | None:
-    """Return a number without decimals other than zeros that fits into 8 bytes."""
+    """Return a whole number that fits into 8 bytes, given as a number or as text."""
+    if isinstance(value, str) and _WHOLE.fullmatch(value):
+        value = Decimal(value)
     if isinstance(value, bool) or not isinstance(value, int | Decimal) or value % 1:
         return None
     return int(value) if int(value) in _INT8 else None
 
 
-def known(value: object) -> int | None:
+def known(value: object, within: range = _INT8) -> int | None:
     """Return an amount or a length; 0 and less mean unknown."""
     number = integer(value)
-    return number if number and number > 0 else None
+    return number if number and number > 0 and number in within else None
 
 
 def day(value: object, years: Collection[int] | None = None) -> date | None:
@@ -47,8 +50,8 @@ def flag(value: object) -> bool:
 
 
 def imdb_id(value: object, prefix: str) -> str | None:
-    """Return an id of IMDb: the prefix and at least seven digits."""
-    if isinstance(value, str) and re.fullmatch(f"{prefix}[0-9]{{7,}}", value):
+    """Return an id of IMDb: the prefix and 7 to 20 digits."""
+    if isinstance(value, str) and re.fullmatch(f"{prefix}[0-9]{{7,20}}", value):
         return value
     return None
 
