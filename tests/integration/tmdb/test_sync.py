@@ -139,6 +139,21 @@ def test_the_next_day_asks_for_what_is_new_and_what_was_edited_only(
     assert rows(database)["tmdb_measures"] > first["tmdb_measures"]
 
 
+def test_what_is_edited_between_two_syncs_of_a_day_is_asked_for_once_more(
+    database: Database, server: TmdbServer, run: SyncRun
+) -> None:
+    run.whole()
+    number = database.value("select min(id) from raw.tmdb_items where media_type = 'movie'")
+    edited = {"id": number, "adult": False}
+    server.faults.add(
+        edit(lambda page: page | {"results": [edited, *page["results"]]}), path="^/movie/changes"
+    )
+
+    asked = [replace(run, run_id=name).whole()["movie"]["requests"] for name in ("two", "three")]
+
+    assert asked == [1, 0]
+
+
 def moved(by: int) -> Any:
     """Every vote, popularity and picture of an answer, at any depth, is another."""
 
