@@ -22,7 +22,8 @@ from tests.support.dbt import PROJECT
 from tests.support.dbt_site import Site, parsed_project
 from tests.support.postgres import Cluster, Database
 from tests.support.tmdb import FIRST_DAY, SyncRun, served
-from tests.support.tmdb_oddities import FIRST, add_first_day, add_last_day, add_second_day
+from tests.support.tmdb_odd_days import add_first_day, add_last_day, add_second_day
+from tests.support.tmdb_oddities import FIRST
 
 TITLES, PAGES = 1000, 4
 # So far apart that some of what was deleted is back.
@@ -40,6 +41,19 @@ OF_THE_SERVER = [
     ),
 ]
 HISTORIES = ("dim_movies_history", "dim_shows_history", "dim_people_history")
+TIERS = {"Micro", "Low", "Medium", "High", "Blockbuster", "Unknown"}
+LABELS = {
+    ("fact_movies", "budget_tier"): TIERS,
+    ("fact_movies", "profitability_flag"): {"Profitable", "Not Profitable", "Unknown"},
+    ("fact_movies", "release_season"): {"Winter", "Spring", "Summer", "Fall", None},
+    ("dim_production_companies", "studio_tier"): {
+        *("Major", "Large", "Medium", "Small", "No Released Movie"),
+    },
+    ("dim_people_history", "gender"): {"Female", "Male", "Non-binary", None},
+    ("bridge_person_project", "role_kind"): {"cast", "crew"},
+    ("mart_tmdb_imdb_link", "linked_by"): {"details", "external_ids", None},
+    ("dim_genres", "retired"): {True, False},
+}
 # A title without votes has no ratio of votes.
 IMDB_TITLES = """
     create table marts.mart_top_titles as
@@ -209,3 +223,9 @@ def same_thing(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
 def test_the_comparison_sees_one_wrong_value_in_any_column(scene: Scene, name: str) -> None:
     check_that_values_are_compared(scene.states[LAST_STATE].expected[name])
     check_that_rows_are_compared(scene.states[LAST_STATE].expected[name])
+
+
+def test_each_label_occurs(scene: Scene) -> None:
+    for (name, column), labels in LABELS.items():
+        found = {row[column] for row in scene.states[LAST_STATE].found[name]}
+        assert found == labels, (name, column)
