@@ -11,13 +11,15 @@ from tests.support.tmdb_oddities import FIRST, KNOWN_FOR, MOVIES, PEOPLE, SHOWS
 MINUTE = timedelta(minutes=1)
 _GONE_MOVIE, _MOVIE_BACK = MOVIES[-2], MOVIES[-1]
 _LISTED_LATER = PEOPLE[-1]
+OF_A_KILLED_BATCH = FIRST + 32
+"""A movie that is gone, as an answer says whose batch ended late."""
 
 
 def _page(people: list[Answer]) -> Body:
     """A page of popular people; those are known for odd things, the first one twice."""
-    odd = KNOWN_FOR
     results = [
-        {"id": each.key[0], **odd[at % len(odd)]} for at, each in enumerate([*people, people[0]])
+        {"id": each.key[0], **KNOWN_FOR[at % len(KNOWN_FOR)]}
+        for at, each in enumerate([*people, people[0]])
     ]
     return {"page": 90, "results": [*results, {"id": None}, "a text"]}
 
@@ -79,6 +81,9 @@ def add_second_day(database: Database, at: datetime) -> None:
     genres = [{"id": 18, "name": "Theatre"}, {"id": 7700, "name": "New"}, {"id": 1, "name": ""}]
     add_answers(database, "genres", [Answer(("movie",), {"genres": [*genres, "a text"]})], at)
     add_measures(database, list(_measures(at)), at)
+    # A batch whose process was killed: the next sync ends it.
+    killed = [_changed(MOVIES[31], "title"), Answer((OF_A_KILLED_BATCH,), None)]
+    _leave_open(database, add_answers(database, "movies", killed, at + MINUTE))
 
 
 def add_last_day(database: Database, at: datetime) -> None:
@@ -98,6 +103,13 @@ def add_last_day(database: Database, at: datetime) -> None:
     add_answers(database, "genres", [Answer(("movie",), {"genres": genres})], at)
     add_answers(database, "genres", [Answer(("tv",), {"genres": None})], at)
     add_measures(database, list(_measures(at))[::2], at)
+
+
+def _leave_open(database: Database, load_id: int | None) -> None:
+    database.execute(
+        "update meta.api_batch_log set load_id = null, ended_at = null where load_id = %s", load_id
+    )
+    database.execute("delete from meta.load_log where load_id = %s", load_id)
 
 
 def _changed(answer: Answer, field: str) -> Answer:

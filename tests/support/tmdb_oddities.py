@@ -12,7 +12,27 @@ HUGE = 2**63 - 1
 # What takes the place of a list, of an object or of a number.
 NO_LISTS: tuple[Any, ...] = (None, {}, "none", 7, [])
 NO_OBJECTS: tuple[Any, ...] = (None, [], "none", [{}], {})
-NO_INTEGERS: tuple[Any, ...] = ("many", "5000.5", 5000.5, HUGE + 1, True, [5000], None)
+NO_INTEGERS: tuple[Any, ...] = (
+    "many",
+    "5000.5",
+    " 5000",
+    "+5000",
+    "5e3",
+    "5_000",
+    "0x1F",
+    "5000.",
+    ".0",
+    "NaN",
+    "Infinity",
+    "٥",
+    "",
+    5000.5,
+    5e30,
+    HUGE + 1,
+    True,
+    [5000],
+    None,
+)
 NO_AMOUNTS: tuple[Any, ...] = (*NO_INTEGERS, 0, -5000)
 AMOUNTS: tuple[Any, ...] = (
     5000.0,

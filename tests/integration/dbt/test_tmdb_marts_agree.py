@@ -15,14 +15,19 @@ import pytest
 from tests.e2e.oracle.compare import compare, fetch
 from tests.e2e.oracle.marts import Mart
 from tests.e2e.oracle.tampering import check_that_rows_are_compared, check_that_values_are_compared
-from tests.e2e.oracle_tmdb.answers import Answers, read_answers
+from tests.e2e.oracle_tmdb.answers import read_answers
 from tests.e2e.oracle_tmdb.marts import KEYS, expected_marts, genre_versions, read_imdb
 from tests.e2e.oracle_tmdb.server import Watched
 from tests.support.dbt import PROJECT
 from tests.support.dbt_site import Site, parsed_project
 from tests.support.postgres import Cluster, Database
 from tests.support.tmdb import FIRST_DAY, SyncRun, served
-from tests.support.tmdb_odd_days import add_first_day, add_last_day, add_second_day
+from tests.support.tmdb_odd_days import (
+    OF_A_KILLED_BATCH,
+    add_first_day,
+    add_last_day,
+    add_second_day,
+)
 from tests.support.tmdb_oddities import FIRST
 
 TITLES, PAGES = 1000, 4
@@ -36,7 +41,10 @@ OF_THE_SERVER = [
     ("dim_genres", FIRST_STATE),
     *(
         (name, state)
-        for name in ("popular_movies", "fact_movies", "bridge_movie_genre", "dim_popular_shows")
+        for name in (
+            *("popular_movies", "fact_movies", "bridge_movie_genre"),
+            *("dim_popular_shows", "dim_popular_people"),
+        )
         for state in (FIRST_STATE, LAST_STATE)
     ),
 ]
@@ -75,10 +83,10 @@ class State:
 
 @dataclass(frozen=True)
 class Scene:
-    """The states to compare; what the server answered; the versions of genres in the end."""
+    """The states to compare; the marts of what the server answered; the versions of genres."""
 
     states: Mapping[str, State]
-    watched: Mapping[str, Answers]
+    watched: Mapping[str, Mapping[str, Mart]]
     genres: Rows
     expected_genres: Mart
 
@@ -126,7 +134,7 @@ def scene(postgres: Cluster) -> Iterator[Scene]:
     with postgres.database() as database:
         warehouse, watched = Warehouse(parsed_project().on(database)), Watched(PAGES)
         states: dict[str, State] = {}
-        answers: dict[str, Answers] = {}
+        of_server: dict[str, dict[str, Mart]] = {}
         for day, add_oddities in DAYS.items():
             at = datetime.combine(FIRST_DAY + timedelta(days=day - 1), time(6), UTC)
             with served(day, titles=TITLES) as server:
@@ -138,8 +146,10 @@ def scene(postgres: Cluster) -> Iterator[Scene]:
                 publish_imdb(database, states[FIRST_STATE].expected["mart_tmdb_imdb_link"])
             warehouse.build()
             if day == min(DAYS):
-                states[FIRST_STATE], answers[FIRST_STATE] = warehouse.state(), watched.answers()
-        states[LAST_STATE], answers[LAST_STATE] = warehouse.state(), watched.answers()
+                states[FIRST_STATE] = warehouse.state()
+                of_server[FIRST_STATE] = expected_marts(watched.answers(), [1], PROJECT)
+        states[LAST_STATE] = warehouse.state()
+        of_server[LAST_STATE] = expected_marts(watched.answers(), [1], PROJECT)
         warehouse.build("--full-refresh")
         states[REFRESHED] = warehouse.state()
         with served(max(DAYS) + 1, titles=TITLES) as server:
@@ -149,7 +159,7 @@ def scene(postgres: Cluster) -> Iterator[Scene]:
         states[OTHER_ORIGIN] = warehouse.state()
         (genres,) = warehouse.rows("snapshots", "snap_tmdb__genres").values()
         expected_genres = genre_versions(read_answers(database.url), warehouse.bounds, PROJECT)
-        yield Scene(states, answers, genres, expected_genres)
+        yield Scene(states, of_server, genres, expected_genres)
 
 
 @pytest.mark.parametrize("state", STATES)
@@ -169,7 +179,7 @@ def test_versions_of_genres_agree_with_the_recomputation(scene: Scene) -> None:
 @pytest.mark.parametrize(("name", "state"), OF_THE_SERVER)
 def test_mart_agrees_with_what_the_server_answered(scene: Scene, name: str, state: str) -> None:
     """One path without the sync and without the raw tables."""
-    expected = expected_marts(scene.watched[state], [1], PROJECT)[name]
+    expected = scene.watched[state][name]
     column = "genre_id" if name == "dim_genres" else expected.key[0]
     found = scene.states[state].found[name]
     check(expected, [row for row in found if not is_odd(column, row[column])])
@@ -195,6 +205,8 @@ def test_the_days_have_what_a_history_must_tell_apart(scene: Scene) -> None:
     movies = [row for row in last["dim_movies_history"] if row["movie_id"] < FIRST]
     assert changed(movies, "movie_id", "budget_usd") | changed(movies, "movie_id", "revenue_usd")
     assert changed(movies, "movie_id", "genres")
+    gone = {row["movie_id"] for row in last["dim_movies_history"] if row["ended_by"] == "gone"}
+    assert OF_A_KILLED_BATCH in gone
     people = [row for row in last["dim_people_history"] if row["person_id"] < FIRST]
     assert changed(people, "person_id", "name")
     assert changed(people, "person_id", "known_for_titles")
