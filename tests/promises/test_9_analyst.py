@@ -13,6 +13,7 @@ from tests.support.postgres import Cluster, Database
 from warehouse.database.connection import connected
 from warehouse.database.turns import held, hold
 
+UNREADABLE = ("raw", "staging", "intermediate", "snapshots", "quality", "marts_next")
 EVERY_SETTING = (
     "search_path",
     "statement_timeout",
@@ -28,7 +29,7 @@ EVERY_SETTING = (
 def filled(postgres: Cluster) -> Iterator[Database]:
     """A warehouse in which every schema has a table with something in it."""
     with postgres.database() as database:
-        for schema in ("raw", "staging", "intermediate", "quality", "marts_next", "marts", "meta"):
+        for schema in (*UNREADABLE, "marts", "meta"):
             database.execute(f"create table {schema}.probe as select 1 as n", role="pipeline")
         yield database
 

@@ -239,7 +239,9 @@ def test_the_analyst_finds_marts_and_meta_unqualified(database: Database) -> Non
     assert database.query("select * from load_log", role="analyst") == []
 
 
-@pytest.mark.parametrize("schema", ["raw", "staging", "intermediate", "quality", "marts_next"])
+@pytest.mark.parametrize(
+    "schema", ["raw", "staging", "intermediate", "snapshots", "quality", "marts_next"]
+)
 def test_the_analyst_reads_marts_and_meta_only(database: Database, schema: str) -> None:
     database.execute(f"create table {schema}.secret ()", role="pipeline")
 

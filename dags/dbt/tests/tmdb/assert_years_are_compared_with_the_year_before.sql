@@ -1,5 +1,11 @@
 with kpi_yearly_trends as (
-    select * from {{ ref('kpi_yearly_trends') }}
+    select
+        release_year,
+        avg_budget_millions,
+        avg_revenue_millions,
+        yoy_budget_change_millions,
+        yoy_revenue_change_millions
+    from {{ ref('kpi_yearly_trends') }}
 )
 
 select years.*
