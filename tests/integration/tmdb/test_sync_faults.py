@@ -78,6 +78,26 @@ def test_a_thing_that_cannot_be_had_stays_due_and_does_not_block_the_others(
     assert figures["movie"]["answers"] == 1
 
 
+def test_things_that_fail_come_after_all_others(
+    database: Database, server: TmdbServer, run: SyncRun
+) -> None:
+    run.pages_of_lists()
+    movies = [
+        number
+        for (number,) in database.query(
+            "select id from raw.tmdb_items where media_type = 'movie' order by id"
+        )
+    ]
+    server.faults.add(fail(500), path=f"^/movie/({'|'.join(map(str, movies[:3]))})[?]")
+    impatient = replace(run, kinds=("movie",), changed={"give_up_after": 3, "max_at_once": 1})
+
+    for _ in range(2):
+        with pytest.raises(SourceUnavailable, match="3 things in a row"):
+            impatient.details()
+
+    assert rows(database)["tmdb_movies"] == len(movies) - 3
+
+
 def test_an_outage_ends_the_step_and_the_next_run_goes_on_where_it_was(
     database: Database, server: TmdbServer, run: SyncRun
 ) -> None:
@@ -180,11 +200,16 @@ def test_a_thing_that_is_gone_and_comes_back_loses_no_body(
         }  # nothing came since, so no day has passed
 
 
+@pytest.mark.parametrize(
+    "effect",
+    [html(404), lambda _: Answer(404, b'{"detail": "Not Found"}')],
+    ids=["a page", "another API"],
+)
 def test_a_404_that_is_not_of_the_api_is_no_answer(
-    database: Database, server: TmdbServer, run: SyncRun
+    database: Database, server: TmdbServer, run: SyncRun, effect: Effect
 ) -> None:
     run.pages_of_lists()
-    server.faults.add(html(404), path=rf"^/movie/{first_movie(database)}[?]")
+    server.faults.add(effect, path=rf"^/movie/{first_movie(database)}[?]")
 
     figures = run.details()
 
