@@ -42,13 +42,13 @@ days as (
     cross join generate_series(range.first_day, range.last_day, interval '1 day') as days (day)
 ),
 
--- A fiscal year is the calendar year of the days that so many months later are.
+-- A fiscal year is the calendar year of the month that is so many months later.
 fiscal_days as (
     select
         calendar_date,
-        calendar_date + make_interval(
-            months => (13 - {{ var('tmdb_fiscal_year_first_month') }}) % 12
-        ) - make_interval(days => extract(day from calendar_date)::integer - 1) as fiscal_month
+        date_trunc('month', calendar_date::timestamp)
+        + make_interval(months => (13 - {{ var('tmdb_fiscal_year_first_month') }}) % 12)
+            as fiscal_month
     from days
 ),
 

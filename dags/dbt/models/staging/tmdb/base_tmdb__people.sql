@@ -36,10 +36,10 @@ base_tmdb__people as (
         nullif(bodies.external_ids ->> 'instagram_id', '') as instagram_id,
         nullif(bodies.external_ids ->> 'twitter_id', '') as twitter_id,
         nullif(bodies.name, '') as name,
-        case bodies.gender
-            when '1' then 'Female'
-            when '2' then 'Male'
-            when '3' then 'Non-binary'
+        case {{ json_integer('bodies.gender') }}
+            when 1 then 'Female'
+            when 2 then 'Male'
+            when 3 then 'Non-binary'
         end as gender,
         nullif(bodies.known_for_department, '') as known_for_department,
         nullif(bodies.place_of_birth, '') as place_of_birth,
