@@ -74,10 +74,17 @@ class DetailsStep:
             threading.Thread(target=self._work, args=(since,), name=f"details-{number}")
             for number in range(threads)
         ]
-        for worker in workers:
-            worker.start()
-        for worker in workers:
-            worker.join()
+        try:
+            for worker in workers:
+                worker.start()
+            for worker in workers:
+                worker.join()
+        finally:
+            # A timeout or signal reaches this thread only; the others end after their request.
+            self._client.api.stop.set()
+            for worker in workers:
+                if worker.ident is not None:
+                    worker.join()
         if self._error is not None:
             raise self._error
 

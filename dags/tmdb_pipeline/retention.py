@@ -78,4 +78,5 @@ def _statements() -> list[tuple[str, str]]:
                 """,
             )
         )
-    return statements
+    quarantined = f"delete from raw.quarantine where source = '{SOURCE}' and ingested_at < {_OLD}"
+    return [*statements, ("quarantine", quarantined)]

@@ -187,8 +187,10 @@ class Sync:
                 "follow starts empty; answers of %s stay in the raw tables and leave the models",
                 last, origin, last,
             )  # fmt: skip
-            for table in ("tmdb_items", "tmdb_walks", "tmdb_measures"):
-                cursor.execute(f"delete from raw.{table}")  # noqa: S608 - constants
+            cursor.execute(
+                "delete from raw.tmdb_items; delete from raw.tmdb_walks; "
+                "delete from raw.tmdb_measures"
+            )
             # The other steps of the run see by it that this was done.
             cursor.execute(
                 "insert into meta.api_batch_log (source, dataset, dag_id, run_id, origin) "

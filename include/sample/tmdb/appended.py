@@ -69,10 +69,13 @@ class Appended:
         return self.world.view(self.world.numbers.window_of(title.tconst))
 
     def _summary(self, view: View, nconst: str) -> Body:
-        person = self.world.credited(view, nconst)
-        if person is None:
-            return self.world.people.stranger(nconst, self.world.day)
-        return self.world.people.summary(person, self.world.day)
+        found = view.summaries.get(nconst)
+        if found is None:
+            people, day = self.world.people, self.world.day
+            person = self.world.credited(view, nconst)
+            found = people.summary(person, day) if person else people.stranger(nconst, day)
+            view.summaries[nconst] = found
+        return found
 
     def _credits(self, title: SampleTitle) -> Body:
         view = self._view_of(title)

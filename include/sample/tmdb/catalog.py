@@ -4,9 +4,9 @@ from typing import Any
 
 from include.sample.languages import Market
 from include.sample.names import place, surname
-from include.sample.randomness import mix, words
+from include.sample.randomness import mix, stream, words
 from include.sample.titles import SampleTitle
-from include.sample.tmdb.draws import Purpose, choose, draws, picture_or_none, share
+from include.sample.tmdb.draws import Purpose, choose, picture_or_none, share
 
 Body = dict[str, Any]
 """A JSON object."""
@@ -202,7 +202,7 @@ def companies(seed: int, number: int) -> list[Body]:
 
 def _company(seed: int, company: int) -> Body:
     same = company - 1 if company % _SAME_NAME_EVERY == _SAME_NAME_EVERY - 1 else company
-    draw = draws(Purpose.COMPANY, seed, same)
+    draw = stream(Purpose.COMPANY, seed, same)
     name = f"{surname(draw)} {_FIRMS[int(draw() * len(_FIRMS))]}"
     home = choose(tuple(COUNTRIES)[:9], Purpose.COMPANY, seed, company, 1)
     if company % 11 == 5:
@@ -222,7 +222,7 @@ def networks(seed: int, number: int, country: str) -> list[Body]:
         {
             "id": 10 + network,
             "logo_path": picture_or_none(0.7, Purpose.TV, network),
-            "name": f"{place(draws(Purpose.TV, seed, network))} TV",
+            "name": f"{place(stream(Purpose.TV, seed, network))} TV",
             "origin_country": "" if network % 9 == 4 else country,
         }
     ]

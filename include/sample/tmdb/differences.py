@@ -1,9 +1,8 @@
-"""What changed in a window from one day to the next, as TMDb's changes feed tells it.
+"""What changed in a window from one day to the next, for the changes feed.
 
-An entry is told of if its own content changed: its details without popularity and votes, its
-external ids, and who is credited with what. A new name of a person is a change of the person and
-not of the titles that show it. An entry that came or came back is told of; one that is gone
-mostly, as nobody promises it.
+An entry changed if its own content did: its details without popularity and votes, its external
+ids, and who is credited with what. A new name of a person changes the person, not the titles that
+show the name. An entry that is new, restored or deleted changed, too.
 """
 
 from collections.abc import Iterator
@@ -37,7 +36,7 @@ class Differences:
     people: People
 
     def between(self, before: View, after: View, day: int) -> Iterator[Changed]:
-        """Yield what is told of on `day`; `before` is the day before it."""
+        """Yield what changed on `day`; `before` is the view of the day before."""
         for kind, old, new in (
             ("movie", before.movies, after.movies),
             ("tv", before.shows, after.shows),
@@ -85,7 +84,7 @@ class Differences:
         old = [was, *before.episodes.get(was.tconst, ())]
         new = [now, *after.episodes.get(now.tconst, ())]
         same = len(old) == len(new) and not any(map(_differ, old, new))
-        if same and not edited:  # a quick look, as making the bodies takes long
+        if same and not edited:  # decided without the bodies, which take long to make
             return False
         if self._bodies(before, kind, was, day - 1) != self._bodies(after, kind, now, day):
             return True

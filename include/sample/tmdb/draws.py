@@ -9,7 +9,7 @@ from enum import IntEnum
 from typing import TypeVar
 from zlib import crc32
 
-from include.sample.randomness import Draw, mix, stream
+from include.sample.randomness import mix
 
 T = TypeVar("T")
 _ONE = 1 << 64
@@ -37,11 +37,6 @@ class Purpose(IntEnum):
 def share(*parts: int) -> float:
     """Return a number in [0, 1) that these numbers name."""
     return mix(*parts) / _ONE
-
-
-def draws(*parts: int) -> Draw:
-    """Return a stream of draws, for texts."""
-    return stream(*parts)
 
 
 def choose(options: Sequence[T], *parts: int) -> T:

@@ -1,12 +1,12 @@
 """The changes feed: the ids edited in a range of days, 100 a page.
 
-It has what the real feed has: null ids, `adult` null, ids of entries that no list has or that
-have no details. It knows nothing of votes and popularity.
+It has what the real feed has: null ids, `adult` null, ids that are in no list, ids that
+answer 404. It knows nothing of votes and popularity.
 """
 
 import threading
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 
 from include.sample.ids import dangling_id
 from include.sample.randomness import mix, shuffle, stream
@@ -17,7 +17,7 @@ from include.sample.tmdb.world import World
 
 PAGE = 100
 LONGEST = 14  # days in a range
-_TOLD_IF_GONE = 2  # one of so many
+_LISTED_IF_DELETED = 2  # one of so many; the real feed promises none
 _STRANGE = 25  # one item of so many has no details
 _NULL = 90  # one item of so many has no id
 
@@ -45,10 +45,6 @@ class Feed:
             "total_results": len(items),
         }
 
-    def date_of(self, day: int) -> date:
-        """Return the date of a day of the sample."""
-        return self.today - timedelta(days=self.world.day - day)
-
     def _day_of(self, when: date) -> int:
         return self.world.day - (self.today - when).days
 
@@ -58,7 +54,7 @@ class Feed:
         found: dict[int, Changed] = {}
         for window in range(self.world.universe.windows):
             for each in self.world.changed(window):
-                if each.kind == kind and first <= each.day <= last and _is_told(each):
+                if each.kind == kind and first <= each.day <= last and _is_listed(each):
                     found[each.number] = each
         items = [_item(each) for _, each in sorted(found.items())]
         draw = stream(self.world.seed, Purpose.FEED, text_number(kind), first, last)
@@ -73,10 +69,10 @@ class Feed:
         return items
 
 
-def _is_told(changed: Changed) -> bool:
-    return not changed.gone or changed.number % _TOLD_IF_GONE == 0
+def _is_listed(changed: Changed) -> bool:
+    return not changed.gone or changed.number % _LISTED_IF_DELETED == 0
 
 
 def _item(changed: Changed) -> Body:
     adult = None if mix(Purpose.FEED, changed.number) % 40 == 0 else changed.adult
-    return {"id": changed.number, "adult": adult, "softcore": False}
+    return {"id": changed.number, "adult": adult, "softcore": None if adult is None else False}

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from include.sample.names import surname
-from include.sample.randomness import mix
+from include.sample.randomness import mix, stream
 from include.sample.titles import THIS_YEAR, SampleTitle
 from include.sample.tmdb import catalog, measures, texts
 from include.sample.tmdb.catalog import Body
@@ -11,7 +11,6 @@ from include.sample.tmdb.draws import (
     Purpose,
     choose,
     day_of,
-    draws,
     picture,
     picture_or_none,
     share,
@@ -160,7 +159,7 @@ class Movies:
         collection = drawn // 16 % 90
         return {
             "id": 2000 + collection,
-            "name": f"{surname(draws(Purpose.MOVIE, self.seed, collection))} Collection",
+            "name": f"{surname(stream(Purpose.MOVIE, self.seed, collection))} Collection",
             "poster_path": picture_or_none(0.8, collection, 3),
             "backdrop_path": picture_or_none(0.6, collection, 4),
         }

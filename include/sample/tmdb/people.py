@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 from include.sample.names import person_name
 from include.sample.people import SamplePerson
-from include.sample.randomness import mix
+from include.sample.randomness import mix, stream
 from include.sample.tmdb import measures, texts
 from include.sample.tmdb.catalog import Body
-from include.sample.tmdb.draws import Purpose, choose, day_of, draws, picture_or_none, share
+from include.sample.tmdb.draws import Purpose, choose, day_of, picture_or_none, share
 from include.sample.tmdb.edits import Edits
 from include.sample.tmdb.numbers import TmdbNumbers
 
@@ -64,7 +64,7 @@ class People:
             department = choose(others, number, edits["known_for_department"])
         name = person.name
         if "name" in edits:
-            draw = draws(Purpose.PERSON, self.seed, number, edits["name"])
+            draw = stream(Purpose.PERSON, self.seed, number, edits["name"])
             name = person_name(draw, woman=person.role == "actress")
         return {
             "adult": number % 300 == 0,
@@ -87,7 +87,7 @@ class People:
         """Return the summary of a person who is in credits but has no details: 404."""
         number = self.numbers.of("person", nconst)
         woman = number % 2 == 0
-        name = person_name(draws(Purpose.STRANGER, self.seed, number), woman)
+        name = person_name(stream(Purpose.STRANGER, self.seed, number), woman)
         role = "actress" if woman else "actor"
         return self.summary(SamplePerson(nconst, name, role, 200), day)
 

@@ -2,8 +2,8 @@
 
 from include.sample.languages import MARKETS, local_title
 from include.sample.names import place
-from include.sample.randomness import pick
-from include.sample.tmdb.draws import Purpose, draws, share
+from include.sample.randomness import pick, stream
+from include.sample.tmdb.draws import Purpose, share
 from include.sample.wording import ODD_FORMS, odd_title, title_text, work_with_title
 
 _OVERVIEWS = (
@@ -36,7 +36,7 @@ _ODD_SHARE = 0.03
 
 def overview(*parts: int) -> str:
     """Return what a title is about; empty for some."""
-    draw = draws(Purpose.TEXT, 1, *parts)
+    draw = stream(Purpose.TEXT, 1, *parts)
     if draw() < _ODD_SHARE:
         return odd_title(pick(ODD_FORMS, draw), draw)
     return pick(_OVERVIEWS, draw).format(p=place(draw), w=work_with_title(draw))
@@ -44,19 +44,19 @@ def overview(*parts: int) -> str:
 
 def tagline(*parts: int) -> str:
     """Return the line of a poster; empty for most."""
-    draw = draws(Purpose.TEXT, 2, *parts)
+    draw = stream(Purpose.TEXT, 2, *parts)
     return pick(_TAGLINES, draw).format(p=place(draw))
 
 
 def biography(name: str, *parts: int) -> str:
     """Return the life of a person; empty for some."""
-    draw = draws(Purpose.TEXT, 3, *parts)
+    draw = stream(Purpose.TEXT, 3, *parts)
     return pick(_LIVES, draw).format(n=name, p=place(draw), w=work_with_title(draw))
 
 
 def other_names(*parts: int) -> list[str]:
     """Return further names of a person, in some scripts."""
-    draw = draws(Purpose.TEXT, 4, *parts)
+    draw = stream(Purpose.TEXT, 4, *parts)
     return [local_title(pick(MARKETS, draw).script, draw) for _ in range(int(draw() * draw() * 5))]
 
 
@@ -64,10 +64,10 @@ def birthplace(*parts: int) -> str | None:
     """Return where a person was born, if known."""
     if share(Purpose.TEXT, 5, *parts) < 0.5:
         return None
-    draw = draws(Purpose.TEXT, 5, *parts)
+    draw = stream(Purpose.TEXT, 5, *parts)
     return f"{place(draw)}, {place(draw)} [now {place(draw)}]" if draw() < 0.1 else place(draw)
 
 
 def new_title(*parts: int) -> str:
     """Return another title for an edited one."""
-    return title_text(draws(Purpose.TEXT, 6, *parts))
+    return title_text(stream(Purpose.TEXT, 6, *parts))

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from copy import copy
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 from include.sample.people import SamplePerson
 from include.sample.titles import SampleTitle
@@ -23,6 +24,8 @@ class View:
     episodes: dict[str, list[SampleTitle]]
     """By the tconst of their show."""
     people: dict[str, SamplePerson]
+    summaries: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """What credits show of a person, by nconst, for those asked for so far."""
     _show_credits: dict[str, list[Credit]] = field(default_factory=dict)
 
     @classmethod

@@ -18,7 +18,7 @@ from include.sample.tmdb.view import View
 from include.sample.universe import Universe
 from include.sample.window import Window
 
-_KEPT = 24  # windows in memory, about 5 MB each
+_KEPT = 24  # windows in memory, about 4 MB each
 _STAR_REACH = 4  # windows that a star's filmography covers where not all are kept
 
 

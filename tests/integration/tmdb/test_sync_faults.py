@@ -1,6 +1,8 @@
 """Whatever the API answers, nothing is deleted, blanked or lost, and the key is nowhere."""
 
 import logging
+import signal
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -9,7 +11,7 @@ from typing import Any
 import pytest
 
 from include.sample.tmdb.answers import Answer
-from include.sample.tmdb.faults import Effect, cut, drop, edit, fail, html, put, reset, shrink
+from include.sample.tmdb.faults import Effect, cut, drop, edit, fail, html, put, reset, shrink, slow
 from include.sample.tmdb.server import TmdbServer
 from tests.support.leaks import Search
 from tests.support.postgres import Database
@@ -112,6 +114,30 @@ def test_an_outage_ends_the_step_and_the_next_run_goes_on_where_it_was(
     run.details()
 
     assert database.value("select count(*) from raw.tmdb_items where due_since is not null") == 0
+    assert server.traffic.repeated == {}
+
+
+def test_a_step_that_is_interrupted_ends_its_threads_and_its_batch(
+    database: Database, server: TmdbServer, run: SyncRun
+) -> None:
+    run.pages_of_lists()
+    server.faults.add(slow(0.1), path=r"^/movie/\d")
+    main = threading.get_ident()
+
+    def interrupt(answer: Answer) -> Answer:
+        signal.pthread_kill(main, signal.SIGINT)
+        return answer
+
+    server.faults.add(interrupt, path=r"^/movie/\d", after=2, times=1)
+    with pytest.raises(KeyboardInterrupt):
+        run.details()
+    asked = server.traffic.total
+
+    assert not [each for each in threading.enumerate() if each.name.startswith("details-")]
+    assert rows(database)["tmdb_movies"] < asked
+    assert database.value("select count(*) from meta.api_batch_log where load_id is null") == 0
+    server.faults.clear()
+    assert run.details()["movie"]["due"] == 0
     assert server.traffic.repeated == {}
 
 
@@ -359,7 +385,14 @@ def test_bodies_that_no_check_confirmed_go_when_they_are_too_old(
         "insert into meta.publish_log (source, dag_id, run_id, project_sha256, load_id) "
         "select 'tmdb', 'dag', 'run', 'abc', max(load_id) from meta.load_log"
     )
-    assert run.sync.prune()["tmdb_movies"] == 1
+    database.execute(
+        "insert into raw.quarantine (source, dataset, item_key, path, rule, raw_data, batch_id, "
+        "ingested_at) select source, 'movies', '1', 'p', 'r', '{}', 1, now() - interval '190 days' "
+        "from unnest(array['tmdb', 'another']) as source"
+    )
+    pruned = run.sync.prune()
 
+    assert (pruned["tmdb_movies"], pruned["quarantine"]) == (1, 1)
+    assert database.query("select source from raw.quarantine") == [("another",)]
     assert rows(database)["tmdb_movies"] == before - 1
     assert database.query("select * from raw.tmdb_movies where movie_id = %s", number) == []

@@ -130,14 +130,16 @@ def test_requests_at_once_are_counted(server: TmdbServer) -> None:
 
 
 @pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
-def test_requests_fail_as_often_as_told(server: TmdbServer, client: Client, status: int) -> None:
+def test_a_fault_hits_the_given_number_of_requests(
+    server: TmdbServer, client: Client, status: int
+) -> None:
     rule = server.faults.add(fail(status), path="^/movie/", after=1, times=2)
     assert [client.status(LIST) for _ in range(4)] == [200, status, status, 200]
     assert rule.hits == 2
     assert client.status("/tv/popular") == 200
 
 
-def test_a_refusal_names_its_seconds_only_if_told(server: TmdbServer, client: Client) -> None:
+def test_a_429_has_retry_after_only_on_demand(server: TmdbServer, client: Client) -> None:
     server.faults.add(fail(429), times=1)
     server.faults.add(fail(429, retry_after=3), after=1, times=1)
     assert client.ask(LIST)[1]["Retry-After"] is None
