@@ -43,7 +43,7 @@ _LOAD = """
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class RawAnswer:
     """The answer for a key; without a body it is a 404."""
 
     key: tuple[object, ...]
@@ -51,7 +51,7 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class Measure:
+class RawMeasure:
     """The numbers of a thing on a day."""
 
     media_type: str
@@ -66,7 +66,7 @@ class Measure:
 def add_answers(
     database: Database,
     dataset: str,
-    answers: Sequence[Answer],
+    answers: Sequence[RawAnswer],
     at: datetime,
     *,
     origin: str = "sample",
@@ -89,7 +89,7 @@ def add_answers(
 
 
 def add_measures(
-    database: Database, measures: Sequence[Measure], at: datetime, *, origin: str = "sample"
+    database: Database, measures: Sequence[RawMeasure], at: datetime, *, origin: str = "sample"
 ) -> int | None:
     """Write the numbers of things on days, with their load; the last of a day stays."""
     if not measures:

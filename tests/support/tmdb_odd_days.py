@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from tests.support.postgres import Database
-from tests.support.tmdb_answers import Answer, Body, Measure, add_answers, add_measures
+from tests.support.tmdb_answers import Body, RawAnswer, RawMeasure, add_answers, add_measures
 from tests.support.tmdb_oddities import FIRST, KNOWN_FOR, MOVIES, PEOPLE, SHOWS
 
 MINUTE = timedelta(minutes=1)
@@ -15,7 +15,7 @@ OF_A_KILLED_BATCH = FIRST + 32
 """A movie that is gone, as an answer says whose batch ended late."""
 
 
-def _page(people: list[Answer]) -> Body:
+def _page(people: list[RawAnswer]) -> Body:
     """A page of popular people; those are known for odd things, the first one twice."""
     results = [
         {"id": each.key[0], **KNOWN_FOR[at % len(KNOWN_FOR)]}
@@ -24,7 +24,7 @@ def _page(people: list[Answer]) -> Body:
     return {"page": 90, "results": [*results, {"id": None}, "a text"]}
 
 
-def _measures(at: datetime) -> Iterator[Measure]:
+def _measures(at: datetime) -> Iterator[RawMeasure]:
     day = at.date()
     numbers: list[tuple[Any, ...]] = [
         (1.00005, 7.0005, 50, 1),
@@ -44,8 +44,8 @@ def _measures(at: datetime) -> Iterator[Measure]:
             shown = numbers[(place + day.toordinal()) % len(numbers)]
             (number,) = answer.key
             assert isinstance(number, int)
-            yield Measure(kind, number, day, *shown)
-        yield Measure(kind, FIRST + 999, day, 1.5, 5.0, 60, 1)
+            yield RawMeasure(kind, number, day, *shown)
+        yield RawMeasure(kind, FIRST + 999, day, 1.5, 5.0, 60, 1)
 
 
 def add_first_day(database: Database, at: datetime) -> None:
@@ -53,20 +53,20 @@ def add_first_day(database: Database, at: datetime) -> None:
     add_answers(database, "movies", MOVIES, at)
     add_answers(database, "shows", SHOWS, at)
     add_answers(database, "people", PEOPLE, at)
-    add_answers(database, "lists", [Answer(("person", 90), _page(PEOPLE[:-1]))], at)
+    add_answers(database, "lists", [RawAnswer(("person", 90), _page(PEOPLE[:-1]))], at)
     add_measures(database, list(_measures(at)), at)
 
 
 def add_second_day(database: Database, at: datetime) -> None:
     """Some are gone, one is back at once, and TMDb has other genres."""
-    gone = [Answer(each.key, None) for each in (_GONE_MOVIE, _MOVIE_BACK)]
-    add_answers(database, "movies", [*gone, Answer((FIRST + 500,), None)], at)
+    gone = [RawAnswer(each.key, None) for each in (_GONE_MOVIE, _MOVIE_BACK)]
+    add_answers(database, "movies", [*gone, RawAnswer((FIRST + 500,), None)], at)
     add_answers(database, "movies", [_changed(each, "title") for each in MOVIES[:30]], at + MINUTE)
     # Gone and back between two builds: nobody saw it.
-    add_answers(database, "shows", [Answer(SHOWS[0].key, None)], at)
+    add_answers(database, "shows", [RawAnswer(SHOWS[0].key, None)], at)
     add_answers(database, "shows", [SHOWS[0]], at + MINUTE)
-    add_answers(database, "shows", [Answer(SHOWS[-1].key, None)], at + MINUTE)
-    add_answers(database, "people", [Answer(PEOPLE[-2].key, None)], at)
+    add_answers(database, "shows", [RawAnswer(SHOWS[-1].key, None)], at + MINUTE)
+    add_answers(database, "people", [RawAnswer(PEOPLE[-2].key, None)], at)
     # Two changes between two builds are one version.
     add_answers(database, "people", [_changed(each, "biography") for each in PEOPLE[:9]], at)
     add_answers(
@@ -76,13 +76,13 @@ def add_second_day(database: Database, at: datetime) -> None:
     earlier = at - timedelta(days=30)
     late = {"id": 1, "media_type": "movie", "title": "Late"}
     page = {"results": [{"id": _LISTED_LATER.key[0], "known_for": [late]}]}
-    add_answers(database, "lists", [Answer(("person", 91), page)], earlier)
-    add_answers(database, "lists", [Answer(("person", 90), _page(PEOPLE[3:20]))], at)
+    add_answers(database, "lists", [RawAnswer(("person", 91), page)], earlier)
+    add_answers(database, "lists", [RawAnswer(("person", 90), _page(PEOPLE[3:20]))], at)
     genres = [{"id": 18, "name": "Theatre"}, {"id": 7700, "name": "New"}, {"id": 1, "name": ""}]
-    add_answers(database, "genres", [Answer(("movie",), {"genres": [*genres, "a text"]})], at)
+    add_answers(database, "genres", [RawAnswer(("movie",), {"genres": [*genres, "a text"]})], at)
     add_measures(database, list(_measures(at)), at)
     # A batch whose process was killed: the next sync ends it.
-    killed = [_changed(MOVIES[31], "title"), Answer((OF_A_KILLED_BATCH,), None)]
+    killed = [_changed(MOVIES[31], "title"), RawAnswer((OF_A_KILLED_BATCH,), None)]
     _leave_open(database, add_answers(database, "movies", killed, at + MINUTE))
 
 
@@ -95,13 +95,13 @@ def add_last_day(database: Database, at: datetime) -> None:
         {"production_companies": [names[0] | {"name": "N"}]},
     ]
     both = [
-        Answer(each.key, {**(each.body or {}), **fields})
+        RawAnswer(each.key, {**(each.body or {}), **fields})
         for each, fields in zip(MOVIES[40:42], renamed, strict=True)
     ]
     add_answers(database, "movies", both, at)
     genres = [{"id": 18, "name": "Drama"}, {"id": 18, "name": "Twice"}]
-    add_answers(database, "genres", [Answer(("movie",), {"genres": genres})], at)
-    add_answers(database, "genres", [Answer(("tv",), {"genres": None})], at)
+    add_answers(database, "genres", [RawAnswer(("movie",), {"genres": genres})], at)
+    add_answers(database, "genres", [RawAnswer(("tv",), {"genres": None})], at)
     add_measures(database, list(_measures(at))[::2], at)
 
 
@@ -112,5 +112,5 @@ def _leave_open(database: Database, load_id: int | None) -> None:
     database.execute("delete from meta.load_log where load_id = %s", load_id)
 
 
-def _changed(answer: Answer, field: str) -> Answer:
-    return Answer(answer.key, {**(answer.body or {}), field: f"Another {field}"})
+def _changed(answer: RawAnswer, field: str) -> RawAnswer:
+    return RawAnswer(answer.key, {**(answer.body or {}), field: f"Another {field}"})

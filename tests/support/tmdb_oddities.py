@@ -5,7 +5,7 @@ What is odd about a thing is in its own fields; all have ids that the sample doe
 
 from typing import Any
 
-from tests.support.tmdb_answers import Answer, Body
+from tests.support.tmdb_answers import Body, RawAnswer
 
 FIRST = 900_000_001
 HUGE = 2**63 - 1
@@ -88,7 +88,7 @@ CREDITS: tuple[Any, ...] = (
 )
 
 
-def movie(number: int, **fields: Any) -> Answer:
+def movie(number: int, **fields: Any) -> RawAnswer:
     """A movie with these fields and otherwise nothing odd."""
     body: Body = {
         "id": number,
@@ -106,10 +106,10 @@ def movie(number: int, **fields: Any) -> Answer:
         "credits": {"cast": [], "crew": []},
         "external_ids": {},
     }
-    return Answer((number,), body | fields)
+    return RawAnswer((number,), body | fields)
 
 
-def show(number: int, **fields: Any) -> Answer:
+def show(number: int, **fields: Any) -> RawAnswer:
     """A show with these fields and otherwise nothing odd."""
     body: Body = {
         "id": number,
@@ -124,10 +124,10 @@ def show(number: int, **fields: Any) -> Answer:
         "aggregate_credits": {"cast": [], "crew": []},
         "external_ids": {"imdb_id": f"tt{number}"},
     }
-    return Answer((number,), body | fields)
+    return RawAnswer((number,), body | fields)
 
 
-def person(number: int, **fields: Any) -> Answer:
+def person(number: int, **fields: Any) -> RawAnswer:
     """A person with these fields and otherwise nothing odd."""
     body: Body = {
         "id": number,
@@ -138,7 +138,7 @@ def person(number: int, **fields: Any) -> Answer:
         "combined_credits": {"cast": [], "crew": []},
         "external_ids": {},
     }
-    return Answer((number,), body | fields)
+    return RawAnswer((number,), body | fields)
 
 
 def _companies_of_film(number: int) -> list[Body]:

@@ -7,7 +7,7 @@ from random import Random
 from typing import Any
 
 from tests.support.postgres import Database
-from tests.support.tmdb_answers import Answer, Body, Measure, add_answers, add_measures
+from tests.support.tmdb_answers import Body, RawAnswer, RawMeasure, add_answers, add_measures
 
 FIRST_DAY = date(2031, 6, 2)
 GENRES = {28: "Action", 18: "Drama", 35: "Comedy", 878: "Science Fiction", 10752: "War"}
@@ -72,20 +72,20 @@ class TmdbWorld:
         for database in databases:
             for kind in sorted(self.due_genres):
                 items = [{"id": number, "name": name} for number, name in self.genres[kind].items()]
-                answer = Answer((kind,), {"genres": items})
+                answer = RawAnswer((kind,), {"genres": items})
                 add_answers(database, "genres", [answer], self.now, origin=origin)
             add_answers(database, "lists", lists, self.now, origin=origin)
             for kind, dataset in DATASETS.items():
                 # Later than the lists, as in a run.
                 at = self.now + timedelta(minutes=5)
                 keys = sorted(key for key in self.due if key[0] == kind)
-                answers = [Answer((key[1],), self.bodies[key]) for key in keys]
+                answers = [RawAnswer((key[1],), self.bodies[key]) for key in keys]
                 add_answers(database, dataset, answers, at, origin=origin)
             add_measures(database, measures, self.now, origin=origin)
         self.due, self.due_genres = set(), set()
         self.day += 1
 
-    def _lists(self, kinds: Iterable[str]) -> list[Answer]:
+    def _lists(self, kinds: Iterable[str]) -> list[RawAnswer]:
         pages = []
         for kind in kinds:
             known = self.known(kind)
@@ -93,7 +93,7 @@ class TmdbWorld:
             results = [self._list_item(kind, number) for number in known[: 2 * len(known) // 3]]
             for page in range(2):
                 body = {"page": page + 1, "results": results[page::2]}
-                pages.append(Answer((kind, page + 1), body))
+                pages.append(RawAnswer((kind, page + 1), body))
         return pages
 
     def _list_item(self, kind: str, number: int) -> Body:
@@ -110,11 +110,11 @@ class TmdbWorld:
             ]
         return item
 
-    def _measures(self) -> list[Measure]:
+    def _measures(self) -> list[RawMeasure]:
         # Numbers of an earlier day come late for some.
         late = FIRST_DAY + timedelta(days=self.day - 2)
         found = [
-            Measure("movie", number, late, 7.5, 5.0, 70 + self.day)
+            RawMeasure("movie", number, late, 7.5, 5.0, 70 + self.day)
             for number in (range(5, 9) if self.day >= 2 else ())
         ]
         for (kind, number), body in self.bodies.items():
@@ -122,7 +122,7 @@ class TmdbWorld:
                 continue
             votes = self.random.choice([0, 3, 40, 60, 800, 20000]) + self.day
             found.append(
-                Measure(
+                RawMeasure(
                     kind, number, FIRST_DAY + timedelta(days=self.day),
                     round(self.random.random() * 900, 5),
                     None if kind == "person" else self.random.randrange(11000) / 1000,

@@ -15,7 +15,7 @@ from tests.e2e.oracle_tmdb.values import Body
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class OracleAnswer:
     """A row of a batch that has ended; `key` is an id, a kind, or a kind and a page."""
 
     answer_id: int
@@ -27,7 +27,7 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class Measure:
+class OracleMeasure:
     """The numbers of a thing on a day, as they were observed."""
 
     media_type: str
@@ -46,12 +46,12 @@ class Answers:
     `begins` has, by dataset, the load_ids with which a history of it began.
     """
 
-    movies: Sequence[Answer]
-    shows: Sequence[Answer]
-    people: Sequence[Answer]
-    genres: Sequence[Answer]
-    lists: Sequence[Answer]
-    measures: Sequence[Measure]
+    movies: Sequence[OracleAnswer]
+    shows: Sequence[OracleAnswer]
+    people: Sequence[OracleAnswer]
+    genres: Sequence[OracleAnswer]
+    lists: Sequence[OracleAnswer]
+    measures: Sequence[OracleMeasure]
     begins: Mapping[str, Sequence[int]] = field(default_factory=dict)
 
     def up_to(self, load_id: int) -> "Answers":
@@ -77,12 +77,12 @@ class Answers:
         return len(self.begins.get(dataset, ()))
 
 
-def newest(answers: Iterable[Answer]) -> dict[tuple[Any, ...], Answer]:
+def newest(answers: Iterable[OracleAnswer]) -> dict[tuple[Any, ...], OracleAnswer]:
     """Return the newest answer of each key."""
     return {each.key: each for each in sorted(answers, key=lambda each: each.answer_id)}
 
 
-def newest_bodies(answers: Iterable[Answer]) -> dict[tuple[Any, ...], Answer]:
+def newest_bodies(answers: Iterable[OracleAnswer]) -> dict[tuple[Any, ...], OracleAnswer]:
     """Return the newest answer with status 200 of each key."""
     return newest(each for each in answers if each.status == 200)
 
@@ -127,12 +127,12 @@ def read_answers(url: str) -> Answers:
                 )
             )
             datasets[name] = [
-                Answer(answer_id, load_id, tuple(key), status, parsed(body), at)
+                OracleAnswer(answer_id, load_id, tuple(key), status, parsed(body), at)
                 for answer_id, load_id, status, body, at, *key in cursor
             ]
         cursor.execute(_MEASURES)
         measures = [
-            Measure(media_type, number, on, popularity and Decimal(popularity), *of)
+            OracleMeasure(media_type, number, on, popularity and Decimal(popularity), *of)
             for media_type, number, on, popularity, *of in cursor
         ]
         begins: dict[str, list[int]] = {}

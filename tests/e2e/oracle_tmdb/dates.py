@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 from tests.e2e.oracle_tmdb.keys import date_key
 from tests.e2e.oracle_tmdb.popular import Days
-from tests.e2e.oracle_tmdb.seeds import Seeds
+from tests.e2e.oracle_tmdb.seeds import TmdbSeeds
 from tests.e2e.oracle_tmdb.things import Row, Things
 
 _SEASONS = ("Winter", "Spring", "Summer", "Fall")
@@ -17,7 +17,7 @@ def season(day: date | None) -> str | None:
     return None if day is None else _SEASONS[day.month % 12 // 3]
 
 
-def dim_dates(things: Things, days: Days, seeds: Seeds) -> list[Row]:
+def dim_dates(things: Things, days: Days, seeds: TmdbSeeds) -> list[Row]:
     """Return one row per day, from the first to the last of the data."""
     found = sorted(_days(things, days))
     if not found:

@@ -7,7 +7,7 @@ from tests.e2e.oracle.exact import ratio
 from tests.e2e.oracle_tmdb.dates import season
 from tests.e2e.oracle_tmdb.keys import date_key, surrogate
 from tests.e2e.oracle_tmdb.popular import Days, newest_day
-from tests.e2e.oracle_tmdb.seeds import Seeds
+from tests.e2e.oracle_tmdb.seeds import TmdbSeeds
 from tests.e2e.oracle_tmdb.things import Row, Thing, Things
 from tests.e2e.oracle_tmdb.values import text
 
@@ -17,12 +17,12 @@ def released_movies(things: Things) -> list[Thing]:
     return [each for each in things.all_now("movie") if each.columns["status"] == "Released"]
 
 
-def fact_movies(released: Iterable[Thing], days: Days, seeds: Seeds) -> list[Row]:
+def fact_movies(released: Iterable[Thing], days: Days, seeds: TmdbSeeds) -> list[Row]:
     """Return one row per released movie."""
     return [_fact(movie, days, seeds) for movie in released]
 
 
-def _fact(movie: Thing, days: Days, seeds: Seeds) -> Row:
+def _fact(movie: Thing, days: Days, seeds: TmdbSeeds) -> Row:
     columns = movie.columns
     budget, revenue = columns["budget_usd"], columns["revenue_usd"]
     release_date = columns["release_date"]
@@ -56,12 +56,12 @@ def _fact(movie: Thing, days: Days, seeds: Seeds) -> Row:
     }
 
 
-def counted(amount: int | None, seeds: Seeds) -> int | None:
+def counted(amount: int | None, seeds: TmdbSeeds) -> int | None:
     """Return the amount, or None where it is no more than a mistake."""
     return None if amount is None or amount < seeds.money_floor else amount
 
 
-def _budget_tier(budget: int | None, seeds: Seeds) -> str:
+def _budget_tier(budget: int | None, seeds: TmdbSeeds) -> str:
     if budget is None:
         return "Unknown"
     (tier,) = (
@@ -78,7 +78,9 @@ def _flag(profit: int | None) -> str:
     return "Profitable" if profit > 0 else "Not Profitable"
 
 
-def dim_production_companies(things: Things, released: Iterable[Thing], seeds: Seeds) -> list[Row]:
+def dim_production_companies(
+    things: Things, released: Iterable[Thing], seeds: TmdbSeeds
+) -> list[Row]:
     """Return one row per company of any movie."""
     totals = Counter(
         company.id
@@ -106,6 +108,6 @@ def dim_production_companies(things: Things, released: Iterable[Thing], seeds: S
     return list(rows.values())
 
 
-def _studio_tier(movies: int, seeds: Seeds) -> str:
+def _studio_tier(movies: int, seeds: TmdbSeeds) -> str:
     reached = [(least, name) for name, least in seeds.studio_tiers if least <= movies]
     return max(reached)[1]

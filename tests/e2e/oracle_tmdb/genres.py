@@ -6,16 +6,16 @@ from datetime import datetime
 from decimal import Decimal
 
 from tests.e2e.oracle.exact import ratio
-from tests.e2e.oracle_tmdb.answers import Answer
+from tests.e2e.oracle_tmdb.answers import OracleAnswer
 from tests.e2e.oracle_tmdb.keys import surrogate
-from tests.e2e.oracle_tmdb.seeds import Seeds
+from tests.e2e.oracle_tmdb.seeds import TmdbSeeds
 from tests.e2e.oracle_tmdb.things import Row, Thing, Things, named
 
 WEIGHT_PLACES = 6
 
 
 @dataclass(slots=True)
-class Genre:
+class GenreNow:
     """A genre that a list of genres ever had."""
 
     kind: str
@@ -25,9 +25,9 @@ class Genre:
     answered_at: datetime
 
 
-def listed_genres(answers: Iterable[Answer]) -> dict[tuple[str, int], Genre]:
+def listed_genres(answers: Iterable[OracleAnswer]) -> dict[tuple[str, int], GenreNow]:
     """Return every genre that an answer had, by kind and id."""
-    genres: dict[tuple[str, int], Genre] = {}
+    genres: dict[tuple[str, int], GenreNow] = {}
     for answer in sorted(answers, key=lambda each: each.answer_id):
         if answer.status != 200:
             continue
@@ -37,11 +37,11 @@ def listed_genres(answers: Iterable[Answer]) -> dict[tuple[str, int], Genre]:
             if genre.kind == kind and genre.is_listed and genre.id not in found:
                 genre.is_listed, genre.answered_at = False, answer.ingested_at
         for number, name in found.items():
-            genres[kind, number] = Genre(kind, number, name, True, answer.ingested_at)
+            genres[kind, number] = GenreNow(kind, number, name, True, answer.ingested_at)
     return genres
 
 
-def dim_genres(answers: Iterable[Answer], things: Things, seeds: Seeds) -> list[Row]:
+def dim_genres(answers: Iterable[OracleAnswer], things: Things, seeds: TmdbSeeds) -> list[Row]:
     """Return one row per kind and genre."""
     listed = listed_genres(answers)
     kinds_asked = {kind for kind, _ in listed} | {

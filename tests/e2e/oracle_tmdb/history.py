@@ -6,10 +6,10 @@ from datetime import datetime
 from itertools import pairwise
 from typing import Any
 
-from tests.e2e.oracle_tmdb.answers import Answer, Answers
+from tests.e2e.oracle_tmdb.answers import Answers, OracleAnswer
 from tests.e2e.oracle_tmdb.genres import listed_genres
 from tests.e2e.oracle_tmdb.keys import surrogate, version_key
-from tests.e2e.oracle_tmdb.seeds import Seeds
+from tests.e2e.oracle_tmdb.seeds import TmdbSeeds
 from tests.e2e.oracle_tmdb.things import Row, Thing, things_of
 from tests.e2e.oracle_tmdb.values import Body, array, integer, objects, text
 
@@ -22,7 +22,7 @@ DATASETS = {"movie": "movies", "tv": "shows", "person": "people"}
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class ThingState:
     """The tracked columns of a thing when a build began."""
 
     tracked: Row
@@ -49,7 +49,7 @@ class KnownFor:
     listed_at: datetime
 
 
-def replay(builds: Iterable[Mapping[Key, State]]) -> dict[Key, list[Version]]:
+def replay(builds: Iterable[Mapping[Key, ThingState]]) -> dict[Key, list[Version]]:
     """Return the versions of each key, from the states at each build, in order."""
     versions: dict[Key, list[Version]] = {}
     for states in builds:
@@ -64,7 +64,7 @@ def replay(builds: Iterable[Mapping[Key, State]]) -> dict[Key, list[Version]]:
 
 
 def histories(
-    answers: Answers, bounds: Sequence[int], seeds: Seeds
+    answers: Answers, bounds: Sequence[int], seeds: TmdbSeeds
 ) -> tuple[dict[Key, list[Version]], dict[Key, list[Version]]]:
     """Return the versions of all things and of all genres.
 
@@ -78,10 +78,10 @@ def histories(
     )
 
 
-def states_of_things(answers: Answers, seeds: Seeds) -> dict[Key, State]:
+def states_of_things(answers: Answers, seeds: TmdbSeeds) -> dict[Key, ThingState]:
     """Return the state of each thing."""
     things, known = things_of(answers, seeds), known_for(answers.lists)
-    states: dict[Key, State] = {}
+    states: dict[Key, ThingState] = {}
     for media_type, dataset in DATASETS.items():
         history = answers.history(dataset)
         for number, thing in things.of(media_type).items():
@@ -94,21 +94,21 @@ def states_of_things(answers: Answers, seeds: Seeds) -> dict[Key, State]:
                 tracked["known_for_titles"] = of_list and of_list.titles
                 if of_list:
                     times.append(of_list.listed_at)
-            states[history, media_type, number] = State(tracked, max(times))
+            states[history, media_type, number] = ThingState(tracked, max(times))
     return states
 
 
-def _states_of_genres(answers: Answers) -> dict[Key, State]:
+def _states_of_genres(answers: Answers) -> dict[Key, ThingState]:
     history = answers.history("genres")
     return {
-        (history, *key): State(
+        (history, *key): ThingState(
             {"genre_name": genre.name, "is_listed": genre.is_listed}, genre.answered_at
         )
         for key, genre in listed_genres(answers.genres).items()
     }
 
 
-def known_for(lists: Iterable[Answer]) -> dict[int, KnownFor]:
+def known_for(lists: Iterable[OracleAnswer]) -> dict[int, KnownFor]:
     """Return stg_tmdb__known_for by person: of the newest page that has the person."""
     found: dict[int, KnownFor] = {}
     for page in sorted(lists, key=lambda each: each.answer_id):

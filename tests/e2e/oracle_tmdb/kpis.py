@@ -9,7 +9,7 @@ from typing import Any
 from tests.e2e.oracle.exact import mean, median, ratio, rounded
 from tests.e2e.oracle_tmdb.films import counted
 from tests.e2e.oracle_tmdb.popular import less
-from tests.e2e.oracle_tmdb.seeds import Seeds
+from tests.e2e.oracle_tmdb.seeds import TmdbSeeds
 from tests.e2e.oracle_tmdb.things import Row
 
 _MILLION = 1_000_000
@@ -24,7 +24,7 @@ def of_no_adults(facts: Iterable[Row]) -> list[Row]:
 
 
 def kpi_genre_performance(
-    movies: Sequence[Row], bridge: Iterable[Row], genres: Iterable[Row], seeds: Seeds
+    movies: Sequence[Row], bridge: Iterable[Row], genres: Iterable[Row], seeds: TmdbSeeds
 ) -> list[Row]:
     """Return one row per genre; `bridge` and `genres` are of the marts of these names."""
     by_id = {row["movie_id"]: row for row in movies}
@@ -70,7 +70,7 @@ def _roi_order(row: Row) -> tuple[Any, ...]:
 
 
 def kpi_yearly_trends(
-    movies: Iterable[Row], bridge: Iterable[Row], genres: Iterable[Row], seeds: Seeds
+    movies: Iterable[Row], bridge: Iterable[Row], genres: Iterable[Row], seeds: TmdbSeeds
 ) -> list[Row]:
     """Return one row per release year."""
     names = {row["genre_id"]: row["genre_name"] for row in genres if row["kind"] == "movie"}
@@ -102,7 +102,7 @@ def kpi_yearly_trends(
     return list(rows.values())
 
 
-def kpi_top_movies(movies: Sequence[Row], seeds: Seeds) -> list[Row]:
+def kpi_top_movies(movies: Sequence[Row], seeds: TmdbSeeds) -> list[Row]:
     """Return one row per movie that has a rank."""
     prior = int(seeds.settings["tmdb_rating_prior_votes"])
     mean_of_all = mean(_ratings(movies, seeds), 3)
@@ -170,7 +170,7 @@ def _rank(
         row[column] = rank
 
 
-def _amounts(movies: Iterable[Row], column: str, seeds: Seeds) -> list[int]:
+def _amounts(movies: Iterable[Row], column: str, seeds: TmdbSeeds) -> list[int]:
     return [row[column] for row in movies if counted(row[column], seeds) is not None]
 
 
@@ -178,10 +178,10 @@ def _millions(amounts: Sequence[int]) -> Decimal | None:
     return ratio(sum(amounts), _MILLION * len(amounts), 2)
 
 
-def _ratings(movies: Iterable[Row], seeds: Seeds) -> list[Decimal]:
+def _ratings(movies: Iterable[Row], seeds: TmdbSeeds) -> list[Decimal]:
     return [row["vote_average"] for row in movies if _is_rated(row, seeds)]
 
 
-def _is_rated(movie: Row, seeds: Seeds) -> bool:
+def _is_rated(movie: Row, seeds: TmdbSeeds) -> bool:
     votes = movie["vote_count"]
     return votes is not None and votes >= seeds.least_votes and movie["vote_average"] is not None

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from tests.e2e.oracle.exact import ratio
-from tests.e2e.oracle_tmdb.answers import Measure
+from tests.e2e.oracle_tmdb.answers import OracleMeasure
 from tests.e2e.oracle_tmdb.history import NAMES, KnownFor
 from tests.e2e.oracle_tmdb.keys import date_key, surrogate
 from tests.e2e.oracle_tmdb.things import Row, Thing, Things
@@ -40,7 +40,7 @@ NO_DAY = Day(date.min, None, None, None, None)
 Days = Mapping[tuple[str, int], Sequence[Day]]
 
 
-def days_of(measures: Iterable[Measure]) -> dict[tuple[str, int], list[Day]]:
+def days_of(measures: Iterable[OracleMeasure]) -> dict[tuple[str, int], list[Day]]:
     """Return the days of each thing, in order."""
     days: dict[tuple[str, int], list[Day]] = {}
     for each in sorted(measures, key=lambda each: each.day):

@@ -12,7 +12,7 @@ _FLAGS = {"true": True, "false": False}
 
 
 @dataclass(frozen=True, slots=True)
-class Seeds:
+class TmdbSeeds:
     """Tiers are (name, lower, upper or None) and (name, least), genres (group, blockbuster)."""
 
     budget_tiers: list[tuple[str, int, int | None]]
@@ -37,10 +37,10 @@ class Seeds:
         return int(self.settings["tmdb_rating_least_votes"])
 
 
-def read_seeds(project: Path) -> Seeds:
+def read_seeds(project: Path) -> TmdbSeeds:
     """Read the seeds and vars of the dbt project in a folder."""
     folder = project / "seeds" / "tmdb"
-    return Seeds(
+    return TmdbSeeds(
         budget_tiers=[
             (
                 row["budget_tier"],

@@ -7,7 +7,7 @@ from itertools import count
 
 from include.sample.tmdb.answers import ApiRequest
 from include.sample.tmdb.api import SampleApi
-from tests.e2e.oracle_tmdb.answers import Answer, Answers, Measure, parsed
+from tests.e2e.oracle_tmdb.answers import Answers, OracleAnswer, OracleMeasure, parsed
 from tests.e2e.oracle_tmdb.history import DATASETS
 from tests.e2e.oracle_tmdb.values import Body, objects
 
@@ -26,8 +26,8 @@ class Watched:
         self._pages = pages
         self._numbers = count(1)
         self._followed: set[tuple[str, int]] = set()
-        self._measures: dict[tuple[str, int, date], Measure] = {}
-        self._answers: dict[str, list[Answer]] = {
+        self._measures: dict[tuple[str, int, date], OracleMeasure] = {}
+        self._answers: dict[str, list[OracleAnswer]] = {
             name: [] for name in (*DATASETS.values(), "genres", "lists")
         }
 
@@ -56,7 +56,9 @@ class Watched:
     ) -> Body:
         answer = api.answer(ApiRequest.parse(target))
         body = parsed(answer.body) if answer.status == 200 else {}
-        self._answers[dataset].append(Answer(next(self._numbers), 1, key, answer.status, body, at))
+        self._answers[dataset].append(
+            OracleAnswer(next(self._numbers), 1, key, answer.status, body, at)
+        )
         return body
 
     def _list(self, kind: str, page: int, items: Iterable[Body], at: datetime) -> None:
@@ -70,7 +72,7 @@ class Watched:
         if before and before.list_rank is not None:
             rank = before.list_rank  # The best place comes first.
         popularity, average = Decimal(item["popularity"]), item.get("vote_average")
-        self._measures[key] = Measure(
+        self._measures[key] = OracleMeasure(
             *key,
             popularity,
             None if average is None else Decimal(average),

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from tests.e2e.oracle_tmdb.answers import Answer, Answers, newest, newest_bodies
-from tests.e2e.oracle_tmdb.seeds import Seeds
+from tests.e2e.oracle_tmdb.answers import Answers, OracleAnswer, newest, newest_bodies
+from tests.e2e.oracle_tmdb.seeds import TmdbSeeds
 from tests.e2e.oracle_tmdb.values import (
     INT4,
     Body,
@@ -90,7 +90,7 @@ class Things:
             yield from (each for each in self.of(media_type).values() if each.is_now)
 
 
-def things_of(answers: Answers, seeds: Seeds) -> Things:
+def things_of(answers: Answers, seeds: TmdbSeeds) -> Things:
     """Return all things as the answers have them."""
     return Things(
         _things(answers.movies, lambda answer, gone_at: _movie(answer, gone_at, seeds)),
@@ -100,7 +100,7 @@ def things_of(answers: Answers, seeds: Seeds) -> Things:
 
 
 def _things(
-    answers: Sequence[Answer], thing: Callable[[Answer, datetime | None], Thing]
+    answers: Sequence[OracleAnswer], thing: Callable[[OracleAnswer, datetime | None], Thing]
 ) -> dict[int, Thing]:
     last = newest(answers)
     return {
@@ -109,7 +109,7 @@ def _things(
     }
 
 
-def _movie(answer: Answer, gone_at: datetime | None, seeds: Seeds) -> Thing:
+def _movie(answer: OracleAnswer, gone_at: datetime | None, seeds: TmdbSeeds) -> Thing:
     body = answer.body
     tconst, linked_by = _linked(body, "tt")
     genres, companies = named(body, "genres"), named(body, "production_companies")
@@ -132,7 +132,7 @@ def _movie(answer: Answer, gone_at: datetime | None, seeds: Seeds) -> Thing:
     return Thing("movie", answer.key[0], columns, at, gone_at, body, linked_by, genres, companies)
 
 
-def _show(answer: Answer, gone_at: datetime | None, seeds: Seeds) -> Thing:
+def _show(answer: OracleAnswer, gone_at: datetime | None, seeds: TmdbSeeds) -> Thing:
     body = answer.body
     tconst = imdb_id(part(body, "external_ids").get("imdb_id"), "tt")
     genres = named(body, "genres")
@@ -156,7 +156,7 @@ def _show(answer: Answer, gone_at: datetime | None, seeds: Seeds) -> Thing:
     return Thing("tv", answer.key[0], columns, answer.ingested_at, gone_at, body, linked_by, genres)
 
 
-def _person(answer: Answer, gone_at: datetime | None) -> Thing:
+def _person(answer: OracleAnswer, gone_at: datetime | None) -> Thing:
     body = answer.body
     nconst, linked_by = _linked(body, "nm")
     gender = integer(body.get("gender"))

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:unclosed file .*dbt.log:Resource
 
 
 @dataclass
-class Days:
+class AnsweredDays:
     """A world and two warehouses of it: one catches up, the other is built whole every day.
 
     `seen` has what a movie said at each build, and when it was answered: the history to expect.
@@ -83,14 +83,14 @@ class Days:
 
 
 @pytest.fixture(scope="module")
-def days(postgres: Cluster) -> Iterator[Days]:
+def days(postgres: Cluster) -> Iterator[AnsweredDays]:
     """Four days: edits, things that go and come back, a genre that leaves its list."""
     with ExitStack() as stack:
         daily, whole = (
             parsed_project().on(stack.enter_context(postgres.database())) for _ in range(2)
         )
         world = TmdbWorld(movies=60, shows=20, people=40)
-        story = Days(world, daily, whole)
+        story = AnsweredDays(world, daily, whole)
         story.day()
         world.edit(("movie", 1), revenue=123_456_789, title="Renamed")
         world.edit(("movie", 2), genres=[], credits={"cast": [], "crew": None})
@@ -110,14 +110,16 @@ def days(postgres: Cluster) -> Iterator[Days]:
         yield story
 
 
-def test_what_catches_up_is_what_a_full_refresh_makes_of_the_same_builds(days: Days) -> None:
+def test_what_catches_up_is_what_a_full_refresh_makes_of_the_same_builds(
+    days: AnsweredDays,
+) -> None:
     """Every table: staging, history, marts."""
     caught_up = {name for name, message in days.messages.items() if message.startswith("MERGE")}
     assert caught_up == {model.name for model in days.models if model.is_incremental}
     assert days.differences() == []
 
 
-def test_the_history_of_movies_is_what_was_answered(days: Days) -> None:
+def test_the_history_of_movies_is_what_was_answered(days: AnsweredDays) -> None:
     expected = set()
     for number, states in days.seen.items():
         for position, (answered, facts) in enumerate(states):
@@ -136,7 +138,7 @@ def test_the_history_of_movies_is_what_was_answered(days: Days) -> None:
     assert len([version for version in found if version[0] == 1]) == 3
 
 
-def test_a_thing_that_is_gone_has_a_gap_and_no_current_version(days: Days) -> None:
+def test_a_thing_that_is_gone_has_a_gap_and_no_current_version(days: AnsweredDays) -> None:
     ended = days.rows(
         "select movie_id, version_number, ended_by from marts_next.dim_movies_history "
         "where movie_id in (3, 4) order by 1, 2"
@@ -152,7 +154,7 @@ def test_a_thing_that_is_gone_has_a_gap_and_no_current_version(days: Days) -> No
     assert stubs in ([], [(False,)])
 
 
-def test_what_a_person_was_known_for_before_is_kept(days: Days) -> None:
+def test_what_a_person_was_known_for_before_is_kept(days: AnsweredDays) -> None:
     """In another order it is the same; and who leaves the list keeps it."""
     changed = days.rows(
         "select person_id, array_agg(known_for_titles::text order by version_number) "
@@ -163,7 +165,7 @@ def test_what_a_person_was_known_for_before_is_kept(days: Days) -> None:
         assert set(titles) <= {"{T1,T2,T1}", "{T3}", None}
 
 
-def test_a_genre_that_left_its_list_is_retired_and_kept(days: Days) -> None:
+def test_a_genre_that_left_its_list_is_retired_and_kept(days: AnsweredDays) -> None:
     retired = days.rows("select kind, genre_name from marts_next.dim_genres where retired")
     assert retired == [("movie", "War")]
     versions = days.rows(
@@ -173,7 +175,7 @@ def test_a_genre_that_left_its_list_is_retired_and_kept(days: Days) -> None:
     assert versions == [(True, False), (False, True)]
 
 
-def test_a_second_build_of_the_day_writes_no_row(days: Days) -> None:
+def test_a_second_build_of_the_day_writes_no_row(days: AnsweredDays) -> None:
     places = [
         model.place(days.daily.database)
         for model in days.models
@@ -184,7 +186,7 @@ def test_a_second_build_of_the_day_writes_no_row(days: Days) -> None:
     assert [place.versions() for place in places] == before
 
 
-def test_moving_votes_make_no_version_and_rewrite_no_row_that_stays(days: Days) -> None:
+def test_moving_votes_make_no_version_and_rewrite_no_row_that_stays(days: AnsweredDays) -> None:
     snapshots = [
         model.place(days.daily.database) for model in days.models if model.schema == "snapshots"
     ]
@@ -200,7 +202,7 @@ def test_moving_votes_make_no_version_and_rewrite_no_row_that_stays(days: Days) 
     assert measured.versions() != popular
 
 
-def test_answers_of_another_origin_begin_another_history(days: Days) -> None:
+def test_answers_of_another_origin_begin_another_history(days: AnsweredDays) -> None:
     other = TmdbWorld(movies=5, shows=2, people=3, seed=8)
     other.day = days.world.day
     other.land(days.daily.database, origin="elsewhere")

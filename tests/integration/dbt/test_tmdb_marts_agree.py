@@ -74,7 +74,7 @@ Rows = list[dict[str, Any]]
 
 
 @dataclass(frozen=True)
-class State:
+class SceneState:
     """The marts after a build, as they are and as they should be."""
 
     found: Mapping[str, Rows]
@@ -82,16 +82,16 @@ class State:
 
 
 @dataclass(frozen=True)
-class Scene:
+class MartsScene:
     """The states to compare; the marts of what the server answered; the versions of genres."""
 
-    states: Mapping[str, State]
+    states: Mapping[str, SceneState]
     watched: Mapping[str, Mapping[str, Mart]]
     genres: Rows
     expected_genres: Mart
 
 
-class Warehouse:
+class SceneWarehouse:
     """A warehouse that syncs and builds, with the bound of each build so far."""
 
     def __init__(self, site: Site) -> None:
@@ -110,10 +110,10 @@ class Warehouse:
         assert done
         assert not bad, bad
 
-    def state(self) -> State:
+    def state(self) -> SceneState:
         url = self.database.url
         expected = expected_marts(read_answers(url), self.bounds, PROJECT, read_imdb(url))
-        return State(self.rows("marts_next", *KEYS), expected)
+        return SceneState(self.rows("marts_next", *KEYS), expected)
 
     def rows(self, schema: str, *names: str) -> dict[str, Rows]:
         url = f"{self.database.url}?options=-csearch_path%3D{schema}"
@@ -130,10 +130,10 @@ def publish_imdb(database: Database, links: Mart) -> None:
 
 
 @pytest.fixture(scope="module")
-def scene(postgres: Cluster) -> Iterator[Scene]:
+def scene(postgres: Cluster) -> Iterator[MartsScene]:
     with postgres.database() as database:
-        warehouse, watched = Warehouse(parsed_project().on(database)), Watched(PAGES)
-        states: dict[str, State] = {}
+        warehouse, watched = SceneWarehouse(parsed_project().on(database)), Watched(PAGES)
+        states: dict[str, SceneState] = {}
         of_server: dict[str, dict[str, Mart]] = {}
         for day, add_oddities in DAYS.items():
             at = datetime.combine(FIRST_DAY + timedelta(days=day - 1), time(6), UTC)
@@ -159,25 +159,27 @@ def scene(postgres: Cluster) -> Iterator[Scene]:
         states[OTHER_ORIGIN] = warehouse.state()
         (genres,) = warehouse.rows("snapshots", "snap_tmdb__genres").values()
         expected_genres = genre_versions(read_answers(database.url), warehouse.bounds, PROJECT)
-        yield Scene(states, of_server, genres, expected_genres)
+        yield MartsScene(states, of_server, genres, expected_genres)
 
 
 @pytest.mark.parametrize("state", STATES)
 @pytest.mark.parametrize("name", KEYS)
-def test_mart_agrees_with_the_recomputation(scene: Scene, state: str, name: str) -> None:
+def test_mart_agrees_with_the_recomputation(scene: MartsScene, state: str, name: str) -> None:
     found, expected = scene.states[state].found[name], scene.states[state].expected[name]
     assert found, "an empty mart proves nothing"
     check(expected, found)
 
 
-def test_versions_of_genres_agree_with_the_recomputation(scene: Scene) -> None:
+def test_versions_of_genres_agree_with_the_recomputation(scene: MartsScene) -> None:
     columns = scene.expected_genres.rows[0]
     found = [{column: row[column] for column in columns} for row in scene.genres]
     check(scene.expected_genres, found)
 
 
 @pytest.mark.parametrize(("name", "state"), OF_THE_SERVER)
-def test_mart_agrees_with_what_the_server_answered(scene: Scene, name: str, state: str) -> None:
+def test_mart_agrees_with_what_the_server_answered(
+    scene: MartsScene, name: str, state: str
+) -> None:
     """One path without the sync and without the raw tables."""
     expected = scene.watched[state][name]
     column = "genre_id" if name == "dim_genres" else expected.key[0]
@@ -197,7 +199,7 @@ def is_odd(column: str, number: int) -> bool:
     return 7000 < number < 8000 if column == "genre_id" else number >= FIRST
 
 
-def test_the_days_have_what_a_history_must_tell_apart(scene: Scene) -> None:
+def test_the_days_have_what_a_history_must_tell_apart(scene: MartsScene) -> None:
     first, last = scene.states[FIRST_STATE].found, scene.states[LAST_STATE].found
     for name in HISTORIES:
         assert {row["ended_by"] for row in last[name]} == {"change", "gone", None}
@@ -232,12 +234,12 @@ def same_thing(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
 
 
 @pytest.mark.parametrize("name", KEYS)
-def test_the_comparison_sees_one_wrong_value_in_any_column(scene: Scene, name: str) -> None:
+def test_the_comparison_sees_one_wrong_value_in_any_column(scene: MartsScene, name: str) -> None:
     check_that_values_are_compared(scene.states[LAST_STATE].expected[name])
     check_that_rows_are_compared(scene.states[LAST_STATE].expected[name])
 
 
-def test_each_label_occurs(scene: Scene) -> None:
+def test_each_label_occurs(scene: MartsScene) -> None:
     for (name, column), labels in LABELS.items():
         found = {row[column] for row in scene.states[LAST_STATE].found[name]}
         assert found == labels, (name, column)
