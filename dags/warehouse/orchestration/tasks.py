@@ -36,6 +36,7 @@ from warehouse.runs.summary import failure_of, summarize, summary_lines
 log = logging.getLogger(__name__)
 
 CHANGED = "changed"
+NO_COUNTS: Mapping[str, str] = {}
 
 
 def changed(source: str, project: DbtProject, **operator: Any) -> Any:
@@ -213,13 +214,19 @@ def announce(source: str, dataset: str, group: str, **operator: Any) -> Any:
     return tell()
 
 
-def report(source: str, steps: Mapping[str, Sequence[str]], **operator: Any) -> Any:
+def report(
+    source: str,
+    steps: Mapping[str, Sequence[str]],
+    counts: Mapping[str, str] = NO_COUNTS,
+    **operator: Any,
+) -> Any:
     """Add the task `report`, which runs whatever happened before and fails where a task failed.
 
     `steps` are the ids of the tasks that ingest each dataset, by dataset name; what these tasks
-    returned are the dataset's figures. The report goes to the log, to `meta.run_log` and to the
-    Asset's extra; of a failed run also to an XCom for `alert_when_red`. A green run then deletes
-    records older than `WAREHOUSE_KEEP_RUNS_DAYS`.
+    returned are the dataset's figures. `counts` are ids of the source's own tasks that count in the
+    marts, by the name of what they count; each returns a text per group. The report goes to the
+    log, to `meta.run_log` and to the Asset's extra; of a failed run also to an XCom for
+    `alert_when_red`. A green run then deletes records older than `WAREHOUSE_KEEP_RUNS_DAYS`.
     """
     outlet = warehouse_asset(source)
 
@@ -244,6 +251,9 @@ def report(source: str, steps: Mapping[str, Sequence[str]], **operator: Any) -> 
             }
             for dataset, tasks in steps.items()
         }
+        counted = {
+            name: found for name, task in counts.items() if (found := ti.xcom_pull(task_ids=task))
+        }
         with (
             final_where_permanent(),
             connected(connection_string(), purpose="report") as connection,
@@ -261,6 +271,7 @@ def report(source: str, steps: Mapping[str, Sequence[str]], **operator: Any) -> 
                 steps=steps,
                 figures=figures,
                 messages=messages,
+                counted=counted,
             )
             record_run(cursor, summary)
         content = summary.as_json()
