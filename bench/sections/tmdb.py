@@ -276,8 +276,9 @@ def _film_goals(
     goals = []
     for kind, each in zip(("films", "people"), landed, strict=True):
         rate = each.bodies / each.seconds
+        reached = rate >= GOAL_BODIES if each.bodies >= TELLING_BODIES else None
         goals.append(Goal(f"landing of {kind}, bodies/s into raw", f"≥ {GOAL_BODIES}",
-                          f"{rate:.0f}", rate >= GOAL_BODIES if each.bodies >= TELLING_BODIES else None))  # fmt: skip
+                          f"{rate:.0f}", reached))  # fmt: skip
     landing, building = (max(each.peak_rss for each in landed),
                          max(built.peak_rss for _, built in builds))  # fmt: skip
     cold, warm = builds[0][1].seconds, builds[-1][1].seconds
