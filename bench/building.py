@@ -105,7 +105,7 @@ def _layer(unique_id: str) -> str:
     kind, _, name, *_ = unique_id.split(".")
     if kind == "test":
         return TESTS
-    if kind == "seed" or name.startswith("stg_"):
+    if kind == "seed" or name.startswith(("stg_", "base_")):
         return STAGING
     return MARTS if kind in {"model", "snapshot"} else START
 

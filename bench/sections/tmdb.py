@@ -183,11 +183,13 @@ def _moving(bench: Bench) -> tuple[str, list[Goal]]:
 
 
 def _make_films_due(database: BenchDatabase, *, every: int) -> None:
-    """Make one of so many films due, all over the table."""
+    """Make one of so many films due, all over the table, in the order in which they were landed."""
     with closing(psycopg2.connect(database.url)) as session, session, session.cursor() as cursor:
         cursor.execute(
-            "update raw.tmdb_items set due_since = clock_timestamp(), due_reason = 'changes' "
-            "where media_type = 'movie' and id %% %s = 0",
+            "update raw.tmdb_items set due_reason = 'changes', "
+            "due_since = clock_timestamp() + answer_id * interval '1 microsecond' "
+            "from raw.tmdb_movies_newest as answer "
+            "where media_type = 'movie' and id = movie_id and id %% %s = 0",
             (every,),
         )
 
