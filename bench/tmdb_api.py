@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import islice
 from multiprocessing import get_context
 from multiprocessing.connection import Connection as Pipe
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -178,5 +179,16 @@ def _start_up(_number: int) -> None:
 def _details(sync: Sync, kind: str) -> Landed:
     began = time.perf_counter()
     figures = sync.details(kind)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    return Landed(figures, time.perf_counter() - began, peak)
+    return Landed(figures, time.perf_counter() - began, _peak_rss())
+
+
+def _peak_rss() -> int:
+    """Return the peak memory of this process in bytes.
+
+    Linux' getrusage also counts that of the process that started it, which here is larger.
+    """
+    status = Path("/proc/self/status")
+    if status.is_file():
+        lines = dict(line.split(":", 1) for line in status.read_text("utf-8").splitlines())
+        return int(lines["VmHWM"].split()[0]) * 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
