@@ -4,7 +4,7 @@ import os
 import sys
 
 from bench.context import Bench
-from bench.files import sample_files
+from bench.files import sample_titles
 from bench.report import print_conditions, print_goals, print_section
 from bench.sections import SECTIONS, Section
 from bench.workspace import progress, whole_number, workspace
@@ -16,11 +16,13 @@ def main() -> int:
     try:
         sections, repeats = _chosen(), whole_number("REPEATS", 3, least=3)
         with workspace() as space:
-            bench = Bench(space, sample_files(), repeats)
-            print_conditions(bench.files.rows, repeats)
+            bench = Bench(space, sample_titles(), repeats)
+            of_files = any(section.of_files for section in sections)
+            size = f"{bench.files.rows:,} rows" if of_files else f"{bench.titles:,} titles"
+            print_conditions(size, repeats)
             goals = []
             for section in sections:
-                progress(f"\n{section.name}: {section.heading}, {bench.files.rows:,} rows")
+                progress(f"\n{section.name}: {section.heading}, {size}")
                 measured = section.measure(bench)
                 print_section(section.heading, measured)
                 goals += [(section.name, goal) for goal in measured.goals]

@@ -1,8 +1,9 @@
 """What the sections share: workspace, files, number of repeats, a published warehouse."""
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
-from bench.files import SampleFiles
+from bench.files import SampleFiles, sample_files
 from bench.runs import make_run
 from bench.workspace import BenchDatabase, Workspace, progress
 
@@ -12,9 +13,14 @@ class Bench:
     """One call of the benchmark."""
 
     space: Workspace
-    files: SampleFiles
+    titles: int
     repeats: int
     _ready: BenchDatabase | None = field(default=None, init=False)
+
+    @cached_property
+    def files(self) -> SampleFiles:
+        """The seven files of IMDb's sample, made where a section needs them."""
+        return sample_files()
 
     def ready(self) -> BenchDatabase:
         """Return the main database after a first `make run` over the files."""

@@ -57,9 +57,14 @@ class SampleFiles:
         return sorted(DATASETS, key=lambda dataset: -self.path(dataset).stat().st_size)
 
 
+def sample_titles() -> int:
+    """Return TITLES. Raises LocalError."""
+    return whole_number("TITLES", 4_000)
+
+
 def sample_files() -> SampleFiles:
     """Return a sample of TITLES titles, made if needed. Raises LocalError."""
-    titles = whole_number("TITLES", 4_000)
+    titles = sample_titles()
     folder = bench_folder() / "samples" / str(titles)
     if not folder.exists():
         progress(f"sample of {titles:,} titles")

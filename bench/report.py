@@ -66,9 +66,9 @@ def machine() -> str:
     )
 
 
-def print_conditions(rows: int, repeats: int) -> None:
+def print_conditions(size: str, repeats: int) -> None:
     """Print date, size, machine and versions."""
-    print(f"{datetime.now(UTC):%Y-%m-%d}, {rows:,} rows, {repeats} repeats.\n\n{machine()}\n")
+    print(f"{datetime.now(UTC):%Y-%m-%d}, {size}, {repeats} repeats.\n\n{machine()}\n")
 
 
 def print_section(heading: str, measured: Measured) -> None:

@@ -36,9 +36,14 @@ class MadeRun:
 
 def make_run(space: Workspace, files: SampleFiles, **variables: str) -> MadeRun:
     """Run `make run` over `files`; raise LocalError if it is not green."""
+    return run_with(space, SOURCE=str(files.folder), SOURCE_NAME="bench", **variables)
+
+
+def run_with(space: Workspace, **variables: str) -> MadeRun:
+    """Run `make run` with these variables; raise LocalError if it is not green."""
     log = space.layout.logs / "make-run.log"
     began = time.monotonic()
-    process = space.make("run", log, SOURCE=str(files.folder), SOURCE_NAME="bench", **variables)
+    process = space.make("run", log, **variables)
     if process.wait() != 0:
         raise LocalError(f"make run failed:\n{log.read_text('utf-8', 'replace')[-3000:]}")
     whole = time.monotonic() - began

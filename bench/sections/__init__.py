@@ -5,16 +5,20 @@ from dataclasses import dataclass
 
 from bench.context import Bench
 from bench.report import Measured
-from bench.sections import changed_day, first_load, orchestration, queries, unchanged_day
+from bench.sections import changed_day, first_load, orchestration, queries, tmdb, unchanged_day
 
 
 @dataclass(frozen=True)
 class Section:
-    """A section: its name for ONLY, its heading, the function that measures it."""
+    """A section: its name for ONLY, its heading, the function that measures it.
+
+    `of_files` is whether it reads the seven files of IMDb's sample.
+    """
 
     name: str
     heading: str
     measure: Callable[[Bench], Measured]
+    of_files: bool = True
 
 
 SECTIONS = (
@@ -23,4 +27,6 @@ SECTIONS = (
     Section("changed", "A day with few changes", changed_day.measure),
     Section("orchestration", "The cost of orchestration", orchestration.measure),
     Section("queries", "Questions to the marts", queries.measure),
+    Section("tmdb", "TMDb: requests and days", tmdb.measure_days, of_files=False),
+    Section("tmdb_films", "TMDb: landing and models", tmdb.measure_films, of_files=False),
 )
