@@ -31,7 +31,10 @@ _WAITING = """
 """
 _GOOD = {"success", "pass"}
 # Rows of one execution: a build that goes on where another was killed says other things.
-LOGS = ("meta.model_log", "meta.test_log", "meta.mart_writer")
+LOGS = (
+    *("meta.model_log", "meta.dbt_run_log", "meta.dbt_model_log"),
+    *("meta.test_log", "meta.mart_writer"),
+)
 
 
 def ratings(day: int) -> list[Row]:
