@@ -3,6 +3,7 @@
 import gzip
 import json
 import stat
+from typing import Any
 
 import pytest
 

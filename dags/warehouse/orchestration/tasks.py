@@ -29,6 +29,7 @@ from warehouse.orchestration.assets import (
 )
 from warehouse.orchestration.connection import connection_string
 from warehouse.orchestration.failures import SUMMARY_KEY, final_where_permanent, messages_of
+from warehouse.orchestration.handovers import counts_of, figures_of
 from warehouse.runs.retention import days_to_keep, prune
 from warehouse.runs.run_log import record_run
 from warehouse.runs.summary import failure_of, summarize, summary_lines
@@ -243,17 +244,6 @@ def report(
         ti, run_id, finished_at = context["ti"], context["run_id"], datetime.now(UTC)
         states = ti.get_task_states(dag_id=ti.dag_id, run_ids=[run_id]).get(run_id, {})
         messages = messages_of(ti, [task for task, state in states.items() if state == "failed"])
-        figures = {
-            dataset: {
-                key: value
-                for task_id in tasks
-                for key, value in (ti.xcom_pull(task_ids=task_id) or {}).items()
-            }
-            for dataset, tasks in steps.items()
-        }
-        counted = {
-            name: found for name, task in counts.items() if (found := ti.xcom_pull(task_ids=task))
-        }
         with (
             final_where_permanent(),
             connected(connection_string(), purpose="report") as connection,
@@ -269,9 +259,9 @@ def report(
                 finished_at=finished_at,
                 states=states,
                 steps=steps,
-                figures=figures,
+                figures=figures_of(ti, steps),
                 messages=messages,
-                counted=counted,
+                counted=counts_of(ti, counts),
             )
             record_run(cursor, summary)
         content = summary.as_json()

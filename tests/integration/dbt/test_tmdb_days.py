@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -33,8 +33,6 @@ class AnsweredDays:
     whole: Site
     seen: dict[int, list[tuple[datetime, Any]]] = field(default_factory=lambda: defaultdict(list))
     messages: dict[str, str] = field(default_factory=dict)
-    differing: list[str] = field(default_factory=list)
-    caught_up: set[str] = field(default_factory=set)
 
     @property
     def models(self) -> list[Model]:
@@ -71,17 +69,6 @@ class AnsweredDays:
             for model in self.models
         )
         return [report for pair in pairs if (report := difference(*pair))]
-
-    def keep(self) -> None:
-        """Copy what the tests look at into the schema `kept`: they come in any order."""
-        self.differing = self.differences()
-        self.caught_up = {name for name, text in self.messages.items() if text.startswith("MERGE")}
-        self.daily.database.execute("create schema kept")
-        for model in self.models:
-            if model.schema in {"marts_next", "snapshots"}:
-                self.daily.database.execute(
-                    f"create table kept.{model.name} as table {model.schema}.{model.name}"
-                )
 
     def rows(self, query: str) -> list[Any]:
         """Rows of the warehouse that catches up."""
@@ -120,16 +107,21 @@ def days(postgres: Cluster) -> Iterator[AnsweredDays]:
         story.day()
         world.put(("movie", 4), None)
         story.day()
-        story.keep()
         yield story
 
 
-def test_what_catches_up_is_what_a_full_refresh_makes_of_the_same_builds(
-    days: AnsweredDays,
-) -> None:
+@pytest.fixture
+def later(days: AnsweredDays, postgres: Cluster) -> Iterator[AnsweredDays]:
+    """A copy of the warehouse that catches up, for what changes it: tests run in any order."""
+    with postgres.database(days.daily.database.name) as copy:
+        yield replace(days, daily=parsed_project().on(copy))
+
+
+def test_what_catches_up_is_what_a_full_refresh_makes_of_the_same_builds(days: AnsweredDays) -> None:
     """Every table: staging, history, marts."""
-    assert days.caught_up == {model.name for model in days.models if model.is_incremental}
-    assert days.differing == []
+    caught_up = {name for name, message in days.messages.items() if message.startswith("MERGE")}
+    assert caught_up == {model.name for model in days.models if model.is_incremental}
+    assert days.differences() == []
 
 
 def test_the_history_of_movies_is_what_was_answered(days: AnsweredDays) -> None:
@@ -144,7 +136,7 @@ def test_the_history_of_movies_is_what_was_answered(days: AnsweredDays) -> None:
         (number, begins, ends, repr((title, revenue, genres)))
         for number, begins, ends, title, revenue, genres in days.rows(
             "select movie_id, effective_date, expiration_date, title, revenue_usd, genres "
-            "from kept.dim_movies_history"
+            "from marts_next.dim_movies_history"
         )
     }
     assert found == expected
@@ -153,16 +145,16 @@ def test_the_history_of_movies_is_what_was_answered(days: AnsweredDays) -> None:
 
 def test_a_thing_that_is_gone_has_a_gap_and_no_current_version(days: AnsweredDays) -> None:
     ended = days.rows(
-        "select movie_id, version_number, ended_by from kept.dim_movies_history "
+        "select movie_id, version_number, ended_by from marts_next.dim_movies_history "
         "where movie_id in (3, 4) order by 1, 2"
     )
     assert ended == [(3, 1, "gone"), (3, 2, None), (4, 1, "gone")]
-    gone = "select {0} from kept.{1} where {0} = {2}"
+    gone = "select {0} from marts_next.{1} where {0} = {2}"
     assert days.rows(gone.format("movie_id", "popular_movies", 4)) == []
     assert days.rows(gone.format("movie_id", "fact_movies", 4)) == []
     assert days.rows(gone.format("person_id", "dim_popular_people", 2)) == []
     # The person's own answer gives no credits; titles still name the person.
-    stubs = days.rows("select distinct has_person_details from kept.bridge_person_project "
+    stubs = days.rows("select distinct has_person_details from marts_next.bridge_person_project "
                       "where person_id = 2")  # fmt: skip
     assert stubs in ([], [(False,)])
 
@@ -171,7 +163,7 @@ def test_what_a_person_was_known_for_before_is_kept(days: AnsweredDays) -> None:
     """In another order it is the same; and who leaves the list keeps it."""
     changed = days.rows(
         "select person_id, array_agg(known_for_titles::text order by version_number) "
-        "from kept.dim_people_history group by 1 having count(*) > 1"
+        "from marts_next.dim_people_history group by 1 having count(*) > 1"
     )
     assert len(changed) > 5
     for _, titles in changed:
@@ -179,47 +171,55 @@ def test_what_a_person_was_known_for_before_is_kept(days: AnsweredDays) -> None:
 
 
 def test_a_genre_that_left_its_list_is_retired_and_kept(days: AnsweredDays) -> None:
-    retired = days.rows("select kind, genre_name from kept.dim_genres where retired")
+    retired = days.rows("select kind, genre_name from marts_next.dim_genres where retired")
     assert retired == [("movie", "War")]
     versions = days.rows(
-        "select is_listed, dbt_valid_to is null from kept.snap_tmdb__genres "
+        "select is_listed, dbt_valid_to is null from snapshots.snap_tmdb__genres "
         "where kind = 'movie' and genre_id = 10752 order by dbt_valid_from"
     )
     assert versions == [(True, False), (False, True)]
 
 
-def test_a_second_build_of_the_day_writes_no_row(days: AnsweredDays) -> None:
+def test_a_second_build_of_the_day_writes_no_row(later: AnsweredDays) -> None:
     places = [
-        model.place(days.daily.database)
-        for model in days.models
+        model.place(later.daily.database)
+        for model in later.models
         if model.is_incremental or model.schema == "snapshots"
     ]
     before = [place.versions() for place in places]
-    days.build()
+    later.build()
     assert [place.versions() for place in places] == before
 
 
-def test_moving_votes_make_no_version_and_another_origin_another_history(
-    days: AnsweredDays,
-) -> None:
-    """Votes rewrite no row of a mart that stays as it was, either."""
+def test_moving_votes_make_no_version_and_rewrite_no_row_that_stays(later: AnsweredDays) -> None:
     snapshots = [
-        model.place(days.daily.database) for model in days.models if model.schema == "snapshots"
+        model.place(later.daily.database) for model in later.models if model.schema == "snapshots"
     ]
     measured = next(
-        model.place(days.daily.database) for model in days.models if model.name == "popular_movies"
+        model.place(later.daily.database)
+        for model in later.models
+        if model.name == "popular_movies"
     )
     before = [place.versions() for place in snapshots]
     popular = measured.versions()
-    days.world.land(days.daily.database, listed=())
-    days.build()
+    later.world.land(later.daily.database, listed=())
+    later.build()
     assert [place.versions() for place in snapshots] == before
     assert written_for_nothing(popular, measured.versions()) == []
     assert measured.versions() != popular
 
+
+def test_answers_of_another_origin_begin_another_history(later: AnsweredDays) -> None:
     other = TmdbWorld(movies=5, shows=2, people=3, seed=8)
-    other.day = days.world.day
-    other.land(days.daily.database, origin="elsewhere")
-    days.build()
+    other.day = later.world.day
+    other.land(later.daily.database, origin="elsewhere")
+    later.build()
     for table in ("staging.base_tmdb__movies", "marts_next.dim_movies_history"):
-        assert days.rows(f"select count(*), count(distinct movie_id) from {table}") == [(5, 5)]
+        assert later.rows(f"select count(*), count(distinct movie_id) from {table}") == [(5, 5)]
+    origins = later.rows(
+        "select distinct batch.origin from marts_next.fact_daily_measures as fact "
+        "inner join raw.tmdb_measures as measure on fact.media_type = measure.media_type "
+        "and fact.id = measure.id and fact.day = measure.observed_on "
+        "inner join meta.api_batch_log as batch using (batch_id)"
+    )
+    assert origins == [("elsewhere",)]
