@@ -29,7 +29,8 @@ _FILMS = """
     order by revenue_rank_all_time
 """
 _LINKS = """
-    select media_type, count(*), count(coalesce(tconst, nconst))
+    select
+        media_type, count(*), count(coalesce(tconst, nconst)), count(*) filter (where is_linked)
     from mart_tmdb_imdb_link
     group by media_type
     order by media_type
@@ -154,8 +155,8 @@ class TmdbApi:
             for title, year, revenue in rows(warehouse.analyst_url, _FILMS)
         ]
         links = [
-            f"  {kind:<8} {linked:,} of {known:,}"
-            for kind, known, linked in rows(warehouse.analyst_url, _LINKS)
+            f"  {kind:<8} {named:,} of {known:,} have an id of IMDb, {linked:,} are in its marts"
+            for kind, known, named, linked in rows(warehouse.analyst_url, _LINKS)
         ]
-        blocks = {"Highest revenue:": films, "Found in IMDb by its own id:": links}
+        blocks = {"Highest revenue:": films, "Links to IMDb:": links}
         return ["\n".join([title, *lines]) for title, lines in blocks.items() if lines]

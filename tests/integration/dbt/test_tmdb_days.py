@@ -117,7 +117,9 @@ def later(days: AnsweredDays, postgres: Cluster) -> Iterator[AnsweredDays]:
         yield replace(days, daily=parsed_project().on(copy))
 
 
-def test_what_catches_up_is_what_a_full_refresh_makes_of_the_same_builds(days: AnsweredDays) -> None:
+def test_what_catches_up_is_what_a_full_refresh_makes_of_the_same_builds(
+    days: AnsweredDays,
+) -> None:
     """Every table: staging, history, marts."""
     caught_up = {name for name, message in days.messages.items() if message.startswith("MERGE")}
     assert caught_up == {model.name for model in days.models if model.is_incremental}

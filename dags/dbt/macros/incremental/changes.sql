@@ -24,7 +24,8 @@
 
 {#-
     The rows of a source table that a staging model has to read: all of them, or, when it catches up,
-    the newest line of every key that changed and is still there.
+    the newest line of every key that changed and is still there. A table with all answers of an API
+    (meta.answers) is itself a view of the newest ones: an older answer can come with a later load.
 -#}
 {% macro rows_of(relation) -%}
     {%- if not is_incremental() -%}
@@ -33,13 +34,20 @@
     {%- set table = raw_table_of(relation) -%}
     {%- set keys = [] -%}
     {%- for part in table.config.meta.key -%} {%- do keys.append(key_column(part)) -%} {%- endfor -%}
+    {%- set changed = changes(table.config.meta.dataset) ~ ' as changes' -%}
+    {%- if table.config.meta.get('answers') -%}
+    select *
+    from {{ relation }}
+    where ({{ keys | join(', ') }}) in (select {{ keys | join(', ') }} from {{ changed }})
+    {%- else -%}
     select *
     from (
         select distinct on ({{ keys | join(', ') }}) *
-        from {{ changes(table.config.meta.dataset) }} as changes
+        from {{ changed }}
         order by {{ keys | join(', ') }}, load_id desc, is_new desc
     ) as newest_lines
     where is_new
+    {%- endif -%}
     {%- endif -%}
 {%- endmacro %}
 
