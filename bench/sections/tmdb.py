@@ -187,7 +187,7 @@ def _make_films_due(database: BenchDatabase, *, every: int) -> None:
     with closing(psycopg2.connect(database.url)) as session, session, session.cursor() as cursor:
         cursor.execute(
             "update raw.tmdb_items set due_reason = 'changes', "
-            "due_since = clock_timestamp() + answer_id * interval '1 microsecond' "
+            "due_since = now() + answer_id * interval '1 microsecond' "
             "from raw.tmdb_movies_newest as answer "
             "where media_type = 'movie' and id = movie_id and id %% %s = 0",
             (every,),
