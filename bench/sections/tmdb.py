@@ -230,7 +230,7 @@ def measure_films(bench: Bench) -> Measured:
             "server, sync and Postgres share the machine. Each body is an answer of its own, "
             "checked, hashed and committed. Then `dbt build` with all tests, in an empty database, "
             f"and after each of two more days on which one of {EDITED_EVERY} films is edited. The "
-            "first of them fills the second copy of the marts, so it builds them whole. "
+            "first of them fills the second copy of the marts. "
             f"Credits in staging: {credit_rows:,}."
         ),
         tables=[_landing_table(landed), _build_table(builds)],
