@@ -187,7 +187,7 @@ def _make_films_due(database: BenchDatabase, *, every: int) -> None:
     with closing(psycopg2.connect(database.url)) as session, session, session.cursor() as cursor:
         cursor.execute(
             "update raw.tmdb_items set due_reason = 'changes', "
-            "due_since = clock_timestamp() + answer_id * interval '1 microsecond' "
+            "due_since = now() + answer_id * interval '1 microsecond' "
             "from raw.tmdb_movies_newest as answer "
             "where media_type = 'movie' and id = movie_id and id %% %s = 0",
             (every,),
@@ -230,7 +230,7 @@ def measure_films(bench: Bench) -> Measured:
             "server, sync and Postgres share the machine. Each body is an answer of its own, "
             "checked, hashed and committed. Then `dbt build` with all tests, in an empty database, "
             f"and after each of two more days on which one of {EDITED_EVERY} films is edited. The "
-            "first of them fills the second copy of the marts, so it builds them whole. "
+            "first of them fills the second copy of the marts. "
             f"Credits in staging: {credit_rows:,}."
         ),
         tables=[_landing_table(landed), _build_table(builds)],
