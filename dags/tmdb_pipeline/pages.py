@@ -4,7 +4,7 @@ import json
 import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from psycopg2.extensions import connection as Connection
@@ -74,7 +74,8 @@ class PageSteps:
             way = Walks(batch.run, walks.GENRES, kind.name)
             with self._connection, self._connection.cursor() as cursor:
                 done = way.taken_over(cursor)
-            if done and self._is_of_today(done, f"genres of {kind.name}"):
+            if done and self._is_of_today(done):
+                _log_taken_over(f"genres of {kind.name}")
                 continue
             answer = self._client.genres(kind)
             now = answer.answered_at
@@ -98,19 +99,19 @@ class PageSteps:
         way = Walks(batch.run, walks.POPULAR, kind.name)
         with self._connection, self._connection.cursor() as cursor:
             walk, done = way.unfinished(cursor), way.taken_over(cursor, most)
-        if done and self._is_of_today(done, f"list of {kind.name}"):
+        if done and self._is_of_today(done):
+            _log_taken_over(f"list of {kind.name}")
             return
+        if walk and not self._is_of_today(walk):
+            walk = None  # The list of another day is another list.
         goes_on = True
         while goes_on:
             number = walk.next_page if walk else 1
             page = self._client.popular(kind, number)
             now = page.answer.answered_at
             with self._connection, self._connection.cursor() as cursor:
-                if walk is None or not _same_day(walk.began_at, now):
-                    # The list of another day is another list.
-                    walk = way.begin(cursor, now, most_pages=most)
-                    if number > 1:
-                        continue
+                # Pages from a cache can be of different days: a walk goes on where it began.
+                walk = walk or way.begin(cursor, now, most_pages=most)
                 figures.answers += 1
                 found = sort_out(page, checks, number)
                 batch.checked += len(page.results)
@@ -122,14 +123,12 @@ class PageSteps:
             goes_on = not ends
         self._record_drift(batch, checks)
 
-    def _is_of_today(self, walk: Walk, name: str) -> bool:
-        """Whether a walk to take over is of the day that it is by TMDb's clock."""
-        if not _same_day(walk.began_at, self._client.now()):
-            return False
-        log.info(
-            "%s: was read by this run, or by one that did not end, and is not read again", name
-        )
-        return True
+    def _is_of_today(self, walk: Walk) -> bool:
+        """Whether a walk of before began on the day that it is by TMDb's clock, or later.
+
+        Later, because the answer that tells the time can be from a cache, too.
+        """
+        return _day(walk.began_at) >= _day(self._client.now())
 
     def _land_list(
         self,
@@ -253,5 +252,9 @@ def _total(page: Page) -> int:
     return page.total_pages if not page.breach else 1 << 30
 
 
-def _same_day(one: datetime, other: datetime) -> bool:
-    return one.astimezone(UTC).date() == other.astimezone(UTC).date()
+def _day(moment: datetime) -> date:
+    return moment.astimezone(UTC).date()
+
+
+def _log_taken_over(name: str) -> None:
+    log.info("%s: was read by this run, or by one that did not end, and is not read again", name)
