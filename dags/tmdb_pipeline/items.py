@@ -4,9 +4,10 @@ A worker claims a thing by locking its row until its answer is committed. Others
 and a worker that is killed leaves the row as it was.
 """
 
+# ruff: noqa: S608 - the statements are made of constants
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time
 
 from psycopg2.extensions import cursor as Cursor
 from psycopg2.extras import execute_values
@@ -83,16 +84,40 @@ def plan(
 
     With `everything`, all that is followed. Returns how many things of the kind are due, by reason.
     """
-    before = now if everything else now - timedelta(days=settings.follow_days)
     cursor.execute(
-        """
+        f"""
         update raw.tmdb_items
-        set due_since = %s, due_reason = case when http_status = 404 then 'gone' else 'age' end
-        where media_type = %s and due_since is null and checked_at <= %s
+        set due_since = %(now)s,
+            due_reason = case when http_status = 404 then 'gone' else 'age' end
+        where media_type = %(kind)s and due_since is null and {_NOT_CHECKED_FOR_LONG}
         """,
-        (now, kind.name, before),
+        _bounds(kind, settings, now, everything=everything),
     )
     return due(cursor, kind)
+
+
+# Each thing has its day in a cycle of `follow_days` days, by its id, and is due on the first such
+# day (UTC) that is `follow_days` or more after its check. So what was checked on one day does not
+# come together again, and a day that no run saw is made up for by the next run.
+_NOT_CHECKED_FOR_LONG = """
+    case when %(everything)s then checked_at <= %(now)s else (
+        select %(today)s >= checked + %(days)s
+            + mod(mod(id - checked, %(days)s) + %(days)s, %(days)s)
+        from (select (checked_at at time zone 'UTC')::date - date '1970-01-01' as checked) as day
+    ) end
+"""
+
+
+def _bounds(
+    kind: MediaKind, settings: TmdbSettings, now: datetime, *, everything: bool
+) -> Mapping[str, object]:
+    return {
+        "kind": kind.name,
+        "now": now,
+        "today": (now.astimezone(UTC).date() - date(1970, 1, 1)).days,
+        "days": settings.follow_days,
+        "everything": everything,
+    }
 
 
 def due(cursor: Cursor, kind: MediaKind) -> Mapping[str, int]:
@@ -109,11 +134,10 @@ def due_numbers(
     cursor: Cursor, kind: MediaKind, settings: TmdbSettings, now: datetime, *, everything: bool
 ) -> list[int]:
     """Return the things that `plan` and the queue would ask for, and change nothing."""
-    before = now if everything else now - timedelta(days=settings.follow_days)
     cursor.execute(
-        "select id from raw.tmdb_items where media_type = %s "
-        "and (due_since is not null or checked_at <= %s) order by id",
-        (kind.name, before),
+        "select id from raw.tmdb_items where media_type = %(kind)s "
+        f"and (due_since is not null or {_NOT_CHECKED_FOR_LONG}) order by id",
+        _bounds(kind, settings, now, everything=everything),
     )
     return [number for (number,) in cursor.fetchall()]
 

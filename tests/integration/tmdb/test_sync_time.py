@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler
@@ -11,6 +12,9 @@ from unittest.mock import patch
 from include.sample.tmdb.server import TmdbServer
 from tests.support.postgres import Database
 from tests.support.tmdb import FIRST_DAY, SyncRun, answered, rows, served
+from tmdb_pipeline import items
+from tmdb_pipeline.config import KINDS
+from warehouse.database.connection import connected
 
 MIDNIGHT = datetime.combine(FIRST_DAY, time(), UTC)
 
@@ -54,3 +58,45 @@ def test_a_walk_of_the_day_before_is_not_continued(database: Database) -> None:
         asked = [path for path in answered(server) if "popular" in path]
 
     assert len(asked) == 2
+
+
+def test_what_was_asked_for_on_one_day_is_due_again_on_many(database: Database) -> None:
+    """Each thing waits for 5 to 9 days, and none for ever; after that for 5 each time."""
+    late_evening = MIDNIGHT + timedelta(hours=23)
+    database.execute(
+        "insert into raw.tmdb_items (media_type, id, first_seen_at, checked_at) "
+        "select 'movie', id, %s, %s from generate_series(1, 100) as id",
+        late_evening, late_evening,
+    )  # fmt: skip
+    settings = replace(SyncRun(database.url, "http://127.0.0.1:9/3").settings, follow_days=5)
+    due_by_day = {}
+    with connected(database.url, purpose="a test") as connection:
+        for day in range(16):
+            now = MIDNIGHT + timedelta(days=day, hours=6)
+            with connection, connection.cursor() as cursor:
+                told = items.due_numbers(cursor, KINDS[0], settings, now, everything=False)
+                planned = items.plan(cursor, KINDS[0], settings, now, everything=False)
+                assert sum(planned.values()) == len(told)
+                due_by_day[day] = len(told)
+                cursor.execute(
+                    "update raw.tmdb_items set due_since = null, checked_at = %s "
+                    "where due_since is not null",
+                    (now,),
+                )
+
+    assert due_by_day == {day: 0 if day < 5 else 20 for day in range(16)}
+
+
+def test_days_without_a_run_are_made_up_for(database: Database) -> None:
+    database.execute(
+        "insert into raw.tmdb_items (media_type, id, first_seen_at, checked_at) "
+        "select 'movie', id, %s, %s from generate_series(1, 100) as id", MIDNIGHT, MIDNIGHT,
+    )  # fmt: skip
+    settings = replace(SyncRun(database.url, "http://127.0.0.1:9/3").settings, follow_days=5)
+
+    with connected(database.url, purpose="a test") as connection, connection.cursor() as cursor:
+        planned = items.plan(
+            cursor, KINDS[0], settings, MIDNIGHT + timedelta(days=9), everything=False
+        )
+
+    assert planned == {"age": 100}
