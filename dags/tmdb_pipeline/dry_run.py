@@ -134,8 +134,8 @@ def _walked(ask: Callable[[int], Page], most: int) -> Iterator[Page]:
     while not ends:
         page = ask(walk.next_page)
         yield page
-        total = most if page.breach else page.total_pages
-        ends = page.ends or walk.ends_after(len(page.results), total, most)
+        last = page.ends or page.breach is not None
+        ends = last or walk.ends_after(len(page.results), page.total_pages, most)
         walk = walks.next_page(walk, len(page.results))
 
 
@@ -145,6 +145,7 @@ def _numbers(page: Page, checks: Checks, figures: Figures) -> set[int]:
     figures.answers += 1
     for bad in found.bad:
         _note(figures, bad.item_key, bad.breach)
+    _note(figures, page.answer.url, page.breach)
     return {result["id"] for result in found.good if result["id"] is not None}
 
 
