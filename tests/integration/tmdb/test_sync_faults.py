@@ -288,6 +288,25 @@ def test_an_item_that_breaks_its_contract_is_put_aside_and_the_others_load(
     assert rows(database) == before | {"quarantine": 1}
 
 
+def test_a_thing_in_quarantine_is_due_when_its_contract_is_another(
+    database: Database, server: TmdbServer, run: SyncRun
+) -> None:
+    run = replace(run, kinds=("movie",), changed={"max_quarantined_share": 0.1})
+    broken = server.faults.add(drop("status"), path=r"^/movie/\d", times=1)
+    assert run.whole()["movie"]["quarantined"] == 1
+    second = replace(run, run_id="second")
+    assert second.sync.plan() == {"movie": {}}
+
+    database.execute(
+        "update raw.tmdb_items set last_error = regexp_replace(last_error, '[0-9a-f]{8}:', '0:')"
+    )
+    assert second.sync.plan() == {"movie": {"age": 1}}
+    assert second.details()["movie"]["written"] == 1
+
+    assert broken.hits == 1
+    assert database.query("select id from raw.tmdb_items where last_error is not null") == []
+
+
 def as_ascii(effect: Effect) -> Effect:
     """The effect, with an answer that writes all but ASCII as JSON's escapes."""
     if effect.__qualname__.startswith("fail"):
