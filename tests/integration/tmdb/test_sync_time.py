@@ -9,6 +9,8 @@ from http.server import BaseHTTPRequestHandler
 from typing import Any
 from unittest.mock import patch
 
+from include.sample.tmdb.answers import SampleAnswer
+from include.sample.tmdb.faults import put
 from include.sample.tmdb.server import TmdbServer
 from tests.support.postgres import Database
 from tests.support.tmdb import FIRST_DAY, SyncRun, answered, rows, served
@@ -100,3 +102,23 @@ def test_days_without_a_run_are_made_up_for(database: Database) -> None:
         )
 
     assert planned == {"age": 100}
+
+
+def test_an_answer_that_is_older_than_the_one_before_changes_nothing(database: Database) -> None:
+    with served(2, titles=60) as server:
+        SyncRun(database.url, server.base_url).whole()
+    before = rows(database)
+    things = database.query("select * from raw.tmdb_items order by 1, 2")
+    number = database.value("select min(movie_id) from raw.tmdb_movies")
+    with served(1, titles=60) as server:
+        server.faults.add(put(title="Older", vote_count=1), path=r"^/movie/\d")
+        server.faults.add(lambda _: SampleAnswer.error(34), path=f"^/movie/{number}[?]")
+        late = SyncRun(database.url, server.base_url, "second", kinds=("movie",))
+        late.sync.plan(everything=True)
+        figures = late.sync.details("movie")
+
+    assert (figures["answers"], figures["written"], figures["gone"]) == (
+        before["tmdb_movies"], 0, 0,
+    )  # fmt: skip
+    assert rows(database) == before
+    assert database.query("select * from raw.tmdb_items order by 1, 2") == things
