@@ -150,8 +150,9 @@ class DetailsStep:
         is_new = content != item.content_sha256
         if is_new:
             write_answer(cursor, batch, (item.number,), answer, content, answer.body.decode())
-            people = credited(kind, answer, self._settings.people_per_title)
-            items.follow(cursor, "person", people, "credit", answer.answered_at)
+        # Of a title that is as it was, too: the setting may be another.
+        people = credited(kind, answer, self._settings.people_per_title)
+        items.follow(cursor, "person", people, "credit", answer.answered_at)
         checked(cursor, kind, item, answer, content)
         write_measures(
             cursor, self._batches.measures, kind, [Measure.of(answer.data)], answer.answered_at
