@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from airflow.sdk import Asset, BaseHook, get_current_context, task
-from airflow.sdk.exceptions import AirflowSkipException
+from airflow.sdk.exceptions import AirflowNotFoundException, AirflowSkipException
 from airflow.sdk.log import mask_secret
 
 from tmdb_pipeline.config import SOURCE, TMDB_BASE_URL, TmdbSettings
@@ -36,12 +36,10 @@ def _params(kind_name: str | None = None) -> Mapping[str, Any]:
 def _settings() -> TmdbSettings:
     settings = TmdbSettings.from_environment()
     if not settings.token:
-        # Whether Airflow has the connection shows in the key alone.
-        with contextlib.suppress(Exception):
+        with contextlib.suppress(AirflowNotFoundException):
             settings = settings.with_token(BaseHook.get_connection(CONNECTION_ID).password or "")
     if settings.token:
-        with contextlib.suppress(Exception):
-            mask_secret(settings.token)
+        mask_secret(settings.token)
     return settings
 
 
