@@ -79,13 +79,14 @@ class DryRun:
                 figures.followed += len(changed[kind.name])
         return _reported("changes", figures, checks) | {"changed": changed}
 
-    def details(self, kind_name: str, new: Iterable[int] = ()) -> dict[str, Any]:
-        """Ask for the things that are due, and for those that are `new`."""
+    def details(
+        self, kind_name: str, new: Iterable[int] = (), *, everything: bool = False
+    ) -> dict[str, Any]:
+        """Ask for the things that are due, and for those that are `new`.
+
+        With `everything`, all that is followed is due.
+        """
         kind, figures, checks = kind_named(kind_name), Figures(), Checks(kind_name)
-        now = datetime.now(UTC)
-        with connected(self.url, purpose="dry run") as connection, connection.cursor() as cursor:
-            due = items.due_numbers(cursor, kind, self.settings, now, everything=False)
-        numbers = sorted({*due, *new})
 
         def ask(number: int) -> Breach | TransientError | None:
             try:
@@ -101,7 +102,13 @@ class DryRun:
         with (
             self._client(figures) as client,
             ThreadPoolExecutor(self.settings.max_at_once) as threads,
+            connected(self.url, purpose="dry run") as connection,
         ):
+            with connection, connection.cursor() as cursor:
+                due = items.due_numbers(
+                    cursor, kind, self.settings, client.now(), everything=everything
+                )
+            numbers = sorted({*due, *new})
             for number, outcome in zip(numbers, threads.map(ask, numbers), strict=True):
                 if isinstance(outcome, TransientError):
                     figures.failed += 1
