@@ -104,10 +104,11 @@ class TmdbSettings:
     `source_name` names the place that `base_url` is; answers from one place are one history.
 
     `max_per_second` (0: no limit) and `max_at_once` limit the requests of all processes together.
-    A thing that is followed is asked for at least every `follow_days`; `people_per_title` is how
-    many of a title's cast are followed, too. Bodies that were not confirmed for `keep_bodies_days`
-    are deleted. A run ends where more than `max_quarantined_share` of its items break their
-    contract, and details end after `give_up_after` things in a row that could not be had.
+    A thing that is followed is asked for again after `follow_days`, on its day of a cycle of as
+    many days; `people_per_title` is how many of a title's cast are followed, too. Bodies that were
+    not confirmed for `keep_bodies_days` are deleted. A run ends where more than
+    `max_quarantined_share` of its items break their contract, and details end after
+    `give_up_after` things in a row that could not be had.
     """
 
     base_url: str = TMDB_BASE_URL

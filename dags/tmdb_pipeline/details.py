@@ -131,6 +131,10 @@ class DetailsStep:
     def _land(self, cursor: Cursor, item: Item, answer: ApiAnswer, checks: Checks) -> str:
         """Write what the answer says; return the name of the figure that it counts for."""
         kind, batch = self._kind, self._batches.things
+        if item.checked_at is not None and answer.answered_at < item.checked_at:
+            # It comes from a cache that is older than what is there.
+            items.still(cursor, kind, item)
+            return "unchanged"
         if answer.status == 404:
             if item.http_status != 404:
                 write_answer(cursor, batch, (item.number,), answer, "", None)
@@ -146,8 +150,9 @@ class DetailsStep:
         is_new = content != item.content_sha256
         if is_new:
             write_answer(cursor, batch, (item.number,), answer, content, answer.body.decode())
-            people = credited(kind, answer, self._settings.people_per_title)
-            items.follow(cursor, "person", people, "credit", answer.answered_at)
+        # Of a title that is as it was, too: the setting may be another.
+        people = credited(kind, answer, self._settings.people_per_title)
+        items.follow(cursor, "person", people, "credit", answer.answered_at)
         checked(cursor, kind, item, answer, content)
         write_measures(
             cursor, self._batches.measures, kind, [Measure.of(answer.data)], answer.answered_at

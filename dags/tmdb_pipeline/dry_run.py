@@ -79,13 +79,14 @@ class DryRun:
                 figures.followed += len(changed[kind.name])
         return _reported("changes", figures, checks) | {"changed": changed}
 
-    def details(self, kind_name: str, new: Iterable[int] = ()) -> dict[str, Any]:
-        """Ask for the things that are due, and for those that are `new`."""
+    def details(
+        self, kind_name: str, new: Iterable[int] = (), *, everything: bool = False
+    ) -> dict[str, Any]:
+        """Ask for the things that are due, and for those that are `new`.
+
+        With `everything`, all that is followed is due.
+        """
         kind, figures, checks = kind_named(kind_name), Figures(), Checks(kind_name)
-        now = datetime.now(UTC)
-        with connected(self.url, purpose="dry run") as connection, connection.cursor() as cursor:
-            due = items.due_numbers(cursor, kind, self.settings, now, everything=False)
-        numbers = sorted({*due, *new})
 
         def ask(number: int) -> Breach | TransientError | None:
             try:
@@ -101,7 +102,13 @@ class DryRun:
         with (
             self._client(figures) as client,
             ThreadPoolExecutor(self.settings.max_at_once) as threads,
+            connected(self.url, purpose="dry run") as connection,
         ):
+            with connection, connection.cursor() as cursor:
+                due = items.due_numbers(
+                    cursor, kind, self.settings, client.now(), everything=everything
+                )
+            numbers = sorted({*due, *new})
             for number, outcome in zip(numbers, threads.map(ask, numbers), strict=True):
                 if isinstance(outcome, TransientError):
                     figures.failed += 1
@@ -134,8 +141,8 @@ def _walked(ask: Callable[[int], Page], most: int) -> Iterator[Page]:
     while not ends:
         page = ask(walk.next_page)
         yield page
-        total = most if page.breach else page.total_pages
-        ends = page.ends or walk.ends_after(len(page.results), total, most)
+        last = page.ends or page.breach is not None
+        ends = last or walk.ends_after(len(page.results), page.total_pages, most)
         walk = walks.next_page(walk, len(page.results))
 
 
@@ -145,6 +152,7 @@ def _numbers(page: Page, checks: Checks, figures: Figures) -> set[int]:
     figures.answers += 1
     for bad in found.bad:
         _note(figures, bad.item_key, bad.breach)
+    _note(figures, page.answer.url, page.breach)
     return {result["id"] for result in found.good if result["id"] is not None}
 
 

@@ -4,23 +4,25 @@ A worker claims a thing by locking its row until its answer is committed. Others
 and a worker that is killed leaves the row as it was.
 """
 
+# ruff: noqa: S608 - the statements are made of constants
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time
 
 from psycopg2.extensions import cursor as Cursor
 from psycopg2.extras import execute_values
 
-from tmdb_pipeline.config import MediaKind, TmdbSettings
+from tmdb_pipeline.config import MediaKind, TmdbSettings, contract
 
 _LONGEST_ERROR = 500
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A thing to ask for, with the status and the content of its last complete answer."""
+    """A thing to ask for, with the time, status and content of its last complete answer."""
 
     number: int
+    checked_at: datetime | None
     http_status: int | None
     content_sha256: str | None
 
@@ -81,18 +83,52 @@ def plan(
 ) -> Mapping[str, int]:
     """Make due what was not checked for long, and what is gone and may be back.
 
-    With `everything`, all that is followed. Returns how many things of the kind are due, by reason.
+    Also what is in quarantine by a contract that is another now. With `everything`, all that is
+    followed. Returns how many things of the kind are due, by reason.
     """
-    before = now if everything else now - timedelta(days=settings.follow_days)
     cursor.execute(
-        """
+        f"""
         update raw.tmdb_items
-        set due_since = %s, due_reason = case when http_status = 404 then 'gone' else 'age' end
-        where media_type = %s and due_since is null and checked_at <= %s
+        set due_since = %(now)s,
+            due_reason = case when http_status = 404 then 'gone' else 'age' end
+        where media_type = %(kind)s and due_since is null
+            and ({_NOT_CHECKED_FOR_LONG} or {_REFUSED_BEFORE})
         """,
-        (now, kind.name, before),
+        _bounds(kind, settings, now, everything=everything),
     )
     return due(cursor, kind)
+
+
+# Each thing has its day in a cycle of `follow_days` days, by its id, and is due on the first such
+# day (UTC) that is `follow_days` or more after its check. So what was checked on one day does not
+# come together again, and a day that no run saw is made up for by the next run.
+_NOT_CHECKED_FOR_LONG = """
+    case when %(everything)s then checked_at <= %(now)s else (
+        select %(today)s >= checked + %(days)s
+            + mod(mod(id - checked, %(days)s) + %(days)s, %(days)s)
+        from (select (checked_at at time zone 'UTC')::date - date '1970-01-01' as checked) as day
+    ) end
+"""
+
+_REFUSED_BEFORE = "(starts_with(last_error, 'contract ') and not starts_with(last_error, %(by)s))"
+
+
+def refused_by(kind: MediaKind) -> str:
+    """Return what the last error of a thing begins with that the kind's contract refused."""
+    return f"contract {contract(kind.name).version}: "
+
+
+def _bounds(
+    kind: MediaKind, settings: TmdbSettings, now: datetime, *, everything: bool
+) -> Mapping[str, object]:
+    return {
+        "kind": kind.name,
+        "now": now,
+        "today": (now.astimezone(UTC).date() - date(1970, 1, 1)).days,
+        "days": settings.follow_days,
+        "everything": everything,
+        "by": refused_by(kind),
+    }
 
 
 def due(cursor: Cursor, kind: MediaKind) -> Mapping[str, int]:
@@ -109,11 +145,10 @@ def due_numbers(
     cursor: Cursor, kind: MediaKind, settings: TmdbSettings, now: datetime, *, everything: bool
 ) -> list[int]:
     """Return the things that `plan` and the queue would ask for, and change nothing."""
-    before = now if everything else now - timedelta(days=settings.follow_days)
     cursor.execute(
-        "select id from raw.tmdb_items where media_type = %s "
-        "and (due_since is not null or checked_at <= %s) order by id",
-        (kind.name, before),
+        "select id from raw.tmdb_items where media_type = %(kind)s "
+        f"and (due_since is not null or {_NOT_CHECKED_FOR_LONG} or {_REFUSED_BEFORE}) order by id",
+        _bounds(kind, settings, now, everything=everything),
     )
     return [number for (number,) in cursor.fetchall()]
 
@@ -125,7 +160,7 @@ def claim(cursor: Cursor, kind: MediaKind, since: datetime) -> Item | None:
     """
     cursor.execute(
         """
-        select id, http_status, content_sha256 from raw.tmdb_items
+        select id, checked_at, http_status, content_sha256 from raw.tmdb_items
         where media_type = %s and due_since is not null and (tried_at is null or tried_at < %s)
         order by tries, due_since, id
         limit 1
@@ -143,6 +178,15 @@ def failed(cursor: Cursor, kind: MediaKind, item: Item, reason: str) -> None:
         "update raw.tmdb_items set tries = tries + 1, tried_at = clock_timestamp(), "
         "last_error = %s where media_type = %s and id = %s",
         (reason[:_LONGEST_ERROR], kind.name, item.number),
+    )
+
+
+def still(cursor: Cursor, kind: MediaKind, item: Item) -> None:
+    """Note that the answer told nothing newer: the thing is not due, and as it was."""
+    cursor.execute(
+        "update raw.tmdb_items set due_since = null, due_reason = null, tries = 0, "
+        "tried_at = null, last_error = null where media_type = %s and id = %s",
+        (kind.name, item.number),
     )
 
 

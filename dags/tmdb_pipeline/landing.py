@@ -13,7 +13,7 @@ from psycopg2.extras import execute_values
 
 from tmdb_pipeline.config import LANGUAGE, MediaKind, contract
 from tmdb_pipeline.content import body_sha256
-from tmdb_pipeline.items import Item
+from tmdb_pipeline.items import Item, refused_by
 from warehouse.http.api_client import ApiAnswer
 from warehouse.http.contracts import Breach
 from warehouse.raw.api_batch import ApiBatch
@@ -194,5 +194,10 @@ def refused(cursor: Cursor, kind: MediaKind, item: Item, answer: ApiAnswer, brea
             last_error = %s
         where media_type = %s and id = %s
         """,
-        (answer.answered_at, f"{breach.path}: {breach.rule}"[:500], kind.name, item.number),
+        (
+            answer.answered_at,
+            f"{refused_by(kind)}{breach.path}: {breach.rule}"[:500],
+            kind.name,
+            item.number,
+        ),
     )

@@ -4,7 +4,7 @@ import json
 import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from psycopg2.extensions import connection as Connection
@@ -23,6 +23,7 @@ from tmdb_pipeline.landing import (
     write_measures,
 )
 from tmdb_pipeline.walks import Walk, Walks
+from warehouse.errors import HeldBack
 from warehouse.http.api_client import ApiAnswer
 from warehouse.http.contracts import Breach
 from warehouse.raw.api_batch import ApiBatch
@@ -50,8 +51,6 @@ def sort_out(page: Page, checks: Checks, number: int) -> Sorted:
             bad.append(_bad(str(key or f"page {number}, place {place + 1}"), breach, result, page))
         else:
             good.append(result)
-    if page.breach:
-        bad.append(_bad(f"page {number}", page.breach, page.answer.data, page))
     return Sorted(tuple(good), tuple(bad))
 
 
@@ -63,9 +62,12 @@ def _bad(key: str, breach: Breach, data: Any, page: Page) -> QuarantinedItem:
 class PageSteps:
     """Asks `client` for pages and writes them through `connection`, page by page."""
 
-    def __init__(self, connection: Connection, client: TmdbClient) -> None:
+    def __init__(
+        self, connection: Connection, client: TmdbClient, max_quarantined_share: float
+    ) -> None:
         self._connection = connection
         self._client = client
+        self._max_bad_share = max_quarantined_share
 
     def genres(self, kinds: Iterable[MediaKind], batch: ApiBatch, figures: Figures) -> None:
         """Fetch the genres of the kinds that have some."""
@@ -74,7 +76,8 @@ class PageSteps:
             way = Walks(batch.run, walks.GENRES, kind.name)
             with self._connection, self._connection.cursor() as cursor:
                 done = way.taken_over(cursor)
-            if done and self._is_of_today(done, f"genres of {kind.name}"):
+            if done and self._is_of_today(done):
+                _log_taken_over(f"genres of {kind.name}")
                 continue
             answer = self._client.genres(kind)
             now = answer.answered_at
@@ -83,11 +86,12 @@ class PageSteps:
             with self._connection, self._connection.cursor() as cursor:
                 if breach := checks.breach(answer.data, answer.body):
                     item = QuarantinedItem(kind.name, breach, json.dumps(answer.data), now)
+                    # Not noted as read: it is asked for again.
                     self._quarantine(cursor, batch, figures, (item,))
                 else:
                     body = answer.body.decode()
                     self._write(cursor, batch, figures, (kind.name,), answer, body, answer.data)
-                way.advance(cursor, way.begin(cursor, now), 1, now, ends=True)
+                    way.advance(cursor, way.begin(cursor, now), 1, now, ends=True)
         self._record_drift(batch, checks)
 
     def popular(
@@ -98,38 +102,38 @@ class PageSteps:
         way = Walks(batch.run, walks.POPULAR, kind.name)
         with self._connection, self._connection.cursor() as cursor:
             walk, done = way.unfinished(cursor), way.taken_over(cursor, most)
-        if done and self._is_of_today(done, f"list of {kind.name}"):
+        if done and self._is_of_today(done):
+            _log_taken_over(f"list of {kind.name}")
             return
+        if walk and not self._is_of_today(walk):
+            walk = None  # The list of another day is another list.
         goes_on = True
         while goes_on:
             number = walk.next_page if walk else 1
             page = self._client.popular(kind, number)
             now = page.answer.answered_at
+            if page.breach:
+                self._hold_back(page, page.breach, number, batch, figures)
             with self._connection, self._connection.cursor() as cursor:
-                if walk is None or not _same_day(walk.began_at, now):
-                    # The list of another day is another list.
-                    walk = way.begin(cursor, now, most_pages=most)
-                    if number > 1:
-                        continue
+                # Pages from a cache can be of different days: a walk goes on where it began.
+                walk = walk or way.begin(cursor, now, most_pages=most)
                 figures.answers += 1
                 found = sort_out(page, checks, number)
                 batch.checked += len(page.results)
                 self._quarantine(cursor, batch, figures, found.bad)
-                if not page.ends and not page.breach:
+                if not page.ends:
                     self._land_list(cursor, kind, number, page, found, batch, measures, figures)
-                ends = page.ends or walk.ends_after(len(page.results), _total(page), most)
+                ends = page.ends or walk.ends_after(len(page.results), page.total_pages, most)
                 walk = way.advance(cursor, walk, len(page.results), now, ends=ends)
             goes_on = not ends
         self._record_drift(batch, checks)
 
-    def _is_of_today(self, walk: Walk, name: str) -> bool:
-        """Whether a walk to take over is of the day that it is by TMDb's clock."""
-        if not _same_day(walk.began_at, self._client.now()):
-            return False
-        log.info(
-            "%s: was read by this run, or by one that did not end, and is not read again", name
-        )
-        return True
+    def _is_of_today(self, walk: Walk) -> bool:
+        """Whether a walk of before began on the day that it is by TMDb's clock, or later.
+
+        Later, because the answer that tells the time can be from a cache, too.
+        """
+        return _day(walk.began_at) >= _day(self._client.now())
 
     def _land_list(
         self,
@@ -191,13 +195,15 @@ class PageSteps:
         while not ends:
             number = walk.next_page
             page = self._client.changes(kind, walk.start, walk.end, number)
+            if page.breach:
+                self._hold_back(page, page.breach, number, batch, figures)
             figures.answers += 1
             found = sort_out(page, checks, number)
             batch.checked += len(page.results)
             numbers = {result["id"] for result in found.good if result["id"] is not None}
             with self._connection, self._connection.cursor() as cursor:
                 self._quarantine(cursor, batch, figures, found.bad)
-                if not page.ends and not page.breach:
+                if not page.ends:
                     kept = {**page.answer.data, "results": list(found.good)}
                     body = json.dumps(kept) if found.bad else page.answer.body.decode()
                     key = (kind.name, walk.start, walk.end, number)
@@ -205,8 +211,21 @@ class PageSteps:
                     figures.followed += items.mark_changed(
                         cursor, kind.name, numbers, now, before=before, seen=seen
                     )
-                ends = page.ends or walk.ends_after(len(page.results), _total(page), 1 << 30)
-                walk = way.advance(cursor, walk, len(page.results), now, ends=ends)
+                ends = page.ends or walk.ends_after(len(page.results), page.total_pages, 1 << 30)
+                too_bad = ends and batch.quarantined > batch.checked * self._max_bad_share
+                if too_bad:
+                    # The next run reads the whole window again.
+                    way.begin(cursor, now, start=walk.start, end=walk.end)
+                else:
+                    walk = way.advance(cursor, walk, len(page.results), now, ends=ends)
+            if too_bad:
+                raise HeldBack(
+                    f"changes of {kind.name}: {batch.quarantined:,} of {batch.checked:,} entries "
+                    f"break their contract, and {self._max_bad_share:.1%} may "
+                    "(TMDB_MAX_QUARANTINED_SHARE). They are in raw.quarantine, and the next run "
+                    f"reads {walk.start} to {walk.end} again. Where TMDb changed its entries, "
+                    "change tmdb_pipeline/contracts/change.json."
+                )
 
     def _write(
         self,
@@ -233,6 +252,22 @@ class PageSteps:
             batch.quarantined += 1
             figures.quarantined += 1
 
+    def _hold_back(
+        self, page: Page, breach: Breach, number: int, batch: ApiBatch, figures: Figures
+    ) -> None:
+        """Put aside a page that is none, and raise: what it should say is not known."""
+        figures.answers += 1
+        batch.checked += 1
+        with self._connection, self._connection.cursor() as cursor:
+            self._quarantine(
+                cursor, batch, figures, (_bad(f"page {number}", breach, page.answer.data, page),)
+            )
+        raise HeldBack(
+            f"{page.answer.url}: the page breaks its contract: {breach.path}: {breach.rule}. It is "
+            "in raw.quarantine, and the next run asks for it again. Where TMDb changed its pages, "
+            "change tmdb_pipeline/contracts/page.json."
+        )
+
     def _record_drift(self, batch: ApiBatch, checks: Checks) -> None:
         with self._connection, self._connection.cursor() as cursor:
             record_drift(cursor, batch.dataset.source, batch.dataset.name, checks.drift)
@@ -248,10 +283,9 @@ def ranked(page: Page, found: Sorted, number: int) -> list[Measure]:
     return list(measures.values())
 
 
-def _total(page: Page) -> int:
-    """How many pages there are; unknown where the page broke its contract."""
-    return page.total_pages if not page.breach else 1 << 30
+def _day(moment: datetime) -> date:
+    return moment.astimezone(UTC).date()
 
 
-def _same_day(one: datetime, other: datetime) -> bool:
-    return one.astimezone(UTC).date() == other.astimezone(UTC).date()
+def _log_taken_over(name: str) -> None:
+    log.info("%s: was read by this run, or by one that did not end, and is not read again", name)

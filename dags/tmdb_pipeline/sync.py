@@ -166,7 +166,8 @@ class Sync:
                 for dataset in datasets
             )
             client = TmdbClient(api)
-            step = _Step(connection, client, PageSteps(connection, client), batches, figures)
+            pages = PageSteps(connection, client, settings.max_quarantined_share)
+            step = _Step(connection, client, pages, batches, figures)
             try:
                 yield step
             finally:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from airflow.sdk import Asset, BaseHook, get_current_context, task
-from airflow.sdk.exceptions import AirflowSkipException
+from airflow.sdk.exceptions import AirflowNotFoundException, AirflowSkipException
 from airflow.sdk.log import mask_secret
 
 from tmdb_pipeline.config import SOURCE, TMDB_BASE_URL, TmdbSettings
@@ -23,6 +23,8 @@ from warehouse.orchestration.failures import final_where_permanent
 
 API_ASSET = Asset(name=f"{SOURCE}_api", uri=TMDB_BASE_URL)
 CONNECTION_ID = "tmdb"
+# The XCom with the ids that a dry run found.
+NUMBERS = "numbers"
 
 
 def _params(kind_name: str | None = None) -> Mapping[str, Any]:
@@ -38,12 +40,10 @@ def _params(kind_name: str | None = None) -> Mapping[str, Any]:
 def _settings() -> TmdbSettings:
     settings = TmdbSettings.from_environment()
     if not settings.token:
-        # Whether Airflow has the connection shows in the key alone.
-        with contextlib.suppress(Exception):
+        with contextlib.suppress(AirflowNotFoundException):
             settings = settings.with_token(BaseHook.get_connection(CONNECTION_ID).password or "")
     if settings.token:
-        with contextlib.suppress(Exception):
-            mask_secret(settings.token)
+        mask_secret(settings.token)
     return settings
 
 
@@ -59,8 +59,16 @@ def _sync() -> Sync:
 
 
 def _dry_run() -> DryRun:
-    kinds = tuple(get_current_context()["params"]["kinds"])
-    return DryRun(connection_string(), _settings(), kinds)
+    """The steps that write nothing; the task tells nobody that the raw tables changed."""
+    context = get_current_context()
+    context["task"].outlets = []
+    return DryRun(connection_string(), _settings(), tuple(context["params"]["kinds"]))
+
+
+def _hand_over(figures: dict[str, Any], name: str) -> dict[str, Any]:
+    """Leave the ids called `name` to the task that asks for them, and out of the report."""
+    get_current_context()["ti"].xcom_push(key=NUMBERS, value=figures.pop(name))
+    return figures
 
 
 @task(inlets=[API_ASSET], outlets=[raw_asset(SOURCE)])
@@ -76,8 +84,9 @@ def popular(kind_name: str) -> dict[str, Any]:
     """Walk the popular list of a kind; things that are new in it are followed from now on."""
     params = _params(kind_name)
     with final_where_permanent():
-        run: Sync | DryRun = _dry_run() if params["dry_run"] else _sync()
-        return run.popular(kind_name, params["pages"])
+        if params["dry_run"]:
+            return _hand_over(_dry_run().popular(kind_name, params["pages"]), "new")
+        return _sync().popular(kind_name, params["pages"])
 
 
 @task(inlets=[API_ASSET], outlets=[raw_asset(SOURCE)])
@@ -85,7 +94,9 @@ def changes() -> dict[str, Any]:
     """Read which things were edited since the last complete window; those followed are due."""
     params = _params()
     with final_where_permanent():
-        return _dry_run().changes() if params["dry_run"] else _sync().changes()
+        if params["dry_run"]:
+            return _hand_over(_dry_run().changes(), "changed")
+        return _sync().changes()
 
 
 @task
@@ -108,10 +119,10 @@ def details(kind_name: str, share: int) -> dict[str, Any]:
     with final_where_permanent():
         if params["dry_run"]:
             ti = get_current_context()["ti"]
-            walked = ti.xcom_pull(task_ids=f"lists.{kind_name}") or {}
-            edited = ti.xcom_pull(task_ids="changes") or {}
-            numbers = [*walked.get("new", ()), *edited.get("changed", {}).get(kind_name, ())]
-            return _dry_run().details(kind_name, numbers)
+            new = ti.xcom_pull(task_ids=f"lists.{kind_name}", key=NUMBERS) or []
+            changed = ti.xcom_pull(task_ids="changes", key=NUMBERS) or {}
+            numbers = [*new, *changed.get(kind_name, ())]
+            return _dry_run().details(kind_name, numbers, everything=params["full_refresh"])
         sync = _sync()
         threads = max(1, sync.settings.max_at_once // share)
         return sync.details(kind_name, threads=threads)

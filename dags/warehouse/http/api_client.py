@@ -6,6 +6,7 @@ for the source to judge.
 
 import json
 import logging
+import re
 import threading
 import urllib.request
 from collections.abc import Collection
@@ -13,7 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import unquote, urlencode, urlsplit
 
 import requests
 import tenacity
@@ -30,7 +31,10 @@ _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _OK = frozenset({200})
 # Worth another try (RFC 9110, section 15): timeout, too early, too many, and all server errors.
 _TRY_AGAIN = frozenset({408, 425, 429})
-_KEY_REFUSED = frozenset({401, 403, 407})
+_KEY_REFUSED = frozenset({401, 403})
+_PROXY_REFUSED = 407
+# How http.client reports it where the proxy opens the way to a server for https.
+_PROXY_ASKS = re.compile(r"Tunnel connection failed: 407\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +139,9 @@ class ApiClient:
             answer.release_conn()
         except (urllib3.exceptions.HTTPError, OSError) as error:
             # Without its cause: the trace of a library may hold the headers.
-            raise SourceUnavailable(f"{url}: {_reason(error)}.") from None
+            if _PROXY_ASKS.search(reason := _reason(error)):
+                raise _proxy_refused(url) from None
+            raise SourceUnavailable(f"{url}: {reason}.") from None
         return answer.status, answer.headers, body
 
     def _raise_for(self, url: str, status: int, headers: Any) -> None:
@@ -152,6 +158,8 @@ class ApiClient:
                 f"{url}: answered {status}: the key is missing, wrong or blocked. Set "
                 f"{prefix}READ_TOKEN to a valid one. What came before is kept."
             )
+        if status == _PROXY_REFUSED:
+            raise _proxy_refused(url)
         if 300 <= status < 400:
             raise SourceRefused(
                 f"{url}: answered {status}, a redirect, and these are not followed. Set "
@@ -200,8 +208,25 @@ def _pool(policy: ApiPolicy) -> urllib3.PoolManager:
         options["ca_certs"] = requests.utils.DEFAULT_CA_BUNDLE_PATH
     proxy = urllib.request.getproxies().get(address.scheme)
     if proxy and host not in _LOOPBACK and not urllib.request.proxy_bypass(host):
-        return urllib3.ProxyManager(proxy, **options)
+        return urllib3.ProxyManager(proxy, proxy_headers=_proxy_headers(proxy), **options)
     return urllib3.PoolManager(**options)
+
+
+def _proxy_headers(proxy: str) -> dict[str, str]:
+    """The user and password in the address of a proxy, as the header that tells them."""
+    address = urlsplit(proxy)
+    if address.username is None:
+        return {}
+    user, password = unquote(address.username), unquote(address.password or "")
+    return dict(urllib3.make_headers(proxy_basic_auth=f"{user}:{password}"))
+
+
+def _proxy_refused(url: str) -> SourceRefused:
+    return SourceRefused(
+        f"{url}: the proxy answered 407: it wants a user and password, or others. Put them into "
+        "the proxy's address in the environment: http://user:password@host:port. What came before "
+        "is kept."
+    )
 
 
 def _no_json(constant: str) -> None:

@@ -1,5 +1,6 @@
 """Contracts: what an answer of an API must have, as JSON Schema, and which keys are new in it."""
 
+import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -40,6 +41,11 @@ class Contract:
     def unknown_keys(self, item: object) -> set[str]:
         """Return the paths of keys that the contract does not name, e.g. `credits.cast[].note`."""
         return set(_unknown(item, self._schema, ""))
+
+    @cached_property
+    def version(self) -> str:
+        """Eight characters that are others when the file is another."""
+        return hashlib.sha256(self.path.read_bytes()).hexdigest()[:8]
 
     @cached_property
     def _schema(self) -> dict[str, Any]:

@@ -237,6 +237,22 @@ def test_a_thing_that_is_credited_twice_is_asked_for_once(
     assert details == []
 
 
+def test_more_people_per_title_holds_for_titles_that_did_not_change(
+    database: Database, run: SyncRun
+) -> None:
+    run = replace(run, changed={"people_per_title": 1})
+    run.whole()
+    people = "select count(*) from raw.tmdb_items where media_type = 'person'"
+    before = database.value(people)
+    more = replace(run, run_id="second", changed={"people_per_title": 3})
+
+    more.sync.plan(everything=True)
+    figures = more.sync.details("movie")
+
+    assert figures["written"] == 0
+    assert database.value(people) > before
+
+
 def test_unknown_keys_load_and_are_counted(
     database: Database, server: TmdbServer, run: SyncRun
 ) -> None:

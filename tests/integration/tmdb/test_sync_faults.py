@@ -17,6 +17,7 @@ from tests.support.leaks import Search
 from tests.support.postgres import Database
 from tests.support.tmdb import FIRST_DAY, TOKEN, SyncRun, answered, bodies, rows, served
 from tmdb_pipeline.dry_run import DryRun
+from tmdb_pipeline.sync import Sync
 from warehouse.errors import HeldBack, SourceRefused, SourceUnavailable
 
 DETAILS = r"^/(movie|tv|person)/\d"
@@ -287,6 +288,25 @@ def test_an_item_that_breaks_its_contract_is_put_aside_and_the_others_load(
     assert rows(database) == before | {"quarantine": 1}
 
 
+def test_a_thing_in_quarantine_is_due_when_its_contract_is_another(
+    database: Database, server: TmdbServer, run: SyncRun
+) -> None:
+    run = replace(run, kinds=("movie",), changed={"max_quarantined_share": 0.1})
+    broken = server.faults.add(drop("status"), path=r"^/movie/\d", times=1)
+    assert run.whole()["movie"]["quarantined"] == 1
+    second = replace(run, run_id="second")
+    assert second.sync.plan() == {"movie": {}}
+
+    database.execute(
+        "update raw.tmdb_items set last_error = regexp_replace(last_error, '[0-9a-f]{8}:', '0:')"
+    )
+    assert second.sync.plan() == {"movie": {"age": 1}}
+    assert second.details()["movie"]["written"] == 1
+
+    assert broken.hits == 1
+    assert database.query("select id from raw.tmdb_items where last_error is not null") == []
+
+
 def as_ascii(effect: Effect) -> Effect:
     """The effect, with an answer that writes all but ASCII as JSON's escapes."""
     if effect.__qualname__.startswith("fail"):
@@ -321,6 +341,59 @@ def test_too_many_broken_items_end_the_run(
 def without_first_title(page: Any) -> Any:
     first, *others = page["results"]
     return page | {"results": [{**first, "title": None}, *others]}
+
+
+@pytest.mark.parametrize("endpoint", ["popular", "changes"])
+def test_a_page_that_breaks_its_contract_is_not_taken_for_an_empty_one(
+    database: Database, server: TmdbServer, run: SyncRun, endpoint: str
+) -> None:
+    def steps(sync: Sync) -> None:
+        sync.popular("movie", 3)
+        sync.changes()
+
+    broken = server.faults.add(drop("results"), path=f"^/movie/{endpoint}", times=1)
+
+    with pytest.raises(HeldBack, match=r"data.results.*contracts/page.json"):
+        steps(run.sync)
+    assert rows(database)["quarantine"] == 1
+    steps(replace(run, run_id="second").sync)
+
+    assert broken.hits == 1
+    assert database.value("select count(*) from raw.tmdb_lists where page = 1") == 1
+    assert database.value("select count(*) from raw.tmdb_changes where kind = 'movie'") == 1
+    assert database.value("select count(*) from raw.tmdb_walks where completed_at is null") == 0
+
+
+def test_a_window_of_changes_with_too_many_broken_entries_is_read_again(
+    database: Database, run: SyncRun
+) -> None:
+    run.whole()
+    number = first_movie(database)
+    told = [{"id": str(number), "adult": False}]
+    with served(2, titles=60) as server:
+        run = replace(run, base_url=server.base_url, kinds=("movie",))
+        server.faults.add(edit(lambda page: page | {"results": told}), path="^/movie/changes")
+        with pytest.raises(HeldBack, match=r"1 of 1 entries.*read.* again"):
+            replace(run, run_id="second").sync.changes()
+        told[0]["id"] = number
+        replace(run, run_id="third").sync.changes()
+
+    assert database.query("select id from raw.tmdb_items where due_reason = 'changes'") == [
+        (number,)
+    ]
+
+
+def test_genres_that_break_their_contract_are_asked_for_again(
+    database: Database, server: TmdbServer, run: SyncRun
+) -> None:
+    server.faults.add(drop("genres"), path="^/genre/movie", times=1)
+
+    with pytest.raises(HeldBack):
+        run.sync.genres()
+    assert database.query("select kind from raw.tmdb_genres") == [("tv",)]
+    replace(run, run_id="second").sync.genres()
+
+    assert rows(database)["tmdb_genres"] == 2
 
 
 def test_a_dry_run_asks_and_checks_and_writes_nothing(

@@ -1,5 +1,6 @@
 """Asking an API: what is tried again, what ends the work, and where the key goes."""
 
+import base64
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -137,6 +138,41 @@ def test_an_address_that_would_give_the_key_away_is_refused(url: str) -> None:
         ApiClient(policy(url))
 
     assert "secret" not in str(raised.value)
+
+
+def test_a_proxy_gets_its_own_password_and_its_refusal_is_not_one_of_the_key(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked = []
+
+    class ProxyHandler(BaseHTTPRequestHandler):
+        def do_CONNECT(self) -> None:
+            asked.append(self.headers)
+            self.send_error(407)
+
+        def log_message(self, *_: object) -> None: ...
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), ProxyHandler) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        proxy = f"http://me:se%40cret@127.0.0.1:{server.server_port}"
+        for name in ("no_proxy", "NO_PROXY"):
+            monkeypatch.delenv(name, raising=False)
+        for name in ("https_proxy", "HTTPS_PROXY"):
+            monkeypatch.setenv(name, proxy)
+        try:
+            with pytest.raises(SourceRefused, match="the proxy answered 407") as raised:
+                ApiClient(policy("https://api.example/3")).get("movie/1")
+        finally:
+            server.shutdown()
+            thread.join()
+
+    (headers,) = asked
+    expected = base64.b64encode(b"me:se@cret").decode()
+    assert headers["Proxy-Authorization"] == f"Basic {expected}"
+    assert "a-key" not in str(headers)
+    assert "READ_TOKEN" not in str(raised.value)
+    assert "cret" not in str(raised.value)
 
 
 def test_a_pause_that_one_worker_was_asked_for_holds_for_all(database: Database) -> None:

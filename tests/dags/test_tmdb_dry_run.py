@@ -1,0 +1,102 @@
+"""The tasks of a dry run of TMDb's DAG tell nobody that the raw tables changed."""
+
+import json
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from tests.support.postgres import PASSWORD, Database
+from tests.support.tmdb import TOKEN, served
+
+RunTask = Callable[..., tuple[Any, list[Any]]]
+
+
+class Handed(dict[tuple[str, str], Any]):
+    """What the tasks of a run hand over, as Airflow does it."""
+
+    def of(self, task_id: str) -> Any:
+        """The part of a task instance that a task uses."""
+        return SimpleNamespace(
+            dag_id="tmdb_pipeline",
+            xcom_push=lambda key, value: self.update({(task_id, key): value}),
+            xcom_pull=lambda task_ids, key="return_value": self.get((task_ids, key)),
+        )
+
+
+@pytest.fixture
+def handed() -> Handed:
+    return Handed()
+
+
+@pytest.fixture
+def run_task(
+    tmdb_bag: Any, database: Database, handed: Handed, monkeypatch: pytest.MonkeyPatch
+) -> RunTask:
+    """Runs a task; returns its figures and the Assets of which it has an event."""
+    from airflow.sdk.execution_time.context import set_current_context
+
+    connection = {
+        "conn_type": "postgres",
+        "host": "127.0.0.1",
+        "port": database.port,
+        "login": "pipeline",
+        "password": PASSWORD,
+        "schema": database.name,
+    }
+    monkeypatch.setenv("AIRFLOW_CONN_WAREHOUSE", json.dumps(connection))
+    monkeypatch.setenv("AIRFLOW_CONN_TMDB", json.dumps({"conn_type": "http", "password": TOKEN}))
+    monkeypatch.delenv("TMDB_READ_TOKEN", raising=False)
+    monkeypatch.setenv("TMDB_SOURCE_NAME", "sample")
+    monkeypatch.setenv("TMDB_MAX_PER_SECOND", "0")
+    monkeypatch.setenv("TMDB_PEOPLE_PER_TITLE", "0")
+
+    def run_it(task_id: str, base_url: str, *args: object, **params: object) -> Any:
+        monkeypatch.setenv("TMDB_BASE_URL", base_url)
+        dag = tmdb_bag.dags["tmdb_pipeline"]
+        task = dag.get_task(task_id).prepare_for_execution()
+        defaults = {name: dag.params[name] for name in dag.params}
+        context: Any = {
+            "params": defaults | {"pages": 1, "kinds": ["movie"]} | params,
+            "run_id": "manual",
+            "ti": handed.of(task_id),
+            "task": task,
+        }
+        with set_current_context(context):
+            figures = task.python_callable(*args)
+        return figures, task.outlets
+
+    return run_it
+
+
+def test_a_dry_run_has_no_event_and_its_ids_are_in_no_figures(
+    run_task: RunTask, handed: Handed
+) -> None:
+    with served(titles=60) as server:
+        listed, events = run_task("lists.movie", server.base_url, "movie", dry_run=True)
+        changed, _ = run_task("changes", server.base_url, dry_run=True)
+        found = run_task("details.movie", server.base_url, "movie", 1, dry_run=True)
+
+    assert events == []
+    assert all(not isinstance(value, list | dict) for value in {**listed, **changed}.values())
+    numbers = handed["lists.movie", "numbers"]
+    assert numbers
+    assert found[0]["answers"] == len(numbers)
+    assert found[1] == []
+
+
+def test_a_dry_run_with_full_refresh_asks_for_all_that_is_followed(
+    run_task: RunTask, database: Database
+) -> None:
+    with served(titles=60) as server:
+        _, events = run_task("lists.movie", server.base_url, "movie")
+        first, _ = run_task("details.movie", server.base_url, "movie", 1)
+        due, _ = run_task("details.movie", server.base_url, "movie", 1, dry_run=True)
+        everything, _ = run_task(
+            "details.movie", server.base_url, "movie", 1, dry_run=True, full_refresh=True
+        )
+
+    assert [event.name for event in events] == ["tmdb_raw"]
+    assert due["answers"] == 0
+    assert everything["answers"] == first["answers"] > 0
