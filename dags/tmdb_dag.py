@@ -1,7 +1,8 @@
 """The DAG `tmdb_pipeline`: what TMDb's API says of popular films, shows and people, in the marts.
 
 genres | lists.<kind> (x 3) | changes -> plan -> details.movie | details.tv -> details.person
-    -> changed -> dbt (models with their tests) -> publish -> announce.<group> | prune -> report
+    -> changed -> dbt (models with their tests) -> publish -> announce.<group> | links | prune
+    -> report
 
 `tmdb_rollback` puts the marts before the last publish back. `tmdb_docs` renews the page of the dbt
 docs after each publish.
@@ -13,7 +14,7 @@ from airflow.sdk import DAG, Param, TaskGroup
 
 from tmdb_pipeline.config import KIND_NAMES, KINDS, MOST_PAGES, SOURCE, TmdbSettings
 from tmdb_pipeline.dbt_tasks import dbt_task_group
-from tmdb_pipeline.tasks import changes, details, genres, plan, popular, prune
+from tmdb_pipeline.tasks import changes, details, genres, links, plan, popular, prune
 from warehouse.orchestration.dags import (
     RETRIED,
     SHORT,
@@ -93,6 +94,9 @@ with DAG(
     published = publish(SOURCE, PROJECT, patience=lock_patience, **SHORT)
     with TaskGroup("announce", tooltip="Tell other DAGs what changed"):
         announced = [announce(SOURCE, kind.dataset.name, kind.group, **SHORT) for kind in KINDS]
+    found_in_imdb = links.override(
+        doc_md="Counts how many things are linked to IMDb, for the report.", **SHORT
+    )()
     pruned = prune.override(doc_md="Deletes bodies that are too old.", **SHORT)()
     reported = report(
         SOURCE,
@@ -102,12 +106,13 @@ with DAG(
             "changes": ["changes"],
             **{kind.dataset.name: [f"details.{kind.name}"] for kind in KINDS},
         },
+        counts={"linked to IMDb": "links"},
         on_failure_callback=alert_when_red,
         **SHORT,
     )
     [read_genres, *lists, read_changes] >> planned >> of_titles >> of_people
     of_people >> changed(SOURCE, PROJECT, **SHORT) >> dbt_task_group() >> published
-    published >> [*announced, pruned]
+    published >> [*announced, found_in_imdb, pruned]
     report_after_all(dag, reported)
 
 rollback_of_tmdb = rollback_dag(SOURCE, "TMDb", PROJECT, patience=lock_patience)

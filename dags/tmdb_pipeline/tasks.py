@@ -13,8 +13,10 @@ from airflow.sdk.exceptions import AirflowSkipException
 from airflow.sdk.log import mask_secret
 
 from tmdb_pipeline.config import SOURCE, TMDB_BASE_URL, TmdbSettings
+from tmdb_pipeline.coverage import linked
 from tmdb_pipeline.dry_run import DryRun
 from tmdb_pipeline.sync import Sync
+from warehouse.database.connection import connected
 from warehouse.orchestration.assets import raw_asset
 from warehouse.orchestration.connection import connection_string
 from warehouse.orchestration.failures import final_where_permanent
@@ -113,6 +115,18 @@ def details(kind_name: str, share: int) -> dict[str, Any]:
         sync = _sync()
         threads = max(1, sync.settings.max_at_once // share)
         return sync.details(kind_name, threads=threads)
+
+
+@task
+def links() -> dict[str, str]:
+    """Count how many things of each kind the published marts link to IMDb."""
+    with (
+        final_where_permanent(),
+        connected(connection_string(), purpose="links") as connection,
+        connection,
+        connection.cursor() as cursor,
+    ):
+        return linked(cursor)
 
 
 @task

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 
 import click
 
-from include.local.checks import contents, installation, machine, warehouse
+from include.local.checks import answers, contents, installation, machine, warehouse
 from include.local.checks.diagnosis import FAIL, OK, WARN, Diagnosis, fail, guarded
 from include.local.layout import Layout, LocalError, Secrets
 from include.local.warehouse import Warehouse, embedded_warehouse
@@ -73,6 +73,8 @@ def _warehouse(found: Warehouse, *, full: bool) -> Iterator[Diagnosis]:
             how = "counted" if full else "as far as seen; CHECK=full counts"
             good = f"raw tables have the rows of their last load, {how}"
             yield from guarded("ledger", lambda: contents.ledger(cursor, full=full), good)
+            good = "bodies are there, nothing fails, all kept to their contracts"
+            yield from guarded("answers", lambda: answers.answers(cursor), good)
             yield from guarded("marts", lambda: contents.marts(cursor), "nothing published yet")
             yield from guarded("last run", lambda: contents.last_runs(cursor), "there was none yet")
     except PipelineError:

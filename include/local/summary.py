@@ -38,7 +38,7 @@ def render_summary(summary: Mapping[str, Any], remarks: Sequence[str] = ()) -> s
     `remarks` are blocks of text about the source, which come last.
     """
     blocks = [
-        _datasets(summary["datasets"]),
+        *_datasets(summary["datasets"]),
         _dbt(summary),
         *([render_errors(errors)] if (errors := summary.get("errors")) else []),
         *remarks,
@@ -59,12 +59,21 @@ def render_failure(tasks: Mapping[str, str], advice: str) -> str:
     return "\n\n".join([*blocks, advice])
 
 
-def _datasets(rows: Sequence[Mapping[str, Any]]) -> str:
+def _datasets(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return a table of the files and one of what an API was asked for."""
+    asked = [row for row in rows if "requests" in row]
+    # What did not run has no figures: it belongs to the table of the others.
+    others = [row for row in rows if "requests" not in row]
+    if not asked:
+        return [_files(others)]
+    return [_api([*asked, *others])]
+
+
+def _files(rows: Sequence[Mapping[str, Any]]) -> str:
     head = f"{'file':<17} {'':<10} {'rows':>13} {'new':>11} {'changed':>11} {'gone':>11} {'s':>7}"
     lines = [head]
     for row in sorted(rows, key=lambda row: str(row["dataset"])):
-        status = str(row["status"])
-        line = f"{row['dataset']:<17} {_WORDS.get(status, status):<10}"
+        line = _name_and_status(row)
         if row.get("rows") is not None:
             figures = [row["rows"], *(row.get(f"rows_{k}") for k in ("inserted", "updated"))]
             seconds = (row.get("download_seconds") or 0) + (row.get("load_seconds") or 0)
@@ -73,6 +82,39 @@ def _datasets(rows: Sequence[Mapping[str, Any]]) -> str:
             line += f" {seconds:>7.1f}"
         lines.append(line)
     return "\n".join(lines)
+
+
+def _api(rows: Sequence[Mapping[str, Any]]) -> str:
+    """The steps in the order of the run: a list names what details are asked for."""
+    heads = ("asked", "new", "changed", "unchanged", "gone", "refused", "failed", "due", "s")
+    lines = [f"{'answers':<17} {'':<10}" + "".join(f" {head:>9}" for head in heads)]
+    for row in rows:
+        line = _name_and_status(row)
+        if "requests" in row:
+            figures = [
+                _count(row["requests"]),
+                _sign("+", row.get("rows_inserted")),
+                _sign("~", row.get("rows_updated")),
+                *(
+                    _count(row.get(key) or None)
+                    for key in ("unchanged", "gone", "quarantined", "failed", "due")
+                ),
+                f"{row.get('load_seconds') or 0:.1f}",
+            ]
+            line += "".join(f" {figure:>9}" for figure in figures)
+        lines.append(line)
+    lines += [
+        f"  {row['dataset']}: {_count(row['quarantined'])} of its items do not keep to their "
+        "contract, see raw.quarantine"
+        for row in rows
+        if row.get("quarantined")
+    ]
+    return "\n".join(lines)
+
+
+def _name_and_status(row: Mapping[str, Any]) -> str:
+    status = str(row["status"])
+    return f"{row['dataset']:<17} {_WORDS.get(status, status):<10}"
 
 
 def render_left_out(left_out: Sequence[LeftOut]) -> list[str]:

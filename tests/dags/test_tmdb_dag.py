@@ -34,7 +34,7 @@ def test_people_are_asked_for_after_the_titles_that_name_them(dag: Any) -> None:
 
 
 def test_a_publish_is_told_and_old_bodies_go_after_it(dag: Any) -> None:
-    for task_id in (*GROUPS, "prune"):
+    for task_id in (*GROUPS, "links", "prune"):
         assert before(dag, task_id) == {"publish"}
     assert before(dag, "report") == {task.task_id for task in dag.tasks} - {"changed", "report"}
 

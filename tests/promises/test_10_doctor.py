@@ -16,7 +16,7 @@ from psycopg2.extensions import cursor as Cursor
 
 from include.local import doctor as doctors
 from include.local.bootstrap import LOCK, Environment, stamp_of
-from include.local.checks import contents, installation, machine, warehouse
+from include.local.checks import answers, contents, installation, machine, warehouse
 from include.local.checks.diagnosis import FAIL, OK, WARN, Diagnosis, guarded
 from include.local.layout import REPOSITORY, Layout, Secrets, write_private
 from include.local.postgres import GIGABYTE, shared_home
@@ -309,6 +309,40 @@ def test_raw_tables_without_the_rows_of_their_last_load_are_a_failure(
         cursor.execute("drop table raw.imdb_title_ratings")
         found = only(contents.ledger(cursor), FAIL, "raw.imdb_title_ratings does not exist")
         assert "DATASETS=title.ratings" in str(found.do)
+
+
+def test_answers_that_are_lost_failing_or_refused_are_named(owner: Cursor) -> None:
+    assert list(answers.answers(owner)) == []
+    owner.execute(
+        """
+        insert into raw.tmdb_items (
+            media_type, id, first_seen_at, due_since, due_reason, tries, tried_at, last_error
+        ) values ('movie', 1, now(), '2031-01-02', 'list', 3, now(), 'movie/1: status 500')
+        """
+    )
+    only(answers.answers(owner), WARN, "movie: 1 things could not be had, since 2031-01-02")
+    owner.execute("delete from raw.tmdb_items")
+    owner.execute(
+        """
+        with batch as (
+            insert into meta.api_batch_log (source, dataset, dag_id, run_id, origin)
+            values ('tmdb', 'shows', 'tmdb_pipeline', 'run', 'sample') returning batch_id
+        )
+        insert into raw.quarantine (
+            source, dataset, item_key, path, rule, raw_data, batch_id, ingested_at
+        ) select 'tmdb', 'shows', '7', 'id', 'required', '{}', batch_id, now() from batch
+        """
+    )
+    only(answers.answers(owner), WARN, "shows: 1 items of the last batch broke their contract")
+    owner.execute("delete from raw.quarantine")
+    owner.execute("drop table raw.tmdb_people cascade")
+    owner.execute(
+        "insert into meta.load_log (source, dataset, origin, rows, rows_inserted, rows_updated, "
+        "rows_deleted, seconds, dag_id, run_id, method) "
+        "values ('tmdb', 'people', 'sample', 5, 5, 0, 0, 1, 'tmdb_pipeline', 'run', 'append')"
+    )
+    found = only(answers.answers(owner), FAIL, "raw.tmdb_people does not exist")
+    assert "PIPELINES=tmdb KINDS=person" in str(found.do)
 
 
 def test_marts_that_are_not_those_of_the_publish_log_are_a_failure(owner: Cursor) -> None:

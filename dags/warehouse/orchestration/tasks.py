@@ -29,6 +29,7 @@ from warehouse.orchestration.assets import (
 )
 from warehouse.orchestration.connection import connection_string
 from warehouse.orchestration.failures import SUMMARY_KEY, final_where_permanent, messages_of
+from warehouse.orchestration.handovers import counts_of, figures_of
 from warehouse.runs.retention import days_to_keep, prune
 from warehouse.runs.run_log import record_run
 from warehouse.runs.summary import failure_of, summarize, summary_lines
@@ -36,6 +37,7 @@ from warehouse.runs.summary import failure_of, summarize, summary_lines
 log = logging.getLogger(__name__)
 
 CHANGED = "changed"
+NO_COUNTS: Mapping[str, str] = {}
 
 
 def changed(source: str, project: DbtProject, **operator: Any) -> Any:
@@ -213,13 +215,19 @@ def announce(source: str, dataset: str, group: str, **operator: Any) -> Any:
     return tell()
 
 
-def report(source: str, steps: Mapping[str, Sequence[str]], **operator: Any) -> Any:
+def report(
+    source: str,
+    steps: Mapping[str, Sequence[str]],
+    counts: Mapping[str, str] = NO_COUNTS,
+    **operator: Any,
+) -> Any:
     """Add the task `report`, which runs whatever happened before and fails where a task failed.
 
     `steps` are the ids of the tasks that ingest each dataset, by dataset name; what these tasks
-    returned are the dataset's figures. The report goes to the log, to `meta.run_log` and to the
-    Asset's extra; of a failed run also to an XCom for `alert_when_red`. A green run then deletes
-    records older than `WAREHOUSE_KEEP_RUNS_DAYS`.
+    returned are the dataset's figures. `counts` are ids of the source's own tasks that count in the
+    marts, by the name of what they count; each returns a text per group. The report goes to the
+    log, to `meta.run_log` and to the Asset's extra; of a failed run also to an XCom for
+    `alert_when_red`. A green run then deletes records older than `WAREHOUSE_KEEP_RUNS_DAYS`.
     """
     outlet = warehouse_asset(source)
 
@@ -236,14 +244,6 @@ def report(source: str, steps: Mapping[str, Sequence[str]], **operator: Any) -> 
         ti, run_id, finished_at = context["ti"], context["run_id"], datetime.now(UTC)
         states = ti.get_task_states(dag_id=ti.dag_id, run_ids=[run_id]).get(run_id, {})
         messages = messages_of(ti, [task for task, state in states.items() if state == "failed"])
-        figures = {
-            dataset: {
-                key: value
-                for task_id in tasks
-                for key, value in (ti.xcom_pull(task_ids=task_id) or {}).items()
-            }
-            for dataset, tasks in steps.items()
-        }
         with (
             final_where_permanent(),
             connected(connection_string(), purpose="report") as connection,
@@ -259,8 +259,9 @@ def report(source: str, steps: Mapping[str, Sequence[str]], **operator: Any) -> 
                 finished_at=finished_at,
                 states=states,
                 steps=steps,
-                figures=figures,
+                figures=figures_of(ti, steps),
                 messages=messages,
+                counted=counts_of(ti, counts),
             )
             record_run(cursor, summary)
         content = summary.as_json()

@@ -166,7 +166,8 @@ def _examples(cursor: Cursor, table: str | None, *, most: int = 3) -> tuple[str,
 @dataclass(frozen=True, slots=True)
 class RunSummary:
     """The report of one run. `datasets` holds one mapping of figures per dataset, `errors` one
-    message per failed task, `stale` what others made over the marts before and was left there."""
+    message per failed task, `stale` what others made over the marts before and was left there,
+    `figures` what the source's own tasks counted in the marts, by name and group."""
 
     dag_id: str
     run_id: str
@@ -179,6 +180,7 @@ class RunSummary:
     failed_tasks: tuple[str, ...]
     errors: tuple[TaskError, ...] = ()
     stale: tuple[str, ...] = ()
+    figures: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     @property
     def seconds(self) -> float:

@@ -20,6 +20,7 @@ _ASKED = (
     "unchanged, {gone} gone, {quarantined} quarantined), {failed} failed, {load_seconds} s"
 )
 _NO_MESSAGES: Mapping[str, str] = {}
+_NOT_COUNTED: Mapping[str, Mapping[str, str]] = {}
 _NO_FIGURES: Mapping[str, object] = {
     "download": None,
     "rows": None,
@@ -44,12 +45,14 @@ def summarize(
     steps: Mapping[str, Sequence[str]],
     figures: Mapping[str, Mapping[str, object]],
     messages: Mapping[str, str] = _NO_MESSAGES,
+    counted: Mapping[str, Mapping[str, str]] = _NOT_COUNTED,
 ) -> RunSummary:
     """Return the summary of `run_id`, a run of `dag_id`, which built `build_id` (None: nothing).
 
     `states` are the tasks' states by task id; `steps` the ids of the tasks that ingest each
     dataset, by dataset name; `figures` what these tasks handed over, by dataset name; `messages`
-    what failed tasks handed over, by task id.
+    what failed tasks handed over, by task id; `counted` what the source's own tasks counted in the
+    marts, by name and group.
     """
     failed = tuple(sorted(task for task, state in states.items() if state == "failed"))
     return RunSummary(
@@ -72,6 +75,7 @@ def summarize(
         failed_tasks=failed,
         errors=_errors(cursor, dag_id, run_id, build_id, failed, messages),
         stale=stale_objects(cursor, build_id),
+        figures=counted,
     )
 
 
@@ -124,6 +128,10 @@ def summary_lines(summary: RunSummary) -> list[str]:
                 f"test {finding.test} {word}: {finding.failures} rows in {finding.failures_table}"
             )
             lines += [f"  {example}" for example in finding.examples]
+    lines += [
+        f"{name}: " + ", ".join(f"{group} {figure}" for group, figure in groups.items())
+        for name, groups in summary.figures.items()
+    ]
     lines += [f"{each}: keeps the rows of the marts before" for each in summary.stale]
     lines += [f"{error.task} FAILED: {error.message}" for error in summary.errors]
     tests = summary.dbt.tests

@@ -82,10 +82,14 @@ create or replace view raw.tmdb_measures_newest as
 select batch.load_id, measure.*
 from raw.tmdb_measures as measure
 inner join meta.api_batch_log as batch using (batch_id)
-where batch.load_id is not null;
+where batch.load_id >= (
+    select coalesce(max(load.load_id), 0)
+    from meta.load_log as load
+    where load.source = 'tmdb' and load.dataset = 'measures' and load.history_begins
+);
 create or replace view raw.tmdb_measures_changes as
 select true as is_new, measures.* from raw.tmdb_measures_newest as measures;
-comment on view raw.tmdb_measures_newest is 'The numbers of finished batches.';
+comment on view raw.tmdb_measures_newest is 'The numbers of finished batches, of the present origin.';
 comment on view raw.tmdb_measures_changes is 'The numbers with the load that they came with.';
 
 -- The newest answer of each thing, whatever it is, where that is a 404.

@@ -10,6 +10,7 @@ import pytest
 from tests.support.dbt_site import PROJECT, Site, parsed_project
 from tests.support.postgres import Cluster, Database
 from tests.support.tmdb import SyncRun, served
+from tmdb_pipeline.coverage import linked as links_to_imdb
 from warehouse.builds.build_session import build_session
 from warehouse.builds.publish import publish
 from warehouse.database.connection import connected
@@ -107,6 +108,11 @@ def test_links_are_there_once_imdb_has_published(sampled: Sampled) -> None:
             "group by media_type"
         )
     )
+    with connected(sampled.database.url, purpose="links") as session, session:
+        figures = links_to_imdb(session.cursor())
+    assert set(figures) == {"movie", "tv", "person"}
+    for kind, text in figures.items():
+        assert text.endswith(f", {linked[kind]:,} of them in IMDb's marts")
     assert linked["movie"] > 10
     assert linked["person"] > 10
     assert sampled.rows(

@@ -1,6 +1,7 @@
 """The report of a run: what the tasks, the models and the tests did, as meta.run_log keeps it."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -314,3 +315,10 @@ def test_the_log_of_a_run_that_published_nothing_says_so(database: Database) -> 
 
     assert len(lines) == 1
     assert "nothing published" in lines[0]
+
+
+def test_what_a_source_counts_in_its_marts_is_in_log_and_record(database: Database) -> None:
+    counted = replace(summary(database), figures={"linked": {"a kind": "2 of 3", "b": "0 of 1"}})
+
+    assert "linked: a kind 2 of 3, b 0 of 1" in summary_lines(counted)
+    assert counted.as_json()["figures"] == counted.figures

@@ -52,6 +52,25 @@ def test_each_dataset_has_its_figures() -> None:
     assert line_of(text, "title.crew") == ["title.crew", "left", "out"]
 
 
+def test_answers_of_an_api_have_a_table_of_their_own() -> None:
+    movies = dataset(
+        "movies", rows=1990, rows_inserted=1000, rows_updated=20, rows_deleted=3,
+        requests=2010, answers=1999, written=1020, unchanged=970, gone=3, quarantined=6,
+        failed=2, followed=0, due=2, load_seconds=65.04,
+    )  # fmt: skip
+    people = dataset("people", "failed")
+    lines = render_summary(summary(datasets=[movies, people])).splitlines()
+    assert lines[0].split() == [
+        "answers", "asked", "new", "changed", "unchanged", "gone", "refused", "failed", "due", "s"
+    ]  # fmt: skip
+    assert lines[1].split() == [
+        "movies", "loaded", "2,010", "+1,000", "~20", "970", "3", "6", "2", "2", "65.0"
+    ]  # fmt: skip
+    assert lines[2].split() == ["people", "FAILED"]
+    assert lines[3].split()[:2] == ["movies:", "6"]
+    assert len(lines[1]) == len(lines[0])
+
+
 def test_changed_and_gone_rows_are_told_apart() -> None:
     row = dataset("title.akas", rows=90, rows_inserted=3, rows_updated=2000, rows_deleted=1)
     text = render_summary(summary(datasets=[row]))
