@@ -16,7 +16,7 @@ from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import cursor as Cursor
 
 from warehouse.database.turns import loading
-from warehouse.raw.ledger import Load, last_load, next_load_id, record, scalar
+from warehouse.raw.ledger import Load, history_begin, last_load, next_load_id, record, scalar
 
 log = logging.getLogger(__name__)
 
@@ -218,6 +218,7 @@ def _counts(cursor: Cursor, batch: ApiBatch, *, begins: bool) -> tuple[int, int,
                         and earlier.batch_id <> %(batch)s
                         and earlier.answer_id < own.answer_id
                         and batch.origin = %(origin)s
+                        and (batch.load_id is null or batch.load_id >= %(history)s)
                 ) as was_there
                 from own
             )
@@ -242,6 +243,7 @@ def _counts(cursor: Cursor, batch: ApiBatch, *, begins: bool) -> tuple[int, int,
             "begins": begins,
             "batch": batch.batch_id,
             "origin": batch.run.origin,
+            "history": history_begin(cursor, dataset.source, dataset.name),
         },
     )
     before, inserted, updated, deleted = cursor.fetchone() or (0, 0, 0, 0)

@@ -227,6 +227,22 @@ def test_another_origin_is_another_history(database: Database, run: SyncRun) -> 
     )
 
 
+def test_an_earlier_origin_that_comes_back_has_all_its_answers_again(
+    database: Database, run: SyncRun
+) -> None:
+    run.whole()
+    names = ("genres", "lists", "changes", "movies", "measures")
+    newest = {name: f"select count(*) from raw.tmdb_{name}_newest" for name in names}
+    before = {name: database.value(query) for name, query in newest.items()}
+
+    replace(run, run_id="other", changed={"source_name": "elsewhere"}).whole()
+    replace(run, run_id="back").whole()
+
+    assert {name: database.value(query) for name, query in newest.items()} == before
+    updated = database.value("select sum(rows_updated) from meta.load_log where run_id = 'back'")
+    assert updated == 0
+
+
 def test_a_thing_that_is_credited_twice_is_asked_for_once(
     database: Database, server: TmdbServer, run: SyncRun
 ) -> None:
