@@ -16,7 +16,7 @@ from tmdb_pipeline.content import body_sha256
 from tmdb_pipeline.items import Item
 from warehouse.http.api_client import ApiAnswer
 from warehouse.http.contracts import Breach
-from warehouse.raw.api_batch import ApiBatch
+from warehouse.raw.api_batch import ApiBatch, keep_open
 from warehouse.raw.ledger import history_begin
 
 # What JSON can write and jsonb cannot hold: the character zero and half a surrogate pair.
@@ -110,6 +110,7 @@ def write_answer(
     body: str | None,
 ) -> None:
     """Append the answer about `key`; `body` is what is kept of it."""
+    keep_open(cursor, batch)
     columns = (
         *batch.dataset.key,
         *("batch_id", "raw_data", "body_sha256", "content_sha256", "http_status", "source_url"),
@@ -153,6 +154,7 @@ def write_measures(
         for each in measures
     ]
     if rows:
+        keep_open(cursor, batch)
         execute_values(cursor, _MEASURES, rows)
 
 

@@ -16,6 +16,7 @@ from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import cursor as Cursor
 
 from warehouse.database.turns import loading
+from warehouse.errors import WarehouseUnavailable
 from warehouse.raw.ledger import Load, history_begin, last_load, next_load_id, record, scalar
 
 log = logging.getLogger(__name__)
@@ -117,8 +118,7 @@ def end_killed(connection: Connection, dataset: ApiDataset, *, patience: float) 
             connection,
             connection.cursor() as cursor,
         ):
-            if _is_open(cursor, batch.batch_id):
-                _end(cursor, batch)
+            if _end(cursor, batch):
                 ended.append(batch.batch_id)
                 log.warning(
                     "%s: batch %s of run %s was not ended and is ended now, with what it has",
@@ -126,6 +126,24 @@ def end_killed(connection: Connection, dataset: ApiDataset, *, patience: float) 
                 )  # fmt: skip
         _unlock(connection, dataset.source, batch.batch_id)
     return ended
+
+
+def keep_open(cursor: Cursor, batch: ApiBatch) -> None:
+    """Keep others from ending the batch before the caller's transaction ends.
+
+    Whoever writes rows of the batch calls it first. Raises `WarehouseUnavailable` where the batch
+    has ended: no model would read the rows.
+    """
+    cursor.execute(
+        "select from meta.api_batch_log where batch_id = %s and load_id is null for share",
+        (batch.batch_id,),
+    )
+    if cursor.fetchone() is None:
+        raise WarehouseUnavailable(
+            f"{batch.dataset.name}: batch {batch.batch_id} of run {batch.run.run_id} was ended by "
+            "another process, because its session was lost. Nothing more is written into it; what "
+            "came before is kept. Run the task again."
+        )
 
 
 def quarantined_share(cursor: Cursor, source: str, run: ApiRun) -> tuple[int, int]:
@@ -149,18 +167,22 @@ def origin_of_last(cursor: Cursor, source: str) -> str | None:
     return None if row is None else str(row[0])
 
 
-def _end(cursor: Cursor, batch: ApiBatch) -> None:
+def _end(cursor: Cursor, batch: ApiBatch) -> bool:
+    """End the batch, after those who write into it; False where it has ended."""
     dataset, run = batch.dataset, batch.run
     last = last_load(cursor, dataset.source, dataset.name)
     begins = last is None or last.origin != run.origin
     load_id = next_load_id(cursor)
     cursor.execute(
         "update meta.api_batch_log set load_id = %s, ended_at = clock_timestamp(), "
-        "checked = %s, quarantined = %s where batch_id = %s "
+        "checked = %s, quarantined = %s where batch_id = %s and load_id is null "
         "returning extract(epoch from ended_at - began_at)::double precision",
         (load_id, batch.checked, batch.quarantined, batch.batch_id),
     )
-    (seconds,) = cursor.fetchone() or (0.0,)
+    ended = cursor.fetchone()
+    if ended is None:
+        return False
+    (seconds,) = ended
     rows, inserted, updated, deleted = _counts(cursor, batch, begins=begins)
     load = Load(
         source=dataset.source,
@@ -180,6 +202,7 @@ def _end(cursor: Cursor, batch: ApiBatch) -> None:
     )
     record(cursor, load, load_id)
     batch.load = load
+    return True
 
 
 def _counts(cursor: Cursor, batch: ApiBatch, *, begins: bool) -> tuple[int, int, int, int]:
@@ -261,10 +284,3 @@ def _unlock(connection: Connection, source: str, batch_id: int) -> None:
             cursor.execute(_UNLOCK, (source, str(batch_id)))
     except psycopg2.Error:
         log.debug("the lock of batch %s ends with its session", batch_id)
-
-
-def _is_open(cursor: Cursor, batch_id: int) -> bool:
-    cursor.execute(
-        "select load_id is null from meta.api_batch_log where batch_id = %s", (batch_id,)
-    )
-    return cursor.fetchone() == (True,)
