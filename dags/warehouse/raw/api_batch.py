@@ -157,14 +157,14 @@ def quarantined_share(cursor: Cursor, source: str, run: ApiRun) -> tuple[int, in
     return int(quarantined), int(checked)
 
 
-def origin_of_last(cursor: Cursor, source: str) -> str | None:
-    """Return the name of the place that answered the newest batch of the source."""
+def origins(cursor: Cursor, source: str) -> dict[str, str]:
+    """Return by dataset the name of the place that answered, or answers, its newest batch."""
     cursor.execute(
-        "select origin from meta.api_batch_log where source = %s order by batch_id desc limit 1",
+        "select distinct on (dataset) dataset, origin from meta.api_batch_log "
+        "where source = %s order by dataset, batch_id desc",
         (source,),
     )
-    row = cursor.fetchone()
-    return None if row is None else str(row[0])
+    return dict(cursor.fetchall())
 
 
 def _end(cursor: Cursor, batch: ApiBatch) -> bool:

@@ -227,6 +227,22 @@ def test_another_origin_is_another_history(database: Database, run: SyncRun) -> 
     )
 
 
+def test_another_origin_begins_the_history_of_kinds_that_are_not_asked_for(
+    database: Database, run: SyncRun, caplog: pytest.LogCaptureFixture
+) -> None:
+    run.whole()
+    caplog.clear()
+
+    replace(run, run_id="b", kinds=("movie",), changed={"source_name": "elsewhere"}).whole()
+
+    newest = {
+        kind.name: database.value(f"select count(*) from raw.{kind.dataset.table}_newest")
+        for kind in KINDS
+    }
+    assert newest == {"movie": rows(database)["tmdb_movies"] / 2, "tv": 0, "person": 0}
+    assert "was not ended" not in caplog.text
+
+
 def test_an_earlier_origin_that_comes_back_has_all_its_answers_again(
     database: Database, run: SyncRun
 ) -> None:
