@@ -208,6 +208,24 @@ def test_a_batch_that_was_not_ended_is_read_by_no_model_and_ended_by_the_next(
     assert database.value("select count(*) from raw.tmdb_movies_newest") == movies
 
 
+def test_numbers_that_a_killed_batch_wrote_over_are_in_the_models_again(
+    database: Database, run: SyncRun
+) -> None:
+    run.pages_of_lists()
+    measures = database.value("select count(*) from raw.tmdb_measures_newest")
+    database.execute(
+        "with killed as (insert into meta.api_batch_log (source, dataset, dag_id, run_id, origin) "
+        "values ('tmdb', 'measures', 'tmdb_pipeline', 'killed', 'sample') returning batch_id) "
+        "update raw.tmdb_measures set popularity = popularity + 1, batch_id = killed.batch_id "
+        "from killed where media_type = 'movie'"
+    )
+    assert database.value("select count(*) from raw.tmdb_measures_newest") < measures
+
+    run.sync.end_killed()
+
+    assert database.value("select count(*) from raw.tmdb_measures_newest") == measures
+
+
 def test_another_origin_is_another_history(database: Database, run: SyncRun) -> None:
     run.whole()
     old = database.value("select max(batch_id) from meta.api_batch_log")
