@@ -131,14 +131,16 @@ def end_killed(connection: Connection, dataset: ApiDataset, *, patience: float) 
 def keep_open(cursor: Cursor, batch: ApiBatch) -> None:
     """Keep others from ending the batch before the caller's transaction ends.
 
-    Whoever writes rows of the batch calls it first. Raises `WarehouseUnavailable` where the batch
-    has ended: no model would read the rows.
+    Whoever writes rows of the batch calls it first. How many items were checked is written with
+    them, so that a kill does not lose it. Raises `WarehouseUnavailable` where the batch has ended:
+    no model would read the rows.
     """
     cursor.execute(
-        "select from meta.api_batch_log where batch_id = %s and load_id is null for share",
-        (batch.batch_id,),
+        "update meta.api_batch_log set checked = greatest(checked, %s) "
+        "where batch_id = %s and load_id is null",
+        (batch.checked, batch.batch_id),
     )
-    if cursor.fetchone() is None:
+    if not cursor.rowcount:
         raise WarehouseUnavailable(
             f"{batch.dataset.name}: batch {batch.batch_id} of run {batch.run.run_id} was ended by "
             "another process, because its session was lost. Nothing more is written into it; what "
@@ -175,14 +177,21 @@ def _end(cursor: Cursor, batch: ApiBatch) -> bool:
     load_id = next_load_id(cursor)
     cursor.execute(
         "update meta.api_batch_log set load_id = %s, ended_at = clock_timestamp(), "
-        "checked = %s, quarantined = %s where batch_id = %s and load_id is null "
+        "checked = greatest(checked, %s) where batch_id = %s and load_id is null "
         "returning extract(epoch from ended_at - began_at)::double precision",
-        (load_id, batch.checked, batch.quarantined, batch.batch_id),
+        (load_id, batch.checked, batch.batch_id),
     )
     ended = cursor.fetchone()
     if ended is None:
         return False
     (seconds,) = ended
+    cursor.execute(
+        "update meta.api_batch_log as batch "
+        "set quarantined = bad.items, checked = greatest(checked, bad.items) "
+        "from (select count(*) as items from raw.quarantine where batch_id = %s) as bad "
+        "where batch.batch_id = %s",
+        (batch.batch_id, batch.batch_id),
+    )
     rows, inserted, updated, deleted = _counts(cursor, batch, begins=begins)
     load = Load(
         source=dataset.source,

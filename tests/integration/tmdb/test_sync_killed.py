@@ -15,7 +15,9 @@ from tmdb_pipeline.config import MOVIES
 from tmdb_pipeline.landing import write_answer
 from warehouse.errors import WarehouseUnavailable
 from warehouse.http.api_client import ApiAnswer
-from warehouse.raw.api_batch import ApiRun, api_batch, end_killed
+from warehouse.http.contracts import Breach
+from warehouse.raw.api_batch import ApiRun, api_batch, end_killed, quarantined_share
+from warehouse.raw.quarantine import QuarantinedItem, quarantine
 
 _COMMIT, _THREAD = "^commit$", "commit in a thread"
 _PAGE, _BODY = r'insert into "raw"\."tmdb_lists"', r'insert into "raw"\."tmdb_movies"'
@@ -121,6 +123,22 @@ def test_a_limit_holds_over_two_processes(
         assert server.traffic.most_at_once == 3
     else:
         assert 20 < server.traffic.most_per_second <= 40
+
+
+def test_a_kill_does_not_lose_how_many_items_were_checked_and_quarantined(
+    database: Database,
+) -> None:
+    run = ApiRun("tmdb_pipeline", "killed", "sample")
+    bad = QuarantinedItem("1", Breach("data.id", "required"), "{}", datetime.now(UTC))
+    with database.session() as owner, database.session() as other:
+        with suppress(psycopg2.Error), api_batch(owner, MOVIES, run, patience=0) as batch:
+            batch.checked = 10
+            with owner, owner.cursor() as cursor:
+                quarantine(cursor, batch, bad)
+            database.execute("select pg_terminate_backend(%s, 5000)", owner.info.backend_pid)
+        assert end_killed(other, MOVIES, patience=0) == [batch.batch_id]
+        with other, other.cursor() as cursor:
+            assert quarantined_share(cursor, "tmdb", run) == (1, 10)
 
 
 def test_nothing_is_written_into_a_batch_that_another_process_ended(database: Database) -> None:
