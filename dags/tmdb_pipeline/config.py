@@ -72,6 +72,7 @@ KINDS: tuple[MediaKind, ...] = (
     ),
     MediaKind("person", PEOPLE, "people", ("combined_credits", "external_ids")),
 )
+DATASETS = (*(kind.dataset for kind in KINDS), GENRES, LISTS, CHANGES, MEASURES)
 KIND_NAMES: tuple[str, ...] = tuple(kind.name for kind in KINDS)
 
 

@@ -16,7 +16,8 @@ from tmdb_pipeline.content import body_sha256
 from tmdb_pipeline.items import Item, refused_by
 from warehouse.http.api_client import ApiAnswer
 from warehouse.http.contracts import Breach
-from warehouse.raw.api_batch import ApiBatch
+from warehouse.raw.api_batch import ApiBatch, keep_open
+from warehouse.raw.ledger import history_begin
 
 # What JSON can write and jsonb cannot hold: the character zero and half a surrogate pair.
 _MAYBE_REFUSED = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
@@ -78,18 +79,23 @@ def refused_text(value: Any, path: str = "data") -> str | None:
 
 
 def last_content(cursor: Cursor, batch: ApiBatch, key: tuple[object, ...]) -> str | None:
-    """Return the content of the newest answer of this origin about `key`; None before the first."""
+    """Return the content of the newest answer about `key` in this history; None before the first.
+
+    Answers of an earlier history of the same origin do not count: no model reads them.
+    """
+    dataset = batch.dataset
     cursor.execute(
         sql.SQL(
             "select answer.content_sha256 from {} as answer "
             "inner join meta.api_batch_log as batch using (batch_id) "
-            "where ({}) = ({}) and batch.origin = %s order by answer_id desc limit 1"
+            "where ({}) = ({}) and batch.origin = %s "
+            "and (batch.load_id is null or batch.load_id >= %s) order by answer_id desc limit 1"
         ).format(
-            sql.Identifier("raw", batch.dataset.table),
-            sql.SQL(", ").join(map(sql.Identifier, batch.dataset.key)),
+            sql.Identifier("raw", dataset.table),
+            sql.SQL(", ").join(map(sql.Identifier, dataset.key)),
             sql.SQL(", ").join(sql.Placeholder() * len(key)),
         ),
-        (*key, batch.run.origin),
+        (*key, batch.run.origin, history_begin(cursor, dataset.source, dataset.name)),
     )
     row = cursor.fetchone()
     return None if row is None else str(row[0])
@@ -104,6 +110,7 @@ def write_answer(
     body: str | None,
 ) -> None:
     """Append the answer about `key`; `body` is what is kept of it."""
+    keep_open(cursor, batch)
     columns = (
         *batch.dataset.key,
         *("batch_id", "raw_data", "body_sha256", "content_sha256", "http_status", "source_url"),
@@ -147,6 +154,7 @@ def write_measures(
         for each in measures
     ]
     if rows:
+        keep_open(cursor, batch)
         execute_values(cursor, _MEASURES, rows)
 
 

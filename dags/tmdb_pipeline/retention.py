@@ -1,7 +1,8 @@
 """How long bodies are kept: TMDb's terms allow to store its data for six months.
 
 A body goes when it is older and was not confirmed since. The newest body of a thing that was asked
-for lately is confirmed, however old it is, and stays. Nothing goes before the models have it.
+for lately is confirmed, however old it is, and stays. Nothing goes before the models have it. A
+thing whose newest body goes has no content to compare with: the next answer is written again.
 """
 
 # ruff: noqa: S608 - the statements are made of constants
@@ -10,6 +11,7 @@ import logging
 from psycopg2.extensions import connection as Connection
 
 from tmdb_pipeline.config import CHANGES, GENRES, KINDS, LISTS, SOURCE
+from warehouse.raw.ledger import scalar
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +36,15 @@ _NOT_CONFIRMED = """
         where item.media_type = '{kind}' and item.id = old.{key} and item.checked_at >= {limit}
     )
 """
+# All parts of a statement see the table as it was before, so a newer row counts also where it goes.
+_COUNTED = "with deleted as ({deleted}) {forgotten} select count(*) from deleted"
+_FORGOTTEN = """
+    , forgotten as (
+        update raw.tmdb_items as item set content_sha256 = null
+        from deleted as old
+        where item.media_type = '{kind}' and item.id = old.{key} and not {newer}
+    )
+"""
 
 
 def prune(connection: Connection, days: int) -> dict[str, int]:
@@ -48,7 +59,7 @@ def prune(connection: Connection, days: int) -> dict[str, int]:
     with connection, connection.cursor() as cursor:
         for table, statement in _statements():
             cursor.execute(statement, {"days": days})
-            pruned[table] = cursor.rowcount
+            pruned[table] = scalar(cursor)
     for table, count in pruned.items():
         if count:
             log.info("raw.%s: %s old bodies deleted", table, f"{count:,}")
@@ -64,19 +75,20 @@ def _statements() -> list[tuple[str, str]]:
             newer=", ".join(f"newer.{key}" for key in dataset.key),
             old=", ".join(f"old.{key}" for key in dataset.key),
         )
+        forgotten = ""
         if dataset.table in kinds:
-            not_confirmed = _NOT_CONFIRMED.format(
-                kind=kinds[dataset.table].name, key=dataset.key[0], limit=_OLD
-            )
+            kind, key = kinds[dataset.table].name, dataset.key[0]
+            forgotten = _FORGOTTEN.format(kind=kind, key=key, newer=newer)
+            not_confirmed = _NOT_CONFIRMED.format(kind=kind, key=key, limit=_OLD)
             newer = f"({newer} or {not_confirmed})"
-        statements.append(
-            (
-                dataset.table,
-                f"""
-                delete from raw.{dataset.table} as old
-                where ingested_at < {_OLD} and http_status = 200 and {newer} and {_IN_MODELS}
-                """,
-            )
-        )
-    quarantined = f"delete from raw.quarantine where source = '{SOURCE}' and ingested_at < {_OLD}"
-    return [*statements, ("quarantine", quarantined)]
+        deleted = f"""
+            delete from raw.{dataset.table} as old
+            where ingested_at < {_OLD} and http_status = 200 and {newer} and {_IN_MODELS}
+            returning {", ".join(dataset.key)}, answer_id
+        """
+        statements.append((dataset.table, _COUNTED.format(deleted=deleted, forgotten=forgotten)))
+    deleted = (
+        f"delete from raw.quarantine where source = '{SOURCE}' and ingested_at < {_OLD} "
+        "returning quarantine_id"
+    )
+    return [*statements, ("quarantine", _COUNTED.format(deleted=deleted, forgotten=""))]

@@ -18,6 +18,7 @@ from tmdb_pipeline import items, retention, walks
 from tmdb_pipeline.client import TmdbClient
 from tmdb_pipeline.config import (
     CHANGES,
+    DATASETS,
     GENRES,
     KIND_NAMES,
     KINDS,
@@ -42,7 +43,8 @@ from warehouse.raw.api_batch import (
     ApiDataset,
     ApiRun,
     api_batch,
-    origin_of_last,
+    end_killed,
+    origins,
     quarantined_share,
 )
 
@@ -136,6 +138,12 @@ class Sync:
                 step.figures.due = sum(items.due(cursor, kind).values())
         return self._finished(kind.dataset.name, step)
 
+    def end_killed(self) -> None:
+        """End the batches whose process was killed: models read only what has ended."""
+        with connected(self.url, purpose=f"killed {self.run_id}") as connection:
+            for dataset in DATASETS:
+                end_killed(connection, dataset, patience=self.settings.lock_patience)
+
     def prune(self) -> dict[str, int]:
         """Delete bodies that are too old; return how many rows, by table."""
         with connected(self.url, purpose=f"prune {self.run_id}") as connection:
@@ -174,30 +182,35 @@ class Sync:
                 figures.requests = api.requests
 
     def _begin_history(self, connection: Connection) -> None:
-        """Forget what is due and measured where the answers come from another place than before."""
-        with (
-            held(connection, f"{SOURCE}: origin", patience=_PATIENCE),
-            connection,
-            connection.cursor() as cursor,
-        ):
-            last, origin = origin_of_last(cursor, SOURCE), self.settings.origin
-            if last in {None, origin}:
-                return
+        """Begin the history of all datasets where answers come from another place than before.
+
+        What is due and measured is forgotten, and an empty batch begins each history, so that the
+        models have no dataset of the old place. A kill between two of these goes on with the rest.
+        """
+        with held(connection, f"{SOURCE}: origin", patience=_PATIENCE):
+            origin = self.settings.origin
+            with connection, connection.cursor() as cursor:
+                before = {
+                    name: last for name, last in origins(cursor, SOURCE).items() if last != origin
+                }
+                if not before:
+                    return
+                cursor.execute(
+                    "delete from raw.tmdb_items; delete from raw.tmdb_walks; "
+                    "delete from raw.tmdb_measures"
+                )
+            olds = ", ".join(sorted(set(before.values())))
             log.warning(
                 "what is there is from %s and answers come from %s now: the list of things to "
                 "follow starts empty; answers of %s stay in the raw tables and leave the models",
-                last, origin, last,
+                olds, origin, olds,
             )  # fmt: skip
-            cursor.execute(
-                "delete from raw.tmdb_items; delete from raw.tmdb_walks; "
-                "delete from raw.tmdb_measures"
-            )
-            # The other steps of the run see by it that this was done.
-            cursor.execute(
-                "insert into meta.api_batch_log (source, dataset, dag_id, run_id, origin) "
-                "values (%s, %s, %s, %s, %s)",
-                (SOURCE, GENRES.name, self.dag_id, self.run_id, origin),
-            )
+            for dataset in DATASETS:
+                if dataset.name in before:
+                    with api_batch(
+                        connection, dataset, self._run, patience=self.settings.lock_patience
+                    ):
+                        pass
 
     def _finished(self, name: str, step: "_Step") -> dict[str, Any]:
         """Log the step's figures and return them; raise where too many items were quarantined."""

@@ -102,10 +102,12 @@ def changes() -> dict[str, Any]:
 @task
 def plan() -> dict[str, dict[str, int]]:
     """Make due what was not checked for long; the log says what is due and why."""
-    params = _params()
-    if params["dry_run"]:
+    if get_current_context()["params"]["dry_run"]:
         raise AirflowSkipException("a dry run plans nothing")
     with final_where_permanent():
+        # Also where nothing is asked for: an open batch hides its rows from the models.
+        _sync().end_killed()
+        params = _params()
         return _sync().plan(everything=params["full_refresh"])
 
 

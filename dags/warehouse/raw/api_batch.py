@@ -16,7 +16,8 @@ from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import cursor as Cursor
 
 from warehouse.database.turns import loading
-from warehouse.raw.ledger import Load, last_load, next_load_id, record, scalar
+from warehouse.errors import WarehouseUnavailable
+from warehouse.raw.ledger import Load, history_begin, last_load, next_load_id, record, scalar
 
 log = logging.getLogger(__name__)
 
@@ -117,8 +118,7 @@ def end_killed(connection: Connection, dataset: ApiDataset, *, patience: float) 
             connection,
             connection.cursor() as cursor,
         ):
-            if _is_open(cursor, batch.batch_id):
-                _end(cursor, batch)
+            if _end(cursor, batch):
                 ended.append(batch.batch_id)
                 log.warning(
                     "%s: batch %s of run %s was not ended and is ended now, with what it has",
@@ -126,6 +126,26 @@ def end_killed(connection: Connection, dataset: ApiDataset, *, patience: float) 
                 )  # fmt: skip
         _unlock(connection, dataset.source, batch.batch_id)
     return ended
+
+
+def keep_open(cursor: Cursor, batch: ApiBatch) -> None:
+    """Keep others from ending the batch before the caller's transaction ends.
+
+    Whoever writes rows of the batch calls it first. How many items were checked is written with
+    them, so that a kill does not lose it. Raises `WarehouseUnavailable` where the batch has ended:
+    no model would read the rows.
+    """
+    cursor.execute(
+        "update meta.api_batch_log set checked = greatest(checked, %s) "
+        "where batch_id = %s and load_id is null",
+        (batch.checked, batch.batch_id),
+    )
+    if not cursor.rowcount:
+        raise WarehouseUnavailable(
+            f"{batch.dataset.name}: batch {batch.batch_id} of run {batch.run.run_id} was ended by "
+            "another process, because its session was lost. Nothing more is written into it; what "
+            "came before is kept. Run the task again."
+        )
 
 
 def quarantined_share(cursor: Cursor, source: str, run: ApiRun) -> tuple[int, int]:
@@ -139,28 +159,39 @@ def quarantined_share(cursor: Cursor, source: str, run: ApiRun) -> tuple[int, in
     return int(quarantined), int(checked)
 
 
-def origin_of_last(cursor: Cursor, source: str) -> str | None:
-    """Return the name of the place that answered the newest batch of the source."""
+def origins(cursor: Cursor, source: str) -> dict[str, str]:
+    """Return by dataset the name of the place that answered, or answers, its newest batch."""
     cursor.execute(
-        "select origin from meta.api_batch_log where source = %s order by batch_id desc limit 1",
+        "select distinct on (dataset) dataset, origin from meta.api_batch_log "
+        "where source = %s order by dataset, batch_id desc",
         (source,),
     )
-    row = cursor.fetchone()
-    return None if row is None else str(row[0])
+    return dict(cursor.fetchall())
 
 
-def _end(cursor: Cursor, batch: ApiBatch) -> None:
+def _end(cursor: Cursor, batch: ApiBatch) -> bool:
+    """End the batch, after those who write into it; False where it has ended."""
     dataset, run = batch.dataset, batch.run
     last = last_load(cursor, dataset.source, dataset.name)
     begins = last is None or last.origin != run.origin
     load_id = next_load_id(cursor)
     cursor.execute(
         "update meta.api_batch_log set load_id = %s, ended_at = clock_timestamp(), "
-        "checked = %s, quarantined = %s where batch_id = %s "
+        "checked = greatest(checked, %s) where batch_id = %s and load_id is null "
         "returning extract(epoch from ended_at - began_at)::double precision",
-        (load_id, batch.checked, batch.quarantined, batch.batch_id),
+        (load_id, batch.checked, batch.batch_id),
     )
-    (seconds,) = cursor.fetchone() or (0.0,)
+    ended = cursor.fetchone()
+    if ended is None:
+        return False
+    (seconds,) = ended
+    cursor.execute(
+        "update meta.api_batch_log as batch "
+        "set quarantined = bad.items, checked = greatest(checked, bad.items) "
+        "from (select count(*) as items from raw.quarantine where batch_id = %s) as bad "
+        "where batch.batch_id = %s",
+        (batch.batch_id, batch.batch_id),
+    )
     rows, inserted, updated, deleted = _counts(cursor, batch, begins=begins)
     load = Load(
         source=dataset.source,
@@ -180,6 +211,7 @@ def _end(cursor: Cursor, batch: ApiBatch) -> None:
     )
     record(cursor, load, load_id)
     batch.load = load
+    return True
 
 
 def _counts(cursor: Cursor, batch: ApiBatch, *, begins: bool) -> tuple[int, int, int, int]:
@@ -218,6 +250,7 @@ def _counts(cursor: Cursor, batch: ApiBatch, *, begins: bool) -> tuple[int, int,
                         and earlier.batch_id <> %(batch)s
                         and earlier.answer_id < own.answer_id
                         and batch.origin = %(origin)s
+                        and (batch.load_id is null or batch.load_id >= %(history)s)
                 ) as was_there
                 from own
             )
@@ -242,6 +275,7 @@ def _counts(cursor: Cursor, batch: ApiBatch, *, begins: bool) -> tuple[int, int,
             "begins": begins,
             "batch": batch.batch_id,
             "origin": batch.run.origin,
+            "history": history_begin(cursor, dataset.source, dataset.name),
         },
     )
     before, inserted, updated, deleted = cursor.fetchone() or (0, 0, 0, 0)
@@ -259,10 +293,3 @@ def _unlock(connection: Connection, source: str, batch_id: int) -> None:
             cursor.execute(_UNLOCK, (source, str(batch_id)))
     except psycopg2.Error:
         log.debug("the lock of batch %s ends with its session", batch_id)
-
-
-def _is_open(cursor: Cursor, batch_id: int) -> bool:
-    cursor.execute(
-        "select load_id is null from meta.api_batch_log where batch_id = %s", (batch_id,)
-    )
-    return cursor.fetchone() == (True,)

@@ -8,7 +8,7 @@ from psycopg2.extensions import cursor as Cursor
 from psycopg2.extras import execute_values
 
 from warehouse.http.contracts import Breach
-from warehouse.raw.api_batch import ApiBatch
+from warehouse.raw.api_batch import ApiBatch, keep_open
 
 _LONGEST = 1_000_000
 
@@ -25,6 +25,7 @@ class QuarantinedItem:
 
 def quarantine(cursor: Cursor, batch: ApiBatch, item: QuarantinedItem) -> None:
     """Write the item, in the caller's transaction."""
+    keep_open(cursor, batch)
     cursor.execute(
         "insert into raw.quarantine "
         "(source, dataset, item_key, path, rule, raw_data, batch_id, ingested_at) "

@@ -341,7 +341,7 @@ comment on column meta.api_batch_log.origin is 'The name of the place that answe
 comment on column meta.api_batch_log.began_at is 'When the batch began.';
 comment on column meta.api_batch_log.load_id is 'Its row in meta.load_log; null before the batch ended. The next batch of the dataset ends one that was killed.';
 comment on column meta.api_batch_log.ended_at is 'When the batch ended.';
-comment on column meta.api_batch_log.checked is 'Items that were compared with their contract; 0 for a batch that was killed.';
+comment on column meta.api_batch_log.checked is 'Items that were compared with their contract; for a batch that was killed, by its last row.';
 comment on column meta.api_batch_log.quarantined is 'Of these, the ones that do not keep to it (raw.quarantine).';
 
 create table if not exists meta.schema_drift (

@@ -208,6 +208,24 @@ def test_a_batch_that_was_not_ended_is_read_by_no_model_and_ended_by_the_next(
     assert database.value("select count(*) from raw.tmdb_movies_newest") == movies
 
 
+def test_numbers_that_a_killed_batch_wrote_over_are_in_the_models_again(
+    database: Database, run: SyncRun
+) -> None:
+    run.pages_of_lists()
+    measures = database.value("select count(*) from raw.tmdb_measures_newest")
+    database.execute(
+        "with killed as (insert into meta.api_batch_log (source, dataset, dag_id, run_id, origin) "
+        "values ('tmdb', 'measures', 'tmdb_pipeline', 'killed', 'sample') returning batch_id) "
+        "update raw.tmdb_measures set popularity = popularity + 1, batch_id = killed.batch_id "
+        "from killed where media_type = 'movie'"
+    )
+    assert database.value("select count(*) from raw.tmdb_measures_newest") < measures
+
+    run.sync.end_killed()
+
+    assert database.value("select count(*) from raw.tmdb_measures_newest") == measures
+
+
 def test_another_origin_is_another_history(database: Database, run: SyncRun) -> None:
     run.whole()
     old = database.value("select max(batch_id) from meta.api_batch_log")
@@ -225,6 +243,38 @@ def test_another_origin_is_another_history(database: Database, run: SyncRun) -> 
     assert dict(begins) == dict.fromkeys(
         ("movies", "shows", "people", "genres", "lists", "measures", "changes"), 2
     )
+
+
+def test_another_origin_begins_the_history_of_kinds_that_are_not_asked_for(
+    database: Database, run: SyncRun, caplog: pytest.LogCaptureFixture
+) -> None:
+    run.whole()
+    caplog.clear()
+
+    replace(run, run_id="b", kinds=("movie",), changed={"source_name": "elsewhere"}).whole()
+
+    newest = {
+        kind.name: database.value(f"select count(*) from raw.{kind.dataset.table}_newest")
+        for kind in KINDS
+    }
+    assert newest == {"movie": rows(database)["tmdb_movies"] / 2, "tv": 0, "person": 0}
+    assert "was not ended" not in caplog.text
+
+
+def test_an_earlier_origin_that_comes_back_has_all_its_answers_again(
+    database: Database, run: SyncRun
+) -> None:
+    run.whole()
+    names = ("genres", "lists", "changes", "movies", "measures")
+    newest = {name: f"select count(*) from raw.tmdb_{name}_newest" for name in names}
+    before = {name: database.value(query) for name, query in newest.items()}
+
+    replace(run, run_id="other", changed={"source_name": "elsewhere"}).whole()
+    replace(run, run_id="back").whole()
+
+    assert {name: database.value(query) for name, query in newest.items()} == before
+    updated = database.value("select sum(rows_updated) from meta.load_log where run_id = 'back'")
+    assert updated == 0
 
 
 def test_a_thing_that_is_credited_twice_is_asked_for_once(

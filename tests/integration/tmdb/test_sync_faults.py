@@ -469,3 +469,5 @@ def test_bodies_that_no_check_confirmed_go_when_they_are_too_old(
     assert database.query("select source from raw.quarantine") == [("another",)]
     assert rows(database)["tmdb_movies"] == before - 1
     assert database.query("select * from raw.tmdb_movies where movie_id = %s", number) == []
+    run.sync.plan(everything=True)
+    assert run.details()["movie"]["written"] == 1  # an equal answer comes back, of this one only

@@ -1,13 +1,23 @@
 """A sync that is killed at any moment, or that is not alone, asks for nothing twice."""
 
+from contextlib import suppress
 from dataclasses import replace
+from datetime import UTC, datetime
 
+import psycopg2
 import pytest
 
 from include.sample.tmdb.faults import slow
 from tests.support.moments import Moment, exit_code_of_killed, started
 from tests.support.postgres import Database
 from tests.support.tmdb import SyncRun, answered, rows, run_whole, served
+from tmdb_pipeline.config import MOVIES
+from tmdb_pipeline.landing import write_answer
+from warehouse.errors import WarehouseUnavailable
+from warehouse.http.api_client import ApiAnswer
+from warehouse.http.contracts import Breach
+from warehouse.raw.api_batch import ApiRun, api_batch, end_killed, quarantined_share
+from warehouse.raw.quarantine import QuarantinedItem, quarantine
 
 _COMMIT, _THREAD = "^commit$", "commit in a thread"
 _PAGE, _BODY = r'insert into "raw"\."tmdb_lists"', r'insert into "raw"\."tmdb_movies"'
@@ -113,3 +123,37 @@ def test_a_limit_holds_over_two_processes(
         assert server.traffic.most_at_once == 3
     else:
         assert 20 < server.traffic.most_per_second <= 40
+
+
+def test_a_kill_does_not_lose_how_many_items_were_checked_and_quarantined(
+    database: Database,
+) -> None:
+    run = ApiRun("tmdb_pipeline", "killed", "sample")
+    bad = QuarantinedItem("1", Breach("data.id", "required"), "{}", datetime.now(UTC))
+    with database.session() as owner, database.session() as other:
+        with suppress(psycopg2.Error), api_batch(owner, MOVIES, run, patience=0) as batch:
+            batch.checked = 10
+            with owner, owner.cursor() as cursor:
+                quarantine(cursor, batch, bad)
+            database.execute("select pg_terminate_backend(%s, 5000)", owner.info.backend_pid)
+        assert end_killed(other, MOVIES, patience=0) == [batch.batch_id]
+        with other, other.cursor() as cursor:
+            assert quarantined_share(cursor, "tmdb", run) == (1, 10)
+
+
+def test_nothing_is_written_into_a_batch_that_another_process_ended(database: Database) -> None:
+    run = ApiRun("tmdb_pipeline", "lost", "sample")
+    answer = ApiAnswer("http://sample/movie/1", 404, b"", {}, datetime.now(UTC))
+    with database.session() as owner, database.session() as other:
+        with suppress(psycopg2.Error), api_batch(owner, MOVIES, run, patience=0) as batch:
+            database.execute("select pg_terminate_backend(%s, 5000)", owner.info.backend_pid)
+            assert end_killed(other, MOVIES, patience=0) == [batch.batch_id]
+        with (
+            pytest.raises(WarehouseUnavailable, match="was ended by another process"),
+            other,
+            other.cursor() as cursor,
+        ):
+            write_answer(cursor, batch, (1,), answer, "", None)
+
+    assert rows(database)["tmdb_movies"] == 0
+    assert database.value("select count(*) from meta.load_log") == 1
