@@ -19,6 +19,9 @@ _ENDED_BADLY = {"failed": "FAILED", "up_for_retry": "failed, will be tried again
 # A look costs a tenth of a second of CPU, mostly in the API server.
 _POLL_SECONDS = 2.0
 _QUIET_SECONDS = 10.0
+# Airflow's executor ends within seconds of the last task. In rare cases one of its workers waits
+# for ever, and the process with it.
+_ENDING_SECONDS = 30.0
 _SHOWN_TASKS = 4
 _MOST_TASKS = 100  # of an answer
 
@@ -102,14 +105,16 @@ def follow(
     process: subprocess.Popen[bytes],
     before: str | None,
     watch: Callable[[], None] = lambda: None,
+    patience: float = _ENDING_SECONDS,
 ) -> str | None:
     """Print a line for each task of the run after `before` that ends, until `process` ends.
 
-    `watch` is called at each look. Returns the run id, None where the run never began.
+    `watch` is called at each look. A process that is still there `patience` seconds after its last
+    task is left to the caller. Returns the run id, None where the run never began.
     """
     run_id: str | None = None
     seen: dict[str, TaskState] = {}
-    began = printed = time.monotonic()
+    began = told = changed = time.monotonic()
     while True:
         ended = process.poll() is not None
         newest = runs.newest() if run_id is None else None
@@ -117,11 +122,14 @@ def follow(
             run_id, began = newest[0], time.monotonic()
         if run_id is not None:
             now, tasks = time.monotonic(), runs.tasks(run_id)
-            quiet = [still(tasks)] if now - printed >= _QUIET_SECONDS else []
+            quiet = [still(tasks)] if now - told >= _QUIET_SECONDS else []
             for line in news(seen, tasks) or quiet:
                 say(f"{now - began:6.0f} s  {line}")
-                printed = now
+                told = now
+                changed = changed if line in quiet else now
             seen = tasks or seen
+            done = bool(tasks) and all(task.state in FINISHED for task in tasks.values())
+            ended = ended or (done and now - changed >= patience)
         if ended:
             return run_id
         watch()

@@ -162,7 +162,7 @@ def _run_pipeline(options: Options, airflow: Airflow, source: Source, api_log: P
     say("")
     if run_id is None:
         raise LocalError(f"Airflow ended before the run began; the end of {log}:\n{tail(log)}")
-    end = broken_off(process.returncode, cut_off, layout.shown(log))
+    end = broken_off(process.wait(), cut_off, layout.shown(log))
     return report(layout, airflow, runs, run_id, source, cut_off, end)
 
 

@@ -71,6 +71,15 @@ def test_a_run_is_followed_to_its_end(api: RestApi) -> None:
     assert [line.split()[2:] for line in lines] == [["load.a", "2.0", "s"]]
 
 
+def test_a_process_that_stays_after_its_last_task_is_not_waited_for(api: RestApi) -> None:
+    waiting = [sys.executable, "-c", "input()"]
+    with subprocess.Popen(waiting, stdin=subprocess.PIPE) as process:
+        runs = Runs(api.url, "imdb_pipeline")
+        assert follow(runs, lambda _: None, process, "old", patience=0.0) == "new"
+        assert process.poll() is None
+        process.kill()
+
+
 def test_a_run_that_never_began_is_not_taken_for_the_one_before(api: RestApi) -> None:
     with subprocess.Popen([sys.executable, "-c", ""]) as process:
         assert follow(Runs(api.url, "imdb_pipeline"), print, process, "new") is None
