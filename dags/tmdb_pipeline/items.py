@@ -4,11 +4,11 @@ A worker claims a thing by locking its row until its answer is committed. Others
 and a worker that is killed leaves the row as it was.
 """
 
-# ruff: noqa: S608 - the statements are made of constants
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 
+from psycopg2 import sql
 from psycopg2.extensions import cursor as Cursor
 from psycopg2.extras import execute_values
 
@@ -87,13 +87,14 @@ def plan(
     followed. Returns how many things of the kind are due, by reason.
     """
     cursor.execute(
-        f"""
-        update raw.tmdb_items
-        set due_since = %(now)s,
-            due_reason = case when http_status = 404 then 'gone' else 'age' end
-        where media_type = %(kind)s and due_since is null
-            and ({_NOT_CHECKED_FOR_LONG} or {_REFUSED_BEFORE})
-        """,
+        sql.SQL(
+            """
+            update raw.tmdb_items
+            set due_since = %(now)s,
+                due_reason = case when http_status = 404 then 'gone' else 'age' end
+            where media_type = %(kind)s and due_since is null and ({} or {})
+            """
+        ).format(_NOT_CHECKED_FOR_LONG, _REFUSED_BEFORE),
         _bounds(kind, settings, now, everything=everything),
     )
     return due(cursor, kind)
@@ -102,15 +103,18 @@ def plan(
 # Each thing has its day in a cycle of `follow_days` days, by its id, and is due on the first such
 # day (UTC) that is `follow_days` or more after its check. So what was checked on one day does not
 # come together again, and a day that no run saw is made up for by the next run.
-_NOT_CHECKED_FOR_LONG = """
+_NOT_CHECKED_FOR_LONG = sql.SQL(
+    """
     case when %(everything)s then checked_at <= %(now)s else (
         select %(today)s >= checked + %(days)s
             + mod(mod(id - checked, %(days)s) + %(days)s, %(days)s)
         from (select (checked_at at time zone 'UTC')::date - date '1970-01-01' as checked) as day
     ) end
-"""
-
-_REFUSED_BEFORE = "(starts_with(last_error, 'contract ') and not starts_with(last_error, %(by)s))"
+    """
+)
+_REFUSED_BEFORE = sql.SQL(
+    "(starts_with(last_error, 'contract ') and not starts_with(last_error, %(by)s))"
+)
 
 
 def refused_by(kind: MediaKind) -> str:
@@ -146,8 +150,10 @@ def due_numbers(
 ) -> list[int]:
     """Return the things that `plan` and the queue would ask for, and change nothing."""
     cursor.execute(
-        "select id from raw.tmdb_items where media_type = %(kind)s "
-        f"and (due_since is not null or {_NOT_CHECKED_FOR_LONG} or {_REFUSED_BEFORE}) order by id",
+        sql.SQL(
+            "select id from raw.tmdb_items where media_type = %(kind)s "
+            "and (due_since is not null or {} or {}) order by id"
+        ).format(_NOT_CHECKED_FOR_LONG, _REFUSED_BEFORE),
         _bounds(kind, settings, now, everything=everything),
     )
     return [number for (number,) in cursor.fetchall()]
