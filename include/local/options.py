@@ -60,7 +60,7 @@ class Options:
         if (day or titles) and last.get("source") != SAMPLE:
             last = {}
         source = source or last.get("source") or SAMPLE
-        usual = tuple(last.get("pipelines") or _readers(source))
+        usual = _readers(source)
         if others.get("datasets") or accept_shrink or accept_older:
             usual = (IMDB,)
         return cls(
@@ -78,11 +78,7 @@ class Options:
 
     def remember(self) -> None:
         """Keep the source for the next command that names none."""
-        kept: dict[str, Any] = {
-            "source": str(self.source),
-            "source_name": self.source_name,
-            "pipelines": [name for name in _readers(self.source) if name in self.pipelines],
-        }
+        kept: dict[str, Any] = {"source": str(self.source), "source_name": self.source_name}
         if self.source == SAMPLE:
             kept |= {"day": self.day, "titles": self.titles}
         write_private(self.layout.root / "source.json", json.dumps(kept))

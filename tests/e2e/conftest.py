@@ -244,7 +244,7 @@ def story(
         first = visit(installation, "run", PIPELINES="imdb")
     assert first.command.code == 0, first.command.output
     keep_marts(installation, 1)
-    again = visit(installation, "run")
+    again = visit(installation, "run", PIPELINES="imdb")
     cut = cut_short(installation.sample(1), tmp_path_factory.mktemp("damaged") / "day-1")
     damaged = visit(installation, "run", SOURCE=str(cut), IMDB_DOWNLOAD_TRIES="2", **SAMPLE)
     second_day = visit(installation, "run", DAY="2", PIPELINES="imdb")

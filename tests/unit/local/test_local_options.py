@@ -61,6 +61,17 @@ def test_a_source_of_the_last_run_that_is_gone_is_named(tmp_path: Path) -> None:
         options()
 
 
+def test_without_pipelines_all_run_that_read_the_source(tmp_path: Path) -> None:
+    Layout.of().make()
+    options("--pipelines", "tmdb").remember()
+    assert options().pipelines == ("imdb", "tmdb")
+    assert options("--source", str(tmp_path)).pipelines == ("imdb",)
+    assert options("--source", "tmdb").pipelines == ("tmdb",)
+    assert options("--datasets", "title.crew").pipelines == ("imdb",)
+    with pytest.raises(click.UsageError, match="tmdb does not read SOURCE=imdb"):
+        options("--source", "imdb", "--pipelines", "tmdb")
+
+
 def test_datasets_are_accepted_in_any_order_and_spacing() -> None:
     found = options("--datasets", " title.ratings , title.basics,").datasets
     assert found == ("title.basics", "title.ratings")
