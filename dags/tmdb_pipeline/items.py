@@ -188,7 +188,7 @@ def failed(cursor: Cursor, kind: MediaKind, item: Item, reason: str) -> None:
 
 
 def still(cursor: Cursor, kind: MediaKind, item: Item) -> None:
-    """Note that the answer told nothing newer: the thing is not due, and as it was."""
+    """Note that the answer is not newer: the thing is not due, and stays as it was."""
     cursor.execute(
         "update raw.tmdb_items set due_since = null, due_reason = null, tries = 0, "
         "tried_at = null, last_error = null where media_type = %s and id = %s",

@@ -115,7 +115,7 @@ class PageSteps:
             if page.breach:
                 self._hold_back(page, page.breach, number, batch, figures)
             with self._connection, self._connection.cursor() as cursor:
-                # Pages from a cache can be of different days: a walk goes on where it began.
+                # Pages from a cache can be of different days: a walk keeps its own.
                 walk = walk or way.begin(cursor, now, most_pages=most)
                 figures.answers += 1
                 found = sort_out(page, checks, number)
@@ -131,7 +131,7 @@ class PageSteps:
     def _is_of_today(self, walk: Walk) -> bool:
         """Whether a walk of before began on the day that it is by TMDb's clock, or later.
 
-        Later, because the answer that tells the time can be from a cache, too.
+        Later, because the answer with the time can be from a cache, too.
         """
         return _day(walk.began_at) >= _day(self._client.now())
 

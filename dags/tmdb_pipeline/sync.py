@@ -185,7 +185,8 @@ class Sync:
         """Begin the history of all datasets where answers come from another place than before.
 
         What is due and measured is forgotten, and an empty batch begins each history, so that the
-        models have no dataset of the old place. A kill between two of these goes on with the rest.
+        models have no dataset of the old place. After a kill between two of these, the next run
+        does the rest.
         """
         with held(connection, f"{SOURCE}: origin", patience=_PATIENCE):
             origin = self.settings.origin

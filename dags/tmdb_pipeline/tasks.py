@@ -59,7 +59,7 @@ def _sync() -> Sync:
 
 
 def _dry_run() -> DryRun:
-    """The steps that write nothing; the task tells nobody that the raw tables changed."""
+    """The steps that write nothing; the task sends no event of the raw tables."""
     context = get_current_context()
     context["task"].outlets = []
     return DryRun(connection_string(), _settings(), tuple(context["params"]["kinds"]))

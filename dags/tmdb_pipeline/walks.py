@@ -67,7 +67,7 @@ class Walks:
         """Return the newest walk where it is as good as a new one.
 
         It was completed lately, over as many pages, by this run or by one that has not reported: it
-        is at work beside this one, or was killed.
+        runs beside this one, or was killed.
         """
         cursor.execute(
             """

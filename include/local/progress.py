@@ -114,7 +114,7 @@ def follow(
     """
     run_id: str | None = None
     seen: dict[str, TaskState] = {}
-    began = told = changed = time.monotonic()
+    began = shown = changed = time.monotonic()
     while True:
         ended = process.poll() is not None
         newest = runs.newest() if run_id is None else None
@@ -122,10 +122,10 @@ def follow(
             run_id, began = newest[0], time.monotonic()
         if run_id is not None:
             now, tasks = time.monotonic(), runs.tasks(run_id)
-            quiet = [still(tasks)] if now - told >= _QUIET_SECONDS else []
+            quiet = [still(tasks)] if now - shown >= _QUIET_SECONDS else []
             for line in news(seen, tasks) or quiet:
                 say(f"{now - began:6.0f} s  {line}")
-                told = now
+                shown = now
                 changed = changed if line in quiet else now
             seen = tasks or seen
             done = bool(tasks) and all(task.state in FINISHED for task in tasks.values())

@@ -1,4 +1,4 @@
-"""The tasks of a dry run of TMDb's DAG tell nobody that the raw tables changed."""
+"""The tasks of a dry run of TMDb's DAG send no event of the raw tables."""
 
 import json
 from collections.abc import Callable

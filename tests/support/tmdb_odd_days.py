@@ -62,7 +62,7 @@ def add_second_day(database: Database, at: datetime) -> None:
     gone = [RawAnswer(each.key, None) for each in (_GONE_MOVIE, _MOVIE_BACK)]
     add_answers(database, "movies", [*gone, RawAnswer((FIRST + 500,), None)], at)
     add_answers(database, "movies", [_changed(each, "title") for each in MOVIES[:30]], at + MINUTE)
-    # Gone and back between two builds: nobody saw it.
+    # Gone and back between two builds: no build saw it.
     add_answers(database, "shows", [RawAnswer(SHOWS[0].key, None)], at)
     add_answers(database, "shows", [SHOWS[0]], at + MINUTE)
     add_answers(database, "shows", [RawAnswer(SHOWS[-1].key, None)], at + MINUTE)

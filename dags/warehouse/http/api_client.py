@@ -213,7 +213,7 @@ def _pool(policy: ApiPolicy) -> urllib3.PoolManager:
 
 
 def _proxy_headers(proxy: str) -> dict[str, str]:
-    """The user and password in the address of a proxy, as the header that tells them."""
+    """The user and password in the address of a proxy, as the header that has them."""
     address = urlsplit(proxy)
     if address.username is None:
         return {}

@@ -186,7 +186,7 @@ def announce(source: str, dataset: str, group: str, **operator: Any) -> Any:
         task_id=group,
         inlets=[marts_asset(source)],
         outlets=[outlet],
-        doc_md=f"Tells other DAGs that the {group} of the marts changed.",
+        doc_md=f"Lets other DAGs know that the {group} of the marts changed.",
         **operator,
     )
     def tell() -> dict[str, Any]:

@@ -81,7 +81,7 @@ def api_batch(
             (dataset.source, dataset.name, run.dag_id, run.run_id, run.origin),
         )
         batch = ApiBatch(scalar(cursor), dataset, run)
-        # As long as this session lives, the batch is nobody else's to end.
+        # As long as this session lives, no other process ends the batch.
         _lock(cursor, dataset.source, batch.batch_id)
     try:
         yield batch
@@ -131,7 +131,7 @@ def end_killed(connection: Connection, dataset: ApiDataset, *, patience: float) 
 def keep_open(cursor: Cursor, batch: ApiBatch) -> None:
     """Keep others from ending the batch before the caller's transaction ends.
 
-    Whoever writes rows of the batch calls it first. How many items were checked is written with
+    Each writer of rows of the batch calls it first. How many items were checked is written with
     them, so that a kill does not lose it. Raises `WarehouseUnavailable` where the batch has ended:
     no model would read the rows.
     """

@@ -139,7 +139,7 @@ class TmdbApi:
             "TMDB_BASE_URL": base_url,
             "TMDB_SOURCE_NAME": self.name,
             "TMDB_READ_TOKEN": _SAMPLE_TOKEN,
-            # The sample's server is on this machine and bans nobody.
+            # The sample's server is on this machine and has no limit.
             "TMDB_MAX_PER_SECOND": os.environ.get("TMDB_MAX_PER_SECOND", "0"),
         }
 

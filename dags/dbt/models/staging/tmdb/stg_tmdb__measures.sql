@@ -19,7 +19,7 @@ stg_tmdb__measures as (
         observed_on as day,
         (case when popularity between 0 and 999999999 then popularity end)::numeric(14, 4)
             as popularity,
-        -- Where nobody voted TMDb writes 0.
+        -- Without votes TMDb writes 0.
         (case
             when vote_count > 0 and vote_average between 0 and 10 then vote_average
         end)::numeric(5, 3) as vote_average,
