@@ -4,19 +4,18 @@ Adding a dataset is one entry in `DATASETS` (and its raw table and models). The 
 header lines of the files, documented at https://developer.imdb.com/non-commercial-datasets/.
 """
 
-import math
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 from warehouse.errors import PermanentError
 from warehouse.http.download_policy import USER_AGENT, DownloadPolicy
 from warehouse.raw.dataset import Dataset
 from warehouse.raw.load_policy import LoadPolicy
+from warehouse.raw.settings import read_settings
 
 SOURCE = "imdb"
 PREFIX = "IMDB_"
@@ -138,7 +137,6 @@ _ABOVE_ZERO = frozenset(
 )
 # A share; and what a task, which may wait more than once, can wait for before its own timeout.
 _AT_MOST = {"min_rows_share": 1, "lock_patience": 400}
-_YES = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
 _MOST_CONNECTIONS = 8
 
 
@@ -190,26 +188,9 @@ class Settings:
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
         """Read the settings; raise `PermanentError` naming the variable that does not parse."""
-        settings = cls()
-        for setting in fields(cls):
-            variable = f"{PREFIX}{setting.name.upper()}"
-            text = environment.get(variable, "").strip()
-            if not text:
-                continue
-            kind = type(getattr(settings, setting.name))
-            try:
-                value: Any = _YES[text.lower()] if kind is bool else kind(text)
-            except KeyError as error:
-                raise PermanentError(f"{variable} must be 1 or 0, found {text!r}.") from error
-            except ValueError as error:
-                raise PermanentError(
-                    f"{variable} must be a {kind.__name__}, found {text!r}."
-                ) from error
-            if isinstance(value, int | float):
-                above_zero = setting.name in _ABOVE_ZERO
-                most = _AT_MOST.get(setting.name, math.inf)
-                _check_range(variable, value, above_zero=above_zero, most=most)
-            settings = replace(settings, **{setting.name: value})
+        settings = read_settings(
+            cls(), PREFIX, environment, above_zero=_ABOVE_ZERO, at_most=_AT_MOST
+        )
         if "@" in urlsplit(settings.base_url).netloc:
             # The address is kept in the ledger and is in every message.
             raise PermanentError(
@@ -264,11 +245,3 @@ class Settings:
     def url_of(self, dataset: Dataset) -> str:
         """Where the dataset's file is fetched from."""
         return f"{self.base_url.rstrip('/')}/{dataset.file_name}"
-
-
-def _check_range(variable: str, value: float, *, above_zero: bool, most: float) -> None:
-    if not math.isfinite(value) or value < 0 or (above_zero and value == 0):
-        least = "above zero" if above_zero else "zero or more"
-        raise PermanentError(f"{variable} must be a finite number, {least}, found {value}.")
-    if value > most:
-        raise PermanentError(f"{variable} must be at most {most}, found {value}.")

@@ -4,13 +4,11 @@ Another kind of thing is one entry in `KINDS` (with its contracts, raw table and
 The endpoints are documented at https://developer.themoviedb.org/reference.
 """
 
-import math
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 from warehouse.errors import PermanentError
@@ -19,6 +17,7 @@ from warehouse.http.api_policy import ApiPolicy
 from warehouse.http.contracts import Contract
 from warehouse.http.download_policy import USER_AGENT
 from warehouse.raw.api_batch import ApiDataset
+from warehouse.raw.settings import read_settings
 
 SOURCE = "tmdb"
 PREFIX = "TMDB_"
@@ -137,22 +136,9 @@ class TmdbSettings:
 
         No message holds the token.
         """
-        settings = cls()
-        for setting in fields(cls):
-            variable = f"{PREFIX}{setting.name.upper()}"
-            text = environment.get(variable, "").strip()
-            if not text:
-                continue
-            kind = type(getattr(settings, setting.name))
-            try:
-                value: Any = kind(text)
-            except ValueError as error:
-                raise PermanentError(
-                    f"{variable} must be a {kind.__name__}, found {text!r}."
-                ) from error
-            if isinstance(value, int | float):
-                _check_range(variable, value, setting.name)
-            settings = replace(settings, **{setting.name: value})
+        settings = read_settings(
+            cls(), PREFIX, environment, above_zero=_ABOVE_ZERO, at_most=_AT_MOST
+        )
         check_address(settings.base_url, PREFIX)
         settings.origin  # noqa: B018 - raises where there is none
         return settings
@@ -217,11 +203,3 @@ class TmdbSettings:
             at_once=self.max_at_once,
             user_agent=self.user_agent,
         )
-
-
-def _check_range(variable: str, value: float, name: str) -> None:
-    if not math.isfinite(value) or value < 0 or (name in _ABOVE_ZERO and value == 0):
-        least = "above zero" if name in _ABOVE_ZERO else "zero or more"
-        raise PermanentError(f"{variable} must be a finite number, {least}, found {value}.")
-    if value > (most := _AT_MOST.get(name, math.inf)):
-        raise PermanentError(f"{variable} must be at most {most}, found {value}.")
