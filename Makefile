@@ -14,7 +14,7 @@ TESTS ?= tests
 # A folder of tests runs on all cores. The whole suite also measures the coverage of dags/.
 PARALLEL = --numprocesses logical --maxprocesses 4 --dist loadscope --no-loadscope-reorder
 COVERAGE = --durations 20 --cov=dags
-export PIPELINES SOURCE SOURCE_NAME DATASETS KINDS PAGES INGEST DRY_RUN DAY TITLES ACCEPT_SHRINK ACCEPT_OLDER FULL_REFRESH FORCE_DOWNLOAD FORCE_TRANSFORM
+export PIPELINES SOURCE SOURCE_NAME DATASETS KINDS PAGES BACKFILL INGEST DRY_RUN DAY TITLES ACCEPT_SHRINK ACCEPT_OLDER FULL_REFRESH FORCE_DOWNLOAD FORCE_TRANSFORM
 export LOCAL_DIR UP_PORT SQL CMD NAME CHECK ONLY REPEATS UPGRADE WAREHOUSE_URL ANALYST_URL PIPELINE_PASSWORD ANALYST_PASSWORD
 export BACKUP FORCE DAYS SEED FAULT FULL
 
@@ -74,14 +74,16 @@ clean: ## Stop everything and remove the installation, but not its backups
 
 #| 
 #| variables of make run and make up
-#|   PIPELINES=imdb,tmdb          only these pipelines; without it, all that read SOURCE
-#|   SOURCE=sample|imdb|tmdb|folder   generated data, IMDb's files, TMDb's API, or a folder of .tsv.gz;
+#|   PIPELINES=imdb,tmdb,trakt    only these pipelines; without it, all that read SOURCE
+#|   SOURCE=sample|imdb|tmdb|trakt|folder   generated data, the real files or API, or a folder of .tsv.gz;
 #|                                without it, DAY and TITLES, those of the last run; at first, the sample
 #|   SOURCE_NAME=name             the name of this source's data; another name has its own history
 #|   DATASETS=title.basics,...    only these files
 #|   KINDS=movie,tv,person        TMDb: only these kinds of things
 #|   PAGES=5                      TMDb: so many pages of each list of popular things, at most 500
-#|   INGEST=0  DRY_RUN=1          TMDb: ask nothing, only build; ask and check, but write nothing
+#|   BACKFILL=100                 Trakt: of so many titles, read all comments that were ever written
+#|   INGEST=0                     TMDb, Trakt: ask nothing, only build
+#|   DRY_RUN=1                    TMDb: ask and check, but write nothing
 #|   DAY=2  TITLES=20000          day and size of the sample
 #|   FORCE_DOWNLOAD=1 FORCE_TRANSFORM=1 FULL_REFRESH=1
 #|                                fetch, build, or do everything although nothing changed
