@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
+from include.sample.api.traffic import UNLIMITED
 from include.sample.maker import DEFAULT_SEED, DEFAULT_TITLES, make_sample
 from include.sample.server import SourceServer
 from include.sample.tmdb.server import TmdbServer
-from include.sample.tmdb.traffic import UNLIMITED
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

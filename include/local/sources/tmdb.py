@@ -12,8 +12,8 @@ from include.local.layout import LOOPBACK, LocalError, Ports
 from include.local.options import SAMPLE, Options
 from include.local.sources.source import Background
 from include.local.warehouse import Warehouse, rows
+from include.sample.api.traffic import UNLIMITED
 from include.sample.tmdb.server import TmdbServer
-from include.sample.tmdb.traffic import UNLIMITED
 from tmdb_pipeline.config import SOURCE as PIPELINE
 from tmdb_pipeline.config import TmdbSettings
 from warehouse.errors import PermanentError
