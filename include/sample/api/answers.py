@@ -17,7 +17,7 @@ class ApiRequest:
     path: str
     query: dict[str, str]
     headers: Mapping[str, str] = field(default_factory=dict, compare=False)
-    """By any case of their names, where the server gave them."""
+    """By their names in lower case."""
 
     @classmethod
     def parse(cls, target: str, headers: Mapping[str, str] | None = None) -> "ApiRequest":

@@ -102,7 +102,8 @@ class _ApiHandler(BaseHTTPRequestHandler):
         if not self.path.startswith(f"{api.version}/"):
             self._send(api.missing())
             return
-        request = ApiRequest.parse(self.path.removeprefix(api.version), self.headers)
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        request = ApiRequest.parse(self.path.removeprefix(api.version), headers)
         answer = api.broken()
         try:
             if not api.traffic.begin(request, api.endpoint(request)):

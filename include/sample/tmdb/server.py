@@ -37,7 +37,7 @@ class _TmdbLike(ApiServer):
 
     def refusal(self, request: ApiRequest) -> SampleAnswer | None:
         """Return TMDb's error where the token is missing or wrong."""
-        authorization = request.headers.get("Authorization")
+        authorization = request.headers.get("authorization")
         token = request.query.get("api_key") or (authorization or "").removeprefix("Bearer ")
         if authorization and not authorization.startswith("Bearer "):
             token = ""
