@@ -57,7 +57,9 @@ with DAG(
         "backfill": titles_param(
             100, "How many titles to begin: the most voted ones first, and as many of the feeds."
         ),
-        "ingest": flag("Off: build the models from what is there, ask Trakt nothing.", default=True),
+        "ingest": flag(
+            "Off: build the models from what is there, ask Trakt nothing.", default=True
+        ),
         "full_refresh": flag("Scan all that is followed, and build everything from nothing."),
         "force_transform": flag("Build and publish though nothing changed."),
     },

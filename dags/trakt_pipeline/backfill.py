@@ -12,7 +12,6 @@ from itertools import chain, zip_longest
 from typing import Any
 
 from psycopg2.extensions import connection as Connection
-from psycopg2.extensions import cursor as Cursor
 
 from trakt_pipeline import plans, titles, units, workers
 from trakt_pipeline.client import Level, Popularity, TraktClient, listed_title

@@ -42,7 +42,11 @@ def erase_in_page(cursor: Cursor, page_id: int, comment_ids: Collection[int]) ->
     """Erase text and author of comments in one page; say whether it changed."""
     cursor.execute("select body from raw.trakt_pages where page_id = %s for update", (page_id,))
     (body,) = cursor.fetchone() or (None,)
-    left = None if body is None else without_words(body, lambda comment: comment.get("id") in comment_ids)
+    left = (
+        None
+        if body is None
+        else without_words(body, lambda comment: comment.get("id") in comment_ids)
+    )
     if left == body:
         return False
     cursor.execute("update raw.trakt_pages set body = %s where page_id = %s", (left, page_id))

@@ -106,7 +106,9 @@ def forget(connection: Connection, keys: UserKeys, name: str, *, patience: float
             changed = sum(erase_in_page(cursor, page, pages[page]) for page in sorted(pages))
             changed += erase_comments(cursor, written)
     log.info("one user is forgotten: %s comments, %s pages", f"{len(written):,}", f"{changed:,}")
-    return Forgotten(len(written), changed, {table: count for table, count in rows.items() if count})
+    return Forgotten(
+        len(written), changed, {table: count for table, count in rows.items() if count}
+    )
 
 
 def _pages(connection: Connection, person: Person) -> dict[int, set[int]]:

@@ -56,8 +56,7 @@ def prune(connection: Connection, days: int) -> dict[str, int]:
         pruned = {
             "trakt_pages": _rows(cursor, _BODIES, values),
             **{
-                dataset.table: _rows(cursor, _old_answers(dataset), values)
-                for dataset in _ANSWERED
+                dataset.table: _rows(cursor, _old_answers(dataset), values) for dataset in _ANSWERED
             },
             "quarantine": _rows(cursor, _QUARANTINE, values),
         }

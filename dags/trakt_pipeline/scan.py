@@ -29,9 +29,7 @@ class Unit:
     def of(cls, subject: Subject) -> "Unit":
         """Return the unit of a movie, show, season or episode."""
         assert subject.unit is not None  # noqa: S101 - lists are not scanned
-        return cls(
-            subject.unit, subject.level, subject.title_id, subject.season, subject.episode
-        )
+        return cls(subject.unit, subject.level, subject.title_id, subject.season, subject.episode)
 
     @property
     def subject(self) -> Subject | None:

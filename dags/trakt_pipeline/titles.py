@@ -124,7 +124,9 @@ class TitlesLanding:
         number = name if isinstance(name, int) else None
         if answer.status == 404 and number is None:
             return None
-        if answer.status == 404 or not self._breaks("title", self._batches.titles, cursor, answer, name):
+        if answer.status == 404 or not self._breaks(
+            "title", self._batches.titles, cursor, answer, name
+        ):
             found = int(answer.data["ids"]["trakt"]) if answer.status == 200 else number
             self._write(cursor, self._batches.titles, (level, found), answer)
             return found if answer.status == 200 else None
@@ -158,7 +160,9 @@ class TitlesLanding:
         key: tuple[str, int],
         answer: ApiAnswer,
     ) -> None:
-        if answer.status == 404 or not self._breaks(name, batch, cursor, answer, f"{key[0]} {key[1]}"):
+        if answer.status == 404 or not self._breaks(
+            name, batch, cursor, answer, f"{key[0]} {key[1]}"
+        ):
             self._write(cursor, batch, key, answer, moving=frozenset())
 
     def _breaks(

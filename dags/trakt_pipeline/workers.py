@@ -9,7 +9,6 @@ from warehouse.database.connection import connected
 from warehouse.errors import SourceUnavailable, TransientError
 from warehouse.http.api_client import Stopped
 
-
 # Does one thing; False where there is nothing to do.
 Work = Callable[[], bool]
 
