@@ -185,7 +185,7 @@ def _follow_listed(step: TraktStep, most: int) -> list[str]:
 
 
 def _pages(client: TraktClient, level: Level, popularity: Popularity) -> Iterator[list[Unit]]:
-    """Yield the titles of a list, page by page; an entry that breaks its contract is passed over."""
+    """Yield the titles of a list by page; an entry that breaks its contract is passed over."""
     number, is_last = 1, False
     while not is_last:
         page = client.titles_list(level, popularity, number)

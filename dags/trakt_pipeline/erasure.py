@@ -1,7 +1,6 @@
 """Takes people's words and names out of the bodies of pages that landed."""
 
 from collections.abc import Collection
-from itertools import batched
 
 from psycopg2.extensions import cursor as Cursor
 
@@ -18,7 +17,9 @@ def erase_comments(cursor: Cursor, comment_ids: Collection[int]) -> int:
     of a cache can be older by a day.
     """
     changed = 0
-    for some in batched(sorted(comment_ids), _AT_ONCE, strict=False):
+    numbers = sorted(comment_ids)
+    for start in range(0, len(numbers), _AT_ONCE):
+        some = numbers[start : start + _AT_ONCE]
         cursor.execute(
             """
             select page_id
@@ -31,7 +32,7 @@ def erase_comments(cursor: Cursor, comment_ids: Collection[int]) -> int:
                 )
             order by page_id
             """,
-            (rf'"id"\s*:\s*({"|".join(map(str, some))})\M', list(some)),
+            (rf'"id"\s*:\s*({"|".join(map(str, some))})\M', some),
         )
         pages = [page_id for (page_id,) in cursor.fetchall()]
         changed += sum(erase_in_page(cursor, page_id, some) for page_id in pages)

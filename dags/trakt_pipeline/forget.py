@@ -2,8 +2,8 @@
 
 The person is named by the slug of their profile, or by `id:` and their number at Trakt. Wherever
 their key stands another one takes its place, which stands for no user; their words and names leave
-the bodies of pages (the quarantine has none). All of that is one transaction. Pages that come later are
-treated alike when they land, because `raw.trakt_forgotten_users` keeps the key. The name is
+the bodies of pages (the quarantine has none). All of that is one transaction. Pages that come later
+are treated alike when they land, because `raw.trakt_forgotten_users` keeps the key. The name is
 compared in this process only: no statement, message or log line has it.
 """
 
@@ -18,10 +18,11 @@ from psycopg2 import sql
 from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import cursor as Cursor
 
-from trakt_pipeline.config import SOURCE
+from trakt_pipeline.config import SOURCE, TraktSettings
 from trakt_pipeline.content import comment_of
 from trakt_pipeline.erasure import erase_comments, erase_in_page
 from trakt_pipeline.user_keys import USERS_LOCK, UserKeys
+from warehouse.database.connection import connected
 from warehouse.database.turns import building
 from warehouse.errors import PermanentError
 
@@ -79,6 +80,14 @@ class Person:
     def names(self) -> int:
         """How many names and numbers are known."""
         return len(self.numbers) + len(self.slugs)
+
+
+def forget_user(url: str, settings: TraktSettings, name: str) -> Forgotten:
+    """Forget the person `name` in the warehouse at `url`, as `forget` does."""
+    with connected(url, purpose=f"{SOURCE}: forget a user") as connection:
+        with connection, connection.cursor() as cursor:
+            keys = UserKeys.load(cursor, settings.user_key)
+        return forget(connection, keys, name, patience=settings.lock_patience)
 
 
 def forget(connection: Connection, keys: UserKeys, name: str, *, patience: float) -> Forgotten:

@@ -18,7 +18,7 @@ from psycopg2.extensions import cursor as Cursor
 from trakt_pipeline import missing, titles, units
 from trakt_pipeline.client import CommentsPage, Level, TraktClient
 from trakt_pipeline.figures import TraktFigures
-from trakt_pipeline.landing import CommentsLanding, LandedPage
+from trakt_pipeline.landing import CommentsLanding, LandedPage, PageKind
 from trakt_pipeline.scan import PageFacts, Scan, Unit, has_other_pages, next_page
 from trakt_pipeline.subjects import Subject
 from trakt_pipeline.titles import TitlesLanding
@@ -138,7 +138,7 @@ class ScanWorker:
         """Write the answers, and how far the scan is."""
         page, unit = answers.page, scan.unit
         now = page.answer.answered_at
-        kind = "unit" if unit.comment_id is None else "replies"
+        kind: PageKind = "unit" if unit.comment_id is None else "replies"
         subject = unit.subject or _subject_of(cursor, unit.comment_id)
         landed = self._comments.land(cursor, kind, page, subject)
         self._figures.pages_landed += 1

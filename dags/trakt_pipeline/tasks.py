@@ -14,7 +14,8 @@ from airflow.sdk.exceptions import AirflowNotFoundException, AirflowSkipExceptio
 from airflow.sdk.log import mask_secret
 
 from trakt_pipeline.config import SOURCE, TRAKT_BASE_URL, TraktSettings
-from trakt_pipeline.sync import Sync
+from trakt_pipeline.steps import TraktRun
+from trakt_pipeline.sync import TraktSync
 from warehouse.orchestration.assets import raw_asset
 from warehouse.orchestration.connection import connection_string
 from warehouse.orchestration.failures import final_where_permanent
@@ -42,13 +43,15 @@ def _settings() -> TraktSettings:
     return settings
 
 
-def _sync() -> Sync:
+def _sync() -> TraktSync:
     context = get_current_context()
-    return Sync(
-        connection_string(),
-        _settings(),
-        dag_id=context["ti"].dag_id,
-        run_id=context["run_id"],
+    return TraktSync(
+        TraktRun(
+            connection_string(),
+            _settings(),
+            dag_id=context["ti"].dag_id,
+            run_id=context["run_id"],
+        )
     )
 
 

@@ -74,20 +74,22 @@ def run(
             errors.append(error)
             stop.set()
 
-    workers = [threading.Thread(target=repeat, name=f"{purpose} {n}") for n in range(threads)]
-    ended = False
-    try:
-        for worker in workers:
-            worker.start()
-        for worker in workers:
-            worker.join()
-        ended = True
-    finally:
-        # A timeout or signal reaches this thread only.
-        if not ended:
-            stop.set()
-        for worker in workers:
-            if worker.ident is not None:
-                worker.join()
+    _joined([threading.Thread(target=repeat, name=f"{purpose} {n}") for n in range(threads)], stop)
     if errors:
         raise errors[0]
+
+
+def _joined(threads: list[threading.Thread], stop: threading.Event) -> None:
+    """Start the threads and wait for all to end."""
+    try:
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    except BaseException:
+        # A timeout or signal reaches this thread only; the others end after their request.
+        stop.set()
+        for thread in threads:
+            if thread.ident is not None:
+                thread.join()
+        raise
