@@ -221,6 +221,7 @@ class CommentsLanding:
             {
                 "batch_id": comments,
                 "seen_at": moment,
+                "cached_for": CACHED_FOR,
                 "comment_ids": numbers,
                 "content_hashes": hashes,
                 "levels": [each.level for each in subjects],
@@ -258,15 +259,13 @@ class CommentsLanding:
         )
 
     def _count(self, page: CommentsPage, landed: LandedPage) -> None:
-        figures, batch = self._figures, self._batches[0]
-        batch.checked += len(page.items)
-        batch.quarantined += landed.quarantined
-        figures.items += len(page.items)
-        figures.quarantined += landed.quarantined
-        figures.gone += page.is_gone
-        figures.new += len(landed.new)
-        figures.changed += len(landed.changed)
-        figures.known += len(landed.known)
+        self._figures.compared(self._batches[0], len(page.items), landed.quarantined)
+        self._figures.add(
+            gone=int(page.is_gone),
+            new=len(landed.new),
+            changed=len(landed.changed),
+            known=len(landed.known),
+        )
 
 
 def _before(cursor: Cursor, numbers: list[int]) -> dict[int, _Before]:
