@@ -9,8 +9,8 @@ from typing import Any, ClassVar
 
 from include.local.sources.api import ApiServer, ApiSource, given
 from include.local.warehouse import Warehouse, rows
+from include.sample.api.traffic import UNLIMITED
 from include.sample.tmdb.server import TmdbServer
-from include.sample.tmdb.traffic import UNLIMITED
 from tmdb_pipeline.config import SOURCE, TmdbSettings
 
 _SAMPLE_TOKEN = "sample"  # noqa: S105 - the sample's server takes any
