@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
-from typing import Protocol
+from typing import Protocol, Self
 
 from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import cursor as Cursor
@@ -84,7 +84,7 @@ class SharedLimit:
         self._sessions = ExitStack()
         self._opening = threading.Lock()
 
-    def __enter__(self) -> "SharedLimit":
+    def __enter__(self) -> Self:
         """Return itself."""
         return self
 

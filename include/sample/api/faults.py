@@ -49,7 +49,7 @@ def edit(change: Callable[[Any], Any]) -> Effect:
         if answer.status != 200:
             return answer
         changed = SampleAnswer.of(change(json.loads(answer.body)))
-        return replace(answer, body=changed.body, headers=changed.headers)
+        return replace(answer, body=changed.body, headers=answer.headers | changed.headers)
 
     return effect
 

@@ -1,12 +1,11 @@
 """The routes of Trakt's API: from a request to its answer."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from include.sample.api.answers import ApiRequest, SampleAnswer, empty
+from include.sample.api.answers import ApiRequest, SampleAnswer, empty, to_json
 from include.sample.randomness import mix
 from include.sample.titles import SampleTitle
 from include.sample.trakt.bodies import CommentBodies, item_number, short
@@ -107,7 +106,7 @@ class SampleTraktApi:
             if self.world.users.is_private(user, self.world.day):
                 return None
             at = written(comment.minute + 1 + place * 7)
-            return json.dumps({"liked_at": at, "user": self.world.users.body(user, self.world.day)})
+            return to_json({"liked_at": at, "user": self.world.users.body(user, self.world.day)})
 
         likes = range(comment.likes(self.world.day))
         return page_of(request, likes, like, limit=_COMMENTS_LIMIT, age=0)
@@ -119,7 +118,7 @@ class SampleTraktApi:
             body = self.figures.details(title) if full else short(title)
             if name == "trending":
                 body = {"watchers": self.figures.watchers_now(title), kind: body}
-            return json.dumps(body, ensure_ascii=False)
+            return to_json(body)
 
         found = self.figures.listed(kind)
         if name == "trending":
@@ -133,7 +132,7 @@ class SampleTraktApi:
         except ValueError:
             return empty(400)
         found = self.figures.updates(kind, first)
-        return page_of(request, found, json.dumps, limit=_TITLES_LIMIT, age=FEED_AGE)
+        return page_of(request, found, to_json, limit=_TITLES_LIMIT, age=FEED_AGE)
 
     def _title(self, request: ApiRequest, kind: str, name: str, rest: list[str]) -> SampleAnswer:
         title = self.world.title(kind, name)
@@ -197,4 +196,4 @@ def _small(text: str) -> int:
 
 
 def _json(content: Any, age: int) -> SampleAnswer:
-    return answer_of(json.dumps(content, ensure_ascii=False, separators=(",", ":")), age)
+    return answer_of(to_json(content), age)

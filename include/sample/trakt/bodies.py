@@ -1,9 +1,9 @@
 """The bodies of comments, of what they are about, and of the figures of titles."""
 
-import json
 from dataclasses import dataclass, field
 from typing import Any
 
+from include.sample.api.answers import to_json
 from include.sample.randomness import mix
 from include.sample.trakt.calendar import written
 from include.sample.trakt.comments import SampleComment
@@ -29,14 +29,14 @@ class CommentBodies:
         """Return the comment as JSON. U+0000 and lone surrogates are in it as escapes."""
         found = self._texts.get(comment.number)
         if found is None:
-            found = _json(self.content(comment, self.world.day))
+            found = to_json(self.content(comment, self.world.day))
             found = f'{found[:-1]},"user":{self._user(comment.user)}}}'
             self._texts[comment.number] = found
         return found
 
     def _user(self, user: int) -> str:
         if user not in self._users:
-            self._users[user] = _json(self.world.users.body(user, self.world.day))
+            self._users[user] = to_json(self.world.users.body(user, self.world.day))
         return self._users[user]
 
     def content(self, comment: SampleComment, day: int) -> Body:
@@ -69,11 +69,11 @@ class CommentBodies:
         """Return the type and what the comment is about as the inner part of a JSON object."""
         title = comment.title
         if title is None:
-            return _json(list_item(comment))[1:-1]
+            return to_json(list_item(comment))[1:-1]
         key = (title.number * 2 + (title.kind == "movie"), comment.season, comment.episode)
         found = self._items.get(key)
         if found is None:
-            found = self._items[key] = _json(self._item(comment, title))[1:-1]
+            found = self._items[key] = to_json(self._item(comment, title))[1:-1]
         return found
 
     def wrapped(self, comment: SampleComment) -> str:
@@ -160,12 +160,3 @@ def episode_item(episode: SampleTraktEpisode) -> Body:
             "tvrage": None,
         },
     }
-
-
-def _json(content: Any) -> str:
-    text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return json.dumps(content, separators=(",", ":"))
-    return text

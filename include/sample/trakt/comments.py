@@ -104,8 +104,7 @@ class SampleComment:
 
     def likes(self, day: int) -> int:
         """Return the likes on that day: they rise and fall."""
-        share = mix(self.key, Trait.LIKES) / (1 << 64)
-        likes = int(150 * share**14)
+        likes = self._first_likes()
         if self.first_day > 1:
             likes = likes * min(day - self.first_day + 1, _GROWTH) // _GROWTH
         for step, on in self._steps():
@@ -148,6 +147,10 @@ class SampleComment:
             newest = max(newest, calendar.within(latest, mix(self.key, Trait.TOUCH, latest)))
         return newest
 
+    def _first_likes(self) -> int:
+        share = mix(self.key, Trait.LIKES) / (1 << 64)
+        return int(150 * share**14)
+
     def _first_rating(self) -> int | None:
         drawn = mix(self.key, Trait.RATING, 2)
         if self.title is None or drawn % 100 < 23:
@@ -175,6 +178,8 @@ class SampleComment:
     def _days(self) -> Iterator[int]:
         """Yield the days on which something happened that brings it into the feed of updates."""
         yield self.first_day
+        if self.first_day > 1 and self._first_likes():
+            yield from range(self.first_day + 1, self.first_day + _GROWTH)
         for _, on in self._steps():
             yield on
         found = [self.edited_on, self.hidden_on]

@@ -19,6 +19,7 @@ from include.sample.trakt.users import SampleUsers
 _DAY = 24 * 60  # minutes
 _PER_VOTES = 0.38
 """Comments on a title, as a share of the square root of its votes in IMDb."""
+_MOST = 420
 _LEAST_ON_TOP = 45
 """Comments on the most voted movie and the most voted show of a window."""
 _REPLY_SHARE = 0.25
@@ -150,7 +151,7 @@ def _counts(titles: list[SampleTraktTitle]) -> Iterator[tuple[SampleTraktTitle, 
         if title.votes > (top[title.kind].votes if title.kind in top else 0):
             top[title.kind] = title
     for title in titles:
-        count = int(isqrt(title.votes) * _PER_VOTES)
+        count = min(int(isqrt(title.votes) * _PER_VOTES), _MOST)
         if top.get(title.kind) is title:
             count = max(count, _LEAST_ON_TOP)
         if count:

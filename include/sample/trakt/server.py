@@ -18,6 +18,7 @@ from include.sample.maker import DEFAULT_SEED, DEFAULT_TITLES
 from include.sample.randomness import words
 from include.sample.trakt.api import SampleTraktApi
 from include.sample.trakt.pages import JSON
+from include.sample.trakt.truth import TraktTruth
 from include.sample.trakt.world import SampleTraktWorld
 
 TRAKT_LIMITS = Limits(per_period=500, period=300, ban=300)
@@ -122,4 +123,5 @@ class TraktServer(TraktLike):
         self.today = today or datetime.now(UTC).date()
         self.world = SampleTraktWorld(titles, day, seed, self.today)
         self.api = SampleTraktApi.of(self.world)
+        self.truth = TraktTruth(self.api.bodies)
         super().__init__(self.api.answer, port, limits, key=key, cloudflare=cloudflare)

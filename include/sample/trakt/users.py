@@ -12,6 +12,8 @@ from include.sample.trakt.traits import Trait, day_of_change
 _NOT_WORD = re.compile(r"[^a-z0-9]+")
 _FIRST_NUMBER = 1_000_000
 _WITH_NUMBER = 70  # percent
+_EARLY = {2: 2, 5: 3, 9: 4, 13: 3}
+"""The days on which some who write much turn private or public, and the next ones are renamed."""
 
 
 @dataclass(frozen=True)
@@ -37,18 +39,20 @@ class SampleUsers:
 
     def renamed_on(self, user: int) -> int | None:
         """Return the day on which the user gets another name and slug."""
-        return day_of_change(30, 1, self.seed, Trait.NAME, user)
+        return _EARLY.get(user - 1) or day_of_change(30, 1, self.seed, Trait.NAME, user)
 
     def is_private(self, user: int, day: int) -> bool:
         """Whether the user is private on that day; some turn, one way or the other."""
         turned = day_of_change(15, 1, self.seed, Trait.PRIVACY, user)
+        if user in _EARLY:
+            turned = _EARLY[user]
         return (mix(self.seed, Trait.PRIVACY, user, 1) % 100 < 9) != (
             turned is not None and turned <= day
         )
 
     def is_deleted(self, user: int) -> bool:
         """Whether the user was deleted, while the comments stay."""
-        return mix(self.seed, Trait.PRIVACY, user, 2) % 100 < 2
+        return user % 41 == 7
 
     def username(self, user: int, day: int) -> str:
         """Return the name by which the user is known on that day."""
