@@ -1,7 +1,7 @@
 # The commands of the warehouse. include/local does the work.
 # Variables of the command line (make run DAY=2) reach it through the environment.
 .DEFAULT_GOAL := help
-.PHONY: help run up down rollback backup restore psql docs dbt airflow bench soak manifest schema doctor lint test lock audit clean
+.PHONY: help run up down rollback backup restore psql metrics docs dbt airflow bench soak manifest schema doctor lint test lock audit clean
 
 # The first python3 that works. If its version does not fit, bootstrap.py searches for another one.
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
@@ -15,7 +15,7 @@ TESTS ?= tests
 PARALLEL = --numprocesses logical --maxprocesses 4 --dist loadscope --no-loadscope-reorder
 COVERAGE = --durations 20 --cov=dags
 export PIPELINES SOURCE SOURCE_NAME DATASETS KINDS PAGES INGEST DRY_RUN DAY TITLES ACCEPT_SHRINK ACCEPT_OLDER FULL_REFRESH FORCE_DOWNLOAD FORCE_TRANSFORM
-export LOCAL_DIR UP_PORT SQL CMD NAME CHECK ONLY REPEATS UPGRADE WAREHOUSE_URL ANALYST_URL PIPELINE_PASSWORD ANALYST_PASSWORD
+export LOCAL_DIR UP_PORT SQL QUERY CMD NAME CHECK ONLY REPEATS UPGRADE WAREHOUSE_URL ANALYST_URL PIPELINE_PASSWORD ANALYST_PASSWORD
 export BACKUP FORCE DAYS SEED FAULT FULL
 
 help: ## Show this list
@@ -36,6 +36,8 @@ restore: ## Restore a backup: make restore BACKUP=<file>; FORCE=1 replaces a war
 	$(LOCAL) restore
 psql: ## Open a SQL prompt as the analyst; SQL="select 1" or a pipe runs one statement
 	$(LOCAL) psql
+metrics: ## List the metrics, or ask: make metrics QUERY="--metrics roi,movies --group-by studio_tier"
+	$(LOCAL) metrics
 docs: ## Write the dbt docs with lineage: .local/docs/index.html
 	$(LOCAL) docs
 dbt: ## Run dbt on the warehouse: make dbt CMD="build --select mart_top_titles+"

@@ -60,23 +60,18 @@ def down() -> int:
 @variable("SQL")
 def psql(sql: str | None) -> NoReturn:
     """Open a prompt as the analyst; SQL= or a pipe runs and ends."""
-    from psycopg2.extensions import make_dsn, parse_dsn
+    from include.local.prompt import become_psql
 
-    from include.local.programs import psql_program
-    from include.local.warehouse import open_warehouse
+    become_psql(Layout.of(), sql)
 
-    program = psql_program()
-    if program is None:
-        raise LocalError("There is no psql: install Postgres' client.")
-    if os.environ.get("WAREHOUSE_URL") and not os.environ.get("ANALYST_URL"):
-        raise LocalError("WAREHOUSE_URL is for the pipeline: set ANALYST_URL, too.")
-    parts = parse_dsn(open_warehouse(Layout.of()).analyst_url)
-    # Of a terminal whose locale is not known, psql would take the encoding.
-    own = {"PGCLIENTENCODING": "UTF8", "PGPASSWORD": str(parts.pop("password", ""))}
-    command = [str(program), "--dbname", make_dsn(**parts)]
-    command += ["--command", sql] if sql else []
-    command += ["--set", "ON_ERROR_STOP=1"] if sql or not sys.stdin.isatty() else []
-    os.execve(command[0], command, os.environ | own)  # noqa: S606
+
+@cli.command()
+@variable("QUERY")
+def metrics(query: str | None) -> int:
+    """List the governed metrics, or answer QUERY from the live marts."""
+    from include.local.metrics import metrics
+
+    return metrics(Layout.of(), query)
 
 
 @cli.command()
