@@ -31,8 +31,9 @@ from warehouse.database.connection import for_dbt
 
 ROWS = 1000
 HELP = (
-    'Ask with make metrics QUERY="--metrics A,B --group-by C,D", and --where "year >= 2000", '
-    "--order -A,C, --limit 10 or --explain, which shows the SQL."
+    'Ask with make metrics QUERY="--metrics A,B --group-by C,D", with --order -A,C, --limit 10, '
+    "--where 'release_year >= 2000', --start-time 2020-01-01, --end-time 2020-12-31. "
+    "--explain shows the SQL."
 )
 
 
@@ -68,6 +69,8 @@ def parse(query: str) -> tuple[Question, bool]:
             click.Option(["--group-by"], **many),
             click.Option(["--where"], **many),
             click.Option(["--order"], **many),
+            click.Option(["--start-time"], type=click.DateTime()),
+            click.Option(["--end-time"], type=click.DateTime()),
             click.Option(["--limit"], type=click.IntRange(min=1), default=ROWS),
             click.Option(["--explain"], is_flag=True),
         ],
@@ -79,7 +82,8 @@ def parse(query: str) -> tuple[Question, bool]:
         said = error.format_message() if isinstance(error, click.ClickException) else str(error)
         raise LocalError(f"QUERY={query}: {said} {HELP}") from error
     names = {key: _words(given[key]) for key in ("metrics", "group_by", "order")}
-    return Question(**names, where=given["where"], limit=given["limit"]), given["explain"]
+    same = {key: given[key] for key in ("where", "limit", "start_time", "end_time")}
+    return Question(**names, **same), given["explain"]
 
 
 def semantic_manifest(layout: Layout, environment: Mapping[str, str] = os.environ) -> Path:
@@ -175,6 +179,8 @@ def _shown(value: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, float):
+        return f"{value:.4f}"
+    if isinstance(value, Decimal) and int(value.as_tuple().exponent) < -6:
         return f"{value:.4f}"
     if isinstance(value, datetime) and value.time() == time():
         return value.date().isoformat()

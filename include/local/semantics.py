@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from types import SimpleNamespace
 from typing import Any
@@ -92,13 +93,15 @@ class GroupBy:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What a user asks: metrics, what they are grouped by, conditions, order and limit."""
+    """What a user asks: metrics, what they are grouped by, conditions, order, limit, time."""
 
     metrics: tuple[str, ...]
     group_by: tuple[str, ...] = ()
     where: tuple[str, ...] = ()
     order: tuple[str, ...] = ()
     limit: int | None = None
+    start_time: datetime | None = None
+    end_time: datetime | None = None
 
 
 class SemanticLayer:
@@ -175,6 +178,8 @@ class SemanticLayer:
                     where_constraints=[_condition(text, known) for text in question.where] or None,
                     order_by_names=[self._order(word, known) for word in question.order],
                     limit=question.limit,
+                    time_constraint_start=question.start_time,
+                    time_constraint_end=question.end_time,
                     output_column_order_mode=OutputColumnOrderMode.INPUT_ORDER,
                 )
             )
