@@ -54,8 +54,8 @@ schema: ## Apply include/sql to WAREHOUSE_URL (as a superuser), or to the embedd
 	$(LOCAL) schema
 doctor: ## Check machine, installation and warehouse; changes and starts nothing
 	$(LOCAL) doctor
-lint: ## Run ruff, mypy and sqlfluff; they are also part of make test
-	$(LOCAL)
+lint: ## Run ruff, mypy, sqlfluff and dbt's check of models and metrics; also part of make test
+	$(LOCAL) manifest
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/sqlfluff lint dags/dbt

@@ -61,14 +61,13 @@ def parse(query: str) -> tuple[Question, bool]:
 
     Raises LocalError.
     """
-    many = {"multiple": True}
     command = click.Command(
         "QUERY",
         params=[
-            click.Option(["--metrics"], **many),
-            click.Option(["--group-by"], **many),
-            click.Option(["--where"], **many),
-            click.Option(["--order"], **many),
+            click.Option(["--metrics"], multiple=True),
+            click.Option(["--group-by"], multiple=True),
+            click.Option(["--where"], multiple=True),
+            click.Option(["--order"], multiple=True),
             click.Option(["--start-time"], type=click.DateTime()),
             click.Option(["--end-time"], type=click.DateTime()),
             click.Option(["--limit"], type=click.IntRange(min=1), default=ROWS),
@@ -81,9 +80,15 @@ def parse(query: str) -> tuple[Question, bool]:
     except (click.ClickException, ValueError) as error:
         said = error.format_message() if isinstance(error, click.ClickException) else str(error)
         raise LocalError(f"QUERY={query}: {said} {HELP}") from error
-    names = {key: _words(given[key]) for key in ("metrics", "group_by", "order")}
-    same = {key: given[key] for key in ("where", "limit", "start_time", "end_time")}
-    return Question(**names, **same), given["explain"]
+    return Question(
+        metrics=_words(given["metrics"]),
+        group_by=_words(given["group_by"]),
+        where=given["where"],
+        order=_words(given["order"]),
+        limit=given["limit"],
+        start_time=given["start_time"],
+        end_time=given["end_time"],
+    ), given["explain"]
 
 
 def semantic_manifest(layout: Layout, environment: Mapping[str, str] = os.environ) -> Path:

@@ -39,7 +39,7 @@ class MetricQuestionError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Measure:
+class MetricMeasure:
     """A measure as it is in its table."""
 
     name: str
@@ -59,7 +59,7 @@ class Metric:
     reason: str
     example: str
     condition: str
-    measure: Measure | None
+    measure: MetricMeasure | None
     ratio: tuple[str, str] | None
 
     @property
@@ -121,10 +121,10 @@ class SemanticLayer:
         return {entry["name"]: self._metric(entry) for entry in self._content["metrics"]}
 
     @cached_property
-    def measures(self) -> dict[str, Measure]:
+    def measures(self) -> dict[str, MetricMeasure]:
         """The measures by name."""
         return {
-            measure["name"]: Measure(
+            measure["name"]: MetricMeasure(
                 measure["name"],
                 measure["agg"],
                 " ".join((measure["expr"] or measure["name"]).split()),
@@ -201,7 +201,7 @@ class SemanticLayer:
 
     def _metric(self, entry: dict[str, Any]) -> Metric:
         given, meta = entry["type_params"], entry["config"]["meta"]
-        parts = tuple((given[part] or {}).get("name") for part in ("numerator", "denominator"))
+        above, below = ((given[part] or {}).get("name") for part in ("numerator", "denominator"))
         measure = (given["measure"] or {}).get("name")
         filters = (entry["filter"] or {}).get("where_filters", ())
         return Metric(
@@ -211,7 +211,7 @@ class SemanticLayer:
             meta.get("example", ""),
             " and ".join(_plain(text["where_sql_template"]) for text in filters),
             self.measures[measure] if measure else None,
-            (parts[0], parts[1]) if all(parts) else None,
+            (above, below) if above and below else None,
         )
 
 

@@ -8,15 +8,18 @@ from typing import Any
 import pytest
 import yaml
 
+from include.local.layout import LocalError
+from include.local.metrics import answer, parse
 from include.local.semantics import MetricQuestionError, Question, resolve, short
 from tests.support.metric_scene import MetricScene, metric_scene
+from tests.support.metrics_page import PAGE, page
 from tests.support.postgres import Cluster
 
 COMPARED = Path(__file__).parents[2] / "support" / "metrics"
 
 
 @dataclass(frozen=True)
-class Comparison:
+class MetricComparison:
     """A metric by a grain, and the query of the marts with the same rows.
 
     The mart's values are rounded to `rounded_to` digits; None is for exact ones.
@@ -44,7 +47,7 @@ class Comparison:
 
 
 COMPARISONS = [
-    Comparison(**entry)
+    MetricComparison(**entry)
     for path in sorted(COMPARED.glob("*.yml"))
     for entry in yaml.safe_load(path.read_text("utf-8"))
 ]
@@ -76,7 +79,7 @@ def differences(
 
 
 @pytest.mark.parametrize("comparison", COMPARISONS, ids=str)
-def test_a_metric_equals_the_mart(scene: MetricScene, comparison: Comparison) -> None:
+def test_a_metric_equals_the_mart(scene: MetricScene, comparison: MetricComparison) -> None:
     found, expected = scene.asked(comparison.question), scene.rows(comparison.mart)
     assert any(row[-1] is not None for row in expected), "no value proves nothing"
     assert differences(found, expected, comparison.tolerance) == []
@@ -87,12 +90,35 @@ def test_every_metric_is_compared(scene: MetricScene) -> None:
 
 
 def test_every_metric_says_what_it_is_and_its_example_has_an_answer(scene: MetricScene) -> None:
-    from include.local.metrics import parse
-
     for metric in scene.layer.metrics.values():
         assert metric.description
         assert metric.reason
         assert scene.asked(parse(metric.example)[0]), metric.name
+
+
+def test_the_page_of_the_metrics_says_what_the_definitions_say(scene: MetricScene) -> None:
+    written = "PYTHONPATH=dags python -m tests.support.metrics_page writes it"
+    assert PAGE.read_text("utf-8") == page(scene.layer), written, (
+        "PYTHONPATH=dags python -m tests.support.metrics_page writes it"
+    )
+
+
+def test_a_mart_that_is_not_live_is_named_with_the_run_that_publishes_it(
+    scene: MetricScene,
+) -> None:
+    """The scene has built marts, but published none."""
+    live = scene.layer.sql(Question(("roi",), ("studio_tier",))).replace("marts_next", "marts")
+    sources = {"fact_movies": "tmdb", "dim_production_companies": "tmdb"}
+    with pytest.raises(LocalError, match=r"is not live: .* make run PIPELINES=tmdb publishes it"):
+        answer(scene.database.url_of("analyst"), live, sources)
+
+
+def test_an_answer_is_a_table_and_asking_writes_nothing(scene: MetricScene) -> None:
+    url = scene.database.url_of("pipeline")
+    shown = answer(url, "select 'Ömer' as name, 1.5::float as roi, null::int as votes", {})
+    assert shown.splitlines()[2:] == [" Ömer   | 1.5000 |", "(1 row)"]
+    with pytest.raises(LocalError, match="read-only transaction"):
+        answer(url, "create table marts.asked ()", {})
 
 
 def test_no_metric_is_joined_to_the_days(scene: MetricScene) -> None:
