@@ -6,6 +6,7 @@ import os
 import shlex
 import subprocess
 import sys
+import threading
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -60,23 +61,71 @@ def down() -> int:
 @variable("SQL")
 def psql(sql: str | None) -> NoReturn:
     """Open a prompt as the analyst; SQL= or a pipe runs and ends."""
-    from psycopg2.extensions import make_dsn, parse_dsn
+    from include.local.prompt import become_psql
 
-    from include.local.programs import psql_program
+    become_psql(Layout.of(), sql)
+
+
+@cli.command()
+@variable("QUERY")
+def metrics(query: str | None) -> int:
+    """List the governed metrics, or answer QUERY from the live marts."""
+    from include.local.metrics import metrics
+
+    return metrics(Layout.of(), query)
+
+
+@cli.command()
+@variable("FORGET_USER")
+def forget_user(forget_user: str | None) -> int:
+    """Erase one person's words and traces; what they did stays counted."""
     from include.local.warehouse import open_warehouse
+    from trakt_pipeline import forget
+    from trakt_pipeline.config import TraktSettings
+    from warehouse.errors import PipelineError
 
-    program = psql_program()
-    if program is None:
-        raise LocalError("There is no psql: install Postgres' client.")
-    if os.environ.get("WAREHOUSE_URL") and not os.environ.get("ANALYST_URL"):
-        raise LocalError("WAREHOUSE_URL is for the pipeline: set ANALYST_URL, too.")
-    parts = parse_dsn(open_warehouse(Layout.of()).analyst_url)
-    # Of a terminal whose locale is not known, psql would take the encoding.
-    own = {"PGCLIENTENCODING": "UTF8", "PGPASSWORD": str(parts.pop("password", ""))}
-    command = [str(program), "--dbname", make_dsn(**parts)]
-    command += ["--command", sql] if sql else []
-    command += ["--set", "ON_ERROR_STOP=1"] if sql or not sys.stdin.isatty() else []
-    os.execve(command[0], command, os.environ | own)  # noqa: S606
+    if not forget_user:
+        raise LocalError("Say who: make forget-user USER=<slug of the profile>, or USER=id:<number>.")
+    warehouse = open_warehouse(Layout.of())
+    try:
+        done = forget.forget_user(warehouse.url, TraktSettings.for_people(), forget_user)
+    except PipelineError as error:
+        raise LocalError(str(error)) from error
+    click.echo(
+        f"forgotten: {done.comments:,} comments have a key that stands for no user, and "
+        f"{done.pages:,} pages no longer have their words. Counts stay as they were."
+    )
+    return 0
+
+
+@cli.command()
+@variable("BATCH", click.IntRange(min=1), required=True)
+@variable("SPEED", default="max")
+@variable("SCALE", click.IntRange(min=1), default=1)
+@variable("FAULTS", default="")
+@variable("SEED", int, default=1)
+@variable("PORT", click.IntRange(0, 65535), default=0)
+def replay(batch: int, speed: str, scale: int, faults: str, seed: int, port: int) -> int:
+    """Serve what landed until a batch again, on loopback, until Ctrl-C."""
+    from include.local.warehouse import open_warehouse
+    from include.sample.trakt.replay import serve_replay
+
+    warehouse = open_warehouse(Layout.of())
+    try:
+        server = serve_replay(
+            warehouse.url, batch, speed=speed, scale=scale,
+            faults=[fault for fault in faults.split(",") if fault], seed=seed, port=port,
+        )  # fmt: skip
+    except ValueError as error:
+        raise LocalError(str(error)) from error
+    with server, contextlib.suppress(KeyboardInterrupt):
+        click.echo(f"batch {batch} is served on {server.base_url}; Ctrl-C ends it. To read it:")
+        click.echo(
+            f"  TRAKT_CLIENT_ID=replay TRAKT_BASE_URL={server.base_url} LOCAL_DIR=.replay "
+            "make run PIPELINES=trakt SOURCE=trakt SOURCE_NAME=replay"
+        )
+        threading.Event().wait()
+    return 0
 
 
 @cli.command()
