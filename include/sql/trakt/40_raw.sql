@@ -193,7 +193,7 @@ create table if not exists raw.trakt_feeds (
 comment on table raw.trakt_feeds is 'When each feed was last walked until everything on its pages was known.';
 
 create table if not exists raw.trakt_user_secret (
-    only boolean primary key default true check (only),
+    "only" boolean primary key default true check ("only"),
     secret bytea not null,
     made_at timestamptz not null default clock_timestamp()
 );
