@@ -13,7 +13,8 @@ from warehouse.errors import PipelineError
 from warehouse.orchestration.connection import connection_string
 from warehouse.orchestration.failures import final_where_permanent, mask_address
 from warehouse.runs.level_alerts import LevelAlert, changes_to_announce, note_announced
-from warehouse.runs.service_levels import MET, ServiceLevels, measure, newest_levels
+from warehouse.runs.level_measurement import measure
+from warehouse.runs.service_levels import MET, ServiceLevels, newest_levels
 from warehouse.runs.webhook import AlertSettings, send
 
 log = logging.getLogger(__name__)

@@ -10,6 +10,7 @@ import pytest
 from tests.support.postgres import Database
 from tests.support.webhook import Webhook, running_webhook
 from warehouse.orchestration.service_levels import measure_and_announce
+from warehouse.runs.level_measurement import measure
 from warehouse.runs.retention import prune
 from warehouse.runs.service_levels import (
     COMPLETENESS,
@@ -20,7 +21,6 @@ from warehouse.runs.service_levels import (
     Level,
     ServiceLevels,
     budget_left,
-    measure,
     newest_levels,
 )
 from warehouse.runs.webhook import AlertSettings
