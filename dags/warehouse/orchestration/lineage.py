@@ -78,13 +78,12 @@ def note_publish(publish_id: int) -> None:
     with _noting() as cursor:
         if cursor:
             cursor.execute(
-                "select unnest(marts) from meta.publish_log where publish_id = %s", (publish_id,)
+                "select unnest(marts) from meta.publish_log where publish_id = %s order by 1",
+                (publish_id,),
             )
-            marts = sorted(str(mart) for (mart,) in cursor.fetchall())
-            _note(
-                _datasets(cursor, [Relation(_BUILT, mart) for mart in marts]),
-                _datasets(cursor, [Relation(_LIVE, mart) for mart in marts]),
-            )
+            live = [Relation(_LIVE, str(mart)) for (mart,) in cursor.fetchall()]
+            # What was built has its present columns; what is there now are the marts before.
+            _note(_datasets(cursor, live, schema=_BUILT), _datasets(cursor, live))
 
 
 def relations_of(manifest: Mapping[str, Any], model: str) -> tuple[list[Relation], Relation]:
@@ -140,8 +139,13 @@ def _named(namespace: str, name: str, facets: Mapping[str, Any] | None = None) -
     return Dataset(namespace=namespace, name=name, facets=dict(facets or {}))
 
 
-def _datasets(cursor: Cursor, relations: Iterable[Relation]) -> list[Any]:
-    """Return those of the relations that exist as datasets with their columns."""
+def _datasets(
+    cursor: Cursor, relations: Iterable[Relation], *, schema: str | None = None
+) -> list[Any]:
+    """Return those of the relations that exist as datasets with their columns.
+
+    With `schema`, as the tables of the same names in that schema.
+    """
     from openlineage.client.facet_v2 import schema_dataset  # noqa: PLC0415
 
     namespace = os.environ.get(NAMESPACE_VARIABLE, "").strip() or DEFAULT_NAMESPACE
@@ -165,7 +169,7 @@ def _datasets(cursor: Cursor, relations: Iterable[Relation]) -> list[Any]:
     return [
         _named(
             namespace,
-            f"{database}.{schema}.{name}",
+            f"{database}.{schema or own}.{name}",
             {
                 "schema": schema_dataset.SchemaDatasetFacet(
                     fields=[
@@ -177,5 +181,5 @@ def _datasets(cursor: Cursor, relations: Iterable[Relation]) -> list[Any]:
                 )
             },
         )
-        for database, schema, name, columns, kinds, texts in cursor.fetchall()
+        for database, own, name, columns, kinds, texts in cursor.fetchall()
     ]
