@@ -6,7 +6,6 @@ import os
 import shlex
 import subprocess
 import sys
-import threading
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -79,23 +78,9 @@ def metrics(query: str | None) -> int:
 @variable("FORGET_USER")
 def forget_user(forget_user: str | None) -> int:
     """Erase one person's words and traces; what they did stays counted."""
-    from include.local.warehouse import open_warehouse
-    from trakt_pipeline import forget
-    from trakt_pipeline.config import TraktSettings
-    from warehouse.errors import PipelineError
+    from include.local.people import forget
 
-    if not forget_user:
-        raise LocalError("Say who: make forget-user USER=<slug of the profile>, or USER=id:<number>.")
-    warehouse = open_warehouse(Layout.of())
-    try:
-        done = forget.forget_user(warehouse.url, TraktSettings.for_people(), forget_user)
-    except PipelineError as error:
-        raise LocalError(str(error)) from error
-    click.echo(
-        f"forgotten: {done.comments:,} comments have a key that stands for no user, and "
-        f"{done.pages:,} pages no longer have their words. Counts stay as they were."
-    )
-    return 0
+    return forget(Layout.of(), forget_user)
 
 
 @cli.command()
@@ -105,27 +90,11 @@ def forget_user(forget_user: str | None) -> int:
 @variable("FAULTS", default="")
 @variable("SEED", int, default=1)
 @variable("PORT", click.IntRange(0, 65535), default=0)
-def replay(batch: int, speed: str, scale: int, faults: str, seed: int, port: int) -> int:
-    """Serve what landed until a batch again, on loopback, until Ctrl-C."""
-    from include.local.warehouse import open_warehouse
-    from include.sample.trakt.replay import serve_replay
+def replay(faults: str, **values: Any) -> int:
+    """Serve pages that landed again, on loopback, until Ctrl-C."""
+    from include.local.replay import replay
 
-    warehouse = open_warehouse(Layout.of())
-    try:
-        server = serve_replay(
-            warehouse.url, batch, speed=speed, scale=scale,
-            faults=[fault for fault in faults.split(",") if fault], seed=seed, port=port,
-        )  # fmt: skip
-    except ValueError as error:
-        raise LocalError(str(error)) from error
-    with server, contextlib.suppress(KeyboardInterrupt):
-        click.echo(f"batch {batch} is served on {server.base_url}; Ctrl-C ends it. To read it:")
-        click.echo(
-            f"  TRAKT_CLIENT_ID=replay TRAKT_BASE_URL={server.base_url} LOCAL_DIR=.replay "
-            "make run PIPELINES=trakt SOURCE=trakt SOURCE_NAME=replay"
-        )
-        threading.Event().wait()
-    return 0
+    return replay(Layout.of(), faults=[name for name in faults.split(",") if name], **values)
 
 
 @cli.command()
