@@ -1,7 +1,7 @@
 """The DAG `trakt_pipeline`: comments on films and shows at Trakt, as measures in the marts.
 
-feeds.recent -> feeds.updates -> backfill -> rescan -> deletions
-    -> changed -> dbt (models with their tests) -> publish -> announce.<group> | prune
+feeds.recent -> feeds.updates -> backfill -> rescan -> deletions -> service_levels
+    deletions -> changed -> dbt (models with their tests) -> publish -> announce.<group> | prune
     -> report
 
 `trakt_backfill` reads the comments of many titles, by hand, and builds nothing.
@@ -27,9 +27,12 @@ from warehouse.orchestration.dags import (
 )
 from warehouse.orchestration.dbt import dbt_project
 from warehouse.orchestration.failures import alert_when_red
+from warehouse.orchestration.service_levels import service_levels
 from warehouse.orchestration.tasks import announce, changed, publish, report
+from warehouse.runs.service_levels import HEADING, ServiceLevels
 
 PROJECT = dbt_project()
+LEVELS = ServiceLevels(SOURCE, incremental=("recent", "updates"))
 # By dataset, what the Asset of its changes is called.
 GROUPS = {"comments": "comments", "titles": "titles"}
 FEED = RETRIED | {"execution_timeout": timedelta(hours=2)}
@@ -83,6 +86,7 @@ with DAG(
     asked = deletions.override(
         doc_md="Asks for comments that are missing, and takes out the words of those gone.", **LONG
     )()
+    measured = service_levels(LEVELS, **SHORT)
     published = publish(SOURCE, PROJECT, patience=lock_patience, **SHORT)
     with TaskGroup("announce", tooltip="Let other DAGs know what changed"):
         announced = [announce(SOURCE, name, group, **SHORT) for name, group in GROUPS.items()]
@@ -98,10 +102,11 @@ with DAG(
             "rescan": ["rescan"],
             "deletions": ["deletions"],
         },
+        counts={HEADING: "service_levels"},
         on_failure_callback=alert_when_red,
         **SHORT,
     )
-    read_recent >> read_updates >> read_titles >> read_again >> asked
+    read_recent >> read_updates >> read_titles >> read_again >> asked >> measured
     asked >> changed(SOURCE, PROJECT, **SHORT) >> dbt_task_group() >> published
     published >> [*announced, pruned]
     report_after_all(dag, reported)

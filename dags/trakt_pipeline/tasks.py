@@ -6,21 +6,29 @@ client.
 """
 
 import contextlib
-import logging
+from collections.abc import Iterable
 from typing import Any
 
 from airflow.sdk import Asset, BaseHook, get_current_context, task
 from airflow.sdk.exceptions import AirflowNotFoundException, AirflowSkipException
 from airflow.sdk.log import mask_secret
 
-from trakt_pipeline.config import SOURCE, TRAKT_BASE_URL, TraktSettings
+from trakt_pipeline.config import (
+    COMMENT_DATASETS,
+    DATASETS,
+    SOURCE,
+    TRAKT_BASE_URL,
+    TraktSettings,
+)
 from trakt_pipeline.steps import TraktRun
 from trakt_pipeline.sync import TraktSync
+from warehouse.database.connection import connected
 from warehouse.orchestration.assets import raw_asset
 from warehouse.orchestration.connection import connection_string
 from warehouse.orchestration.failures import final_where_permanent
-
-log = logging.getLogger(__name__)
+from warehouse.orchestration.lineage import note_load
+from warehouse.raw.api_batch import ApiDataset
+from warehouse.runs.service_levels import budget_left
 
 API_ASSET = Asset(name=f"{SOURCE}_api", uri=TRAKT_BASE_URL)
 CONNECTION_ID = "trakt"
@@ -30,6 +38,27 @@ def _skip_without_ingest() -> None:
     """Skip the task where the run asks for nothing."""
     if not get_current_context()["params"].get("ingest", True):
         raise AirflowSkipException("the run asks for nothing: `ingest` is false")
+
+
+def _skip_without_budget() -> None:
+    """Skip the task where nothing is left of an error budget: what asks for much then waits."""
+    with (
+        connected(connection_string(), purpose="error budget") as connection,
+        connection,
+        connection.cursor() as cursor,
+    ):
+        budget = budget_left(cursor, SOURCE)
+    if budget.is_used_up:
+        raise AirflowSkipException(
+            f"nothing is left of the error budget of {', '.join(budget.exhausted)}: backfills pause"
+        )
+
+
+def _landed(figures: dict[str, Any], datasets: Iterable[ApiDataset]) -> dict[str, Any]:
+    """Note for the lineage what the task wrote; return its figures."""
+    tables = {dataset.name: dataset.table for dataset in datasets}
+    note_load(SOURCE, TraktSettings.from_environment().origin, tables)
+    return figures
 
 
 def _settings() -> TraktSettings:
@@ -60,7 +89,7 @@ def recent() -> dict[str, Any]:
     """Walk the feed of the newest comments until all on its pages is known."""
     _skip_without_ingest()
     with final_where_permanent():
-        return _sync().recent()
+        return _landed(_sync().recent(), COMMENT_DATASETS)
 
 
 @task(inlets=[API_ASSET], outlets=[raw_asset(SOURCE)])
@@ -68,7 +97,7 @@ def updates() -> dict[str, Any]:
     """Walk the feed of the comments that were touched last until all on its pages is known."""
     _skip_without_ingest()
     with final_where_permanent():
-        return _sync().updates()
+        return _landed(_sync().updates(), COMMENT_DATASETS)
 
 
 @task(inlets=[API_ASSET], outlets=[raw_asset(SOURCE)])
@@ -76,7 +105,9 @@ def backfill() -> dict[str, Any]:
     """Read all comments of titles that are new, and of those that were begun."""
     _skip_without_ingest()
     with final_where_permanent():
-        return _sync().backfill(get_current_context()["params"]["backfill"])
+        _skip_without_budget()
+        titles = get_current_context()["params"]["backfill"]
+        return _landed(_sync().backfill(titles), DATASETS)
 
 
 @task(inlets=[API_ASSET], outlets=[raw_asset(SOURCE)])
@@ -84,7 +115,8 @@ def rescan() -> dict[str, Any]:
     """Read the comments of those units again whose day it is, with ratings and stats."""
     _skip_without_ingest()
     with final_where_permanent():
-        return _sync().rescan(everything=get_current_context()["params"]["full_refresh"])
+        everything = get_current_context()["params"]["full_refresh"]
+        return _landed(_sync().rescan(everything=everything), DATASETS)
 
 
 @task(inlets=[API_ASSET], outlets=[raw_asset(SOURCE)])
@@ -96,7 +128,7 @@ def deletions() -> dict[str, Any]:
         # Also where nothing is asked for: an open batch hides its rows from the models.
         sync.end_killed()
         _skip_without_ingest()
-        return sync.deletions()
+        return _landed(sync.deletions(), COMMENT_DATASETS)
 
 
 @task
