@@ -74,7 +74,8 @@ class SmallTrakt:
     """What the API answers. `lists` are served in pages of at most `longest`; `things` whole.
 
     `hidden` are ids that are counted and not sent. `faults` are answers that are given first, once
-    each; `failing` are paths with pages that are answered with an error. `before_page` is called with path and page before a page is served.
+    each; `failing` are paths with pages that are answered with an error. `before_page` is called
+    with path and page before a page is served.
     """
 
     lists: dict[str, list[Any]] = field(default_factory=dict)
