@@ -241,3 +241,15 @@ def test_too_many_broken_entries_end_the_run(database: Database, trakt: SmallTra
 
     assert len(landed(database)) == 58
     assert run(database, trakt, "second", max_quarantined_share=0.5).recent()["complete"]
+
+
+def test_a_step_whose_log_row_cannot_be_written_ends_with_its_own_fault(
+    database: Database, trakt: SmallTrakt, caplog: pytest.LogCaptureFixture
+) -> None:
+    trakt.faults.extend([(500, {}, b"")] * 2)
+    database.execute("alter table meta.ingest_log rename to ingest_log_elsewhere")
+
+    with pytest.raises(SourceUnavailable, match="answered 500"):
+        run(database, trakt, "first").recent()
+
+    assert "recent: its row of the log was not written" in caplog.text

@@ -54,6 +54,15 @@ def test_a_page_is_counted_by_its_headers(trakt: SmallTrakt, client: TraktClient
     assert client.replies(2, 1).items == (comment(4, parent_id=2),)
 
 
+def test_a_page_behind_the_last_one_may_be_the_last_one(
+    trakt: SmallTrakt, client: TraktClient
+) -> None:
+    pages = {"X-Pagination-Page": "3", "X-Pagination-Page-Count": "3"}
+    trakt.faults = [thing(200, [], **pages)]
+
+    assert client.recent(7).is_last
+
+
 def test_an_unknown_list_is_gone_or_empty(trakt: SmallTrakt, client: TraktClient) -> None:
     trakt.lists["shows/9/comments/oldest"] = []
 

@@ -10,7 +10,7 @@ import pytest
 from tests.support.postgres import Database
 from tests.unit.warehouse.test_api_client import GOOD, api, policy
 from warehouse.errors import SourceUnavailable
-from warehouse.http.api_client import ApiClient
+from warehouse.http.api_client import ApiClient, Stopped
 from warehouse.http.request_window import WindowLimit
 
 REQUESTS, PERIOD = 5, 0.4
@@ -102,6 +102,25 @@ def test_a_ban_holds_for_all_and_is_counted(database: Database, requests: int, b
         thread.join()
 
     assert begun.is_set()
+
+
+def test_who_waits_is_stopped_with_the_work(database: Database) -> None:
+    stop = threading.Event()
+    with (
+        WindowLimit(database.url, "api", requests=1, period=60, at_once=1, stop=stop) as one,
+        one.request(),
+    ):
+        pass
+    timer = threading.Timer(0.1, stop.set)
+    with (
+        WindowLimit(database.url, "api", requests=1, period=60, at_once=1, stop=stop) as one,
+        pytest.raises(Stopped),
+    ):
+        timer.start()
+        with one.request():
+            raise AssertionError
+
+    timer.join()
 
 
 def test_without_a_limit_nothing_is_kept(database: Database) -> None:
