@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from tests.support.postgres import Database
-from tests.support.trakt import SmallTrakt
+from tests.support.trakt import SmallTrakt, sync
 
 RATINGS = {"rating": 8.0, "votes": 55, "distribution": {str(n): n for n in range(1, 11)}}
 STATS = {"watchers": 9, "plays": 12, "comments": 3}
@@ -68,3 +68,8 @@ def known(database: Database, condition: str = "true") -> set[int]:
     """The ids of comments in the warehouse for which a condition holds."""
     found = database.query(f"select comment_id from raw.trakt_comments where {condition}")
     return {number for (number,) in found}
+
+
+def run_backfill(url: str, base_url: str, run_id: str) -> None:
+    """A backfill by one thread, for a process of its own."""
+    sync(url, base_url, run_id, max_at_once=1).backfill(10)

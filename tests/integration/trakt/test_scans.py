@@ -8,7 +8,7 @@ import pytest
 from tests.support.moments import Moment, exit_code_of_killed
 from tests.support.postgres import Database
 from tests.support.trakt import SmallTrakt, comment, small_trakt, sync
-from tests.support.trakt_titles import add_title, known, next_day
+from tests.support.trakt_titles import add_title, known, next_day, run_backfill
 
 _PAGE = r"insert into raw\.trakt_pages"
 MOMENTS = {
@@ -34,11 +34,6 @@ def trakt() -> Iterator[SmallTrakt]:
 
 
 LIST = "movies/1/comments/oldest"
-
-
-def run_backfill(url: str, base_url: str, run_id: str) -> None:
-    """A backfill by one thread, for a process of its own."""
-    sync(url, base_url, run_id, max_at_once=1).backfill(10)
 
 
 def missed(database: Database) -> set[int]:
