@@ -17,7 +17,7 @@ from trakt_pipeline import plans, titles, units, workers
 from trakt_pipeline.client import Level, Popularity, TraktClient, listed_title
 from trakt_pipeline.config import DATASETS, RATINGS, SEASONS, SOURCE, STATS, TITLES, contract
 from trakt_pipeline.scan import Unit
-from trakt_pipeline.scans import Progress, ScanWorker
+from trakt_pipeline.scans import ScanProgress, ScanWorker
 from trakt_pipeline.steps import TraktRun, TraktStep
 from trakt_pipeline.subjects import Subject
 from trakt_pipeline.titles import TitleBatches, TitlesLanding, Wanted
@@ -71,7 +71,7 @@ def scan_due(
     chosen: Collection[str] = (),
 ) -> None:
     """Scan all that is due for `reasons`, and the replies that the counts then ask for."""
-    progress = Progress(failures, frozenset(chosen))
+    progress = ScanProgress(failures, frozenset(chosen))
 
     def begin(connection: Connection) -> workers.Work:
         return ScanWorker(

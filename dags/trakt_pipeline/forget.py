@@ -43,7 +43,7 @@ class Forgotten:
     rows: Mapping[str, int]
 
 
-class Person:
+class NamedPerson:
     """The one to forget, by slug or number; other names of theirs are learned from comments."""
 
     def __init__(self, name: str) -> None:
@@ -96,7 +96,7 @@ def forget(connection: Connection, keys: UserKeys, name: str, *, patience: float
     Waits up to `patience` seconds for a build or the end of a load of the source, and for pages
     that are landing. Raises `PermanentError` where the warehouse has nothing of such a person.
     """
-    person = Person(name)
+    person = NamedPerson(name)
     with building(connection, SOURCE, patience=patience), connection:
         with connection.cursor() as cursor:
             cursor.execute("select pg_advisory_xact_lock(hashtextextended(%s, 0))", (USERS_LOCK,))
@@ -120,7 +120,7 @@ def forget(connection: Connection, keys: UserKeys, name: str, *, patience: float
     )
 
 
-def _pages(connection: Connection, person: Person) -> dict[int, set[int]]:
+def _pages(connection: Connection, person: NamedPerson) -> dict[int, set[int]]:
     """Return the pages that have comments of the person, with the ids of these."""
     while True:
         names, found = person.names, {}

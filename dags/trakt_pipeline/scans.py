@@ -33,7 +33,7 @@ _MOST_STEPS_BACK = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Answers:
+class UnitAnswers:
     """The answers to one claim: a page, and with the first page what is said of its title."""
 
     page: CommentsPage
@@ -44,7 +44,7 @@ class Answers:
 
 
 @dataclass(slots=True)
-class Progress:
+class ScanProgress:
     """What all threads of a step know together.
 
     `chosen` are the titles without votes that may be begun, as paths: `shows/1`. `left` are the
@@ -88,7 +88,7 @@ class ScanWorker:
         comments: CommentsLanding,
         titles_landing: TitlesLanding,
         figures: TraktFigures,
-        progress: Progress,
+        progress: ScanProgress,
     ) -> None:
         self._connection, self._client, self._reasons = connection, client, reasons
         self._comments, self._titles = comments, titles_landing
@@ -117,16 +117,16 @@ class ScanWorker:
             failures.failed(scan.unit.path, failure)
         return True
 
-    def _ask(self, cursor: Cursor, scan: Scan) -> Answers:
+    def _ask(self, cursor: Cursor, scan: Scan) -> UnitAnswers:
         unit, client = scan.unit, self._client
         if unit.comment_id is not None:
-            return Answers(client.replies(unit.comment_id, scan.page))
+            return UnitAnswers(client.replies(unit.comment_id, scan.page))
         page = client.unit_comments(unit.path, scan.page)
         level = _title_level(unit)
         if page.is_gone or level is None or unit.title_id is None or scan.began_at is not None:
-            return Answers(page)
+            return UnitAnswers(page)
         looked_up = scan.is_first and titles.was_looked_up(cursor, level, unit.title_id)
-        return Answers(
+        return UnitAnswers(
             page,
             details=None if looked_up else client.title(level, unit.title_id),
             seasons=client.seasons(unit.title_id) if level == "show" else None,
@@ -134,7 +134,7 @@ class ScanWorker:
             stats=client.stats(level, unit.title_id),
         )
 
-    def _land(self, cursor: Cursor, scan: Scan, answers: Answers) -> None:
+    def _land(self, cursor: Cursor, scan: Scan, answers: UnitAnswers) -> None:
         """Write the answers, and how far the scan is."""
         page, unit = answers.page, scan.unit
         now = page.answer.answered_at
@@ -176,7 +176,7 @@ class ScanWorker:
         self._progress.page_came(unit, 1)
         self._progress.failures.pass_over(unit.path)
 
-    def _land_title(self, cursor: Cursor, scan: Scan, answers: Answers) -> None:
+    def _land_title(self, cursor: Cursor, scan: Scan, answers: UnitAnswers) -> None:
         level, title_id = _title_level(scan.unit), scan.unit.title_id
         if level is None or title_id is None:
             return

@@ -69,7 +69,7 @@ def test_assets_show_what_changed(dag: Any) -> None:
         task.task_id: [asset.name for asset in task.outlets] for task in dag.tasks if task.outlets
     }
     assert outlets == {
-        **dict.fromkeys(ASKED, ["trakt_raw"]),
+        **{task_id: ["trakt_raw"] for task_id in ASKED},
         "publish": ["trakt_marts"],
         "announce.comments": ["trakt_comments"],
         "announce.titles": ["trakt_titles"],

@@ -5,7 +5,8 @@ from datetime import timedelta
 from typing import Any
 
 from tests.support.postgres import Database
-from tests.support.trakt import SmallTrakt
+from tests.support.trakt import SmallTrakt, sync
+from trakt_pipeline.sync import TraktSync
 
 RATINGS = {"rating": 8.0, "votes": 55, "distribution": {str(n): n for n in range(1, 11)}}
 STATS = {"watchers": 9, "plays": 12, "comments": 3}
@@ -68,3 +69,14 @@ def known(database: Database, condition: str = "true") -> set[int]:
     """The ids of comments in the warehouse for which a condition holds."""
     found = database.query(f"select comment_id from raw.trakt_comments where {condition}")
     return {number for (number,) in found}
+
+
+def rescan(run: TraktSync, *, everything: bool = False) -> dict[str, Any]:
+    """Read the newest comments, whose answer has the date, and scan what is due on it."""
+    run.recent()
+    return run.rescan(everything=everything)
+
+
+def run_backfill(url: str, base_url: str, run_id: str) -> None:
+    """A backfill by one thread, for a process of its own."""
+    sync(url, base_url, run_id, max_at_once=1).backfill(10)

@@ -7,7 +7,7 @@ import pytest
 
 from tests.support.postgres import Database
 from tests.support.trakt import SmallTrakt, comment, small_trakt, sync, user
-from tests.support.trakt_titles import add_title, body, known, next_day
+from tests.support.trakt_titles import add_title, body, known, next_day, rescan
 from trakt_pipeline.sync import TraktSync
 from warehouse.errors import SourceUnavailable
 
@@ -39,7 +39,7 @@ def scans(database: Database, trakt: SmallTrakt, days: int) -> TraktSync:
     run = sync(database.url, trakt.base_url, "scans", rescan_days=1)
     for _ in range(days):
         next_day(trakt)
-        run.rescan()
+        rescan(run)
     trakt.asked.clear()
     return run
 

@@ -7,7 +7,7 @@ import pytest
 
 from tests.support.postgres import Database
 from tests.support.trakt import SmallTrakt, comment, small_trakt, sync
-from tests.support.trakt_titles import RATINGS, STATS, add_title, body, title
+from tests.support.trakt_titles import RATINGS, STATS, add_title, body, rescan, title
 
 LIST = "movies/1/comments/oldest"
 ANSWERS = ("titles", "ratings", "stats")
@@ -29,7 +29,7 @@ def answered(database: Database, trakt: SmallTrakt, days_ago: int) -> None:
     trakt.lists[LIST] = [comment(1, likes=days_ago), comment(2)]
     run = sync(database.url, trakt.base_url, f"{days_ago} days ago", rescan_days=1)
     run.backfill(10)
-    run.rescan()
+    rescan(run)
 
 
 def publish(database: Database) -> None:
@@ -53,12 +53,13 @@ def test_bodies_go_by_age_and_answers_where_a_newer_one_is_in_the_models(
     for days_ago in (300, 200, 100, 50):
         answered(database, trakt, days_ago)
     run = sync(database.url, trakt.base_url, keep_text_days=150)
-    words = "select count(body), count(*) from raw.trakt_pages"
+    words = "select count(body), count(*) from raw.trakt_pages where kind = 'unit'"
     assert database.query(words) == [(4, 4)]
 
     # The models have seen nothing so far.
     assert run.prune() == {
-        "trakt_pages": 2,
+        # One of the feed, too.
+        "trakt_pages": 3,
         **{f"trakt_{name}": 0 for name in ("titles", "seasons", "ratings", "stats")},
         "quarantine": 0,
     }
@@ -80,12 +81,13 @@ def test_a_page_without_body_is_still_known(database: Database, trakt: SmallTrak
     sync(database.url, trakt.base_url, keep_text_days=1).prune()
 
     trakt.now = datetime.now(UTC)
-    sync(database.url, trakt.base_url, "now", rescan_days=1).rescan()
+    rescan(sync(database.url, trakt.base_url, "now", rescan_days=1))
 
-    assert database.query("select count(body), count(*) from raw.trakt_pages") == [(0, 1)]
+    found = "select count(body), count(*) from raw.trakt_pages where kind = 'unit'"
+    assert database.query(found) == [(0, 1)]
 
 
 def test_without_a_limit_all_is_kept(database: Database, trakt: SmallTrakt) -> None:
     answered(database, trakt, 3000)
     assert sync(database.url, trakt.base_url, keep_text_days=0).prune() == {}
-    assert database.value("select count(body) from raw.trakt_pages") == 1
+    assert database.value("select count(body) from raw.trakt_pages where kind = 'unit'") == 1

@@ -8,9 +8,8 @@ import pytest
 from tests.support.moments import Moment, exit_code_of_killed
 from tests.support.postgres import Database
 from tests.support.trakt import SmallTrakt, comment, small_trakt, sync
-from tests.support.trakt_titles import add_title, known, next_day
+from tests.support.trakt_titles import add_title, known, next_day, rescan, run_backfill
 
-ERROR = (500, {"Content-Type": "text/html"}, b"")
 _PAGE = r"insert into raw\.trakt_pages"
 MOMENTS = {
     "a page has come": Moment("after", ("trakt_pipeline.client:TraktClient.unit_comments",) * 2),
@@ -35,11 +34,6 @@ def trakt() -> Iterator[SmallTrakt]:
 
 
 LIST = "movies/1/comments/oldest"
-
-
-def run_backfill(url: str, base_url: str, run_id: str) -> None:
-    """A backfill by one thread, for a process of its own."""
-    sync(url, base_url, run_id, max_at_once=1).backfill(10)
 
 
 def missed(database: Database) -> set[int]:
@@ -115,26 +109,26 @@ def test_nothing_is_missing_from_a_scan_that_was_not_complete(
 ) -> None:
     sync(database.url, trakt.base_url).backfill(10)
     trakt.lists[LIST] = [comment(number) for number in (1, 2, 5, 6)]
-
-    def fail_at_the_end(path: str, page: int) -> None:
-        if path == LIST and page == 1:
-            trakt.faults += [ERROR, ERROR]
-
-    trakt.before_page = fail_at_the_end
+    trakt.failing = {(LIST, 2)}
     for day in range(3):
         next_day(trakt)
-        run = sync(database.url, trakt.base_url, f"run {day}", rescan_days=1, max_at_once=1)
-        assert not run.rescan()["complete"]
-        trakt.before_page = lambda *_: trakt.faults.extend([ERROR, ERROR])
-        trakt.faults.clear()
-        trakt.faults += [ERROR] * 2
+        figures = rescan(sync(database.url, trakt.base_url, f"run {day}", rescan_days=1))
+        assert (figures["complete"], figures["due"]) == (False, 1)
     assert missed(database) == set()
+    assert (
+        database.value(
+            "select pages_announced - pages_landed from meta.ingest_log "
+            "order by ingest_id desc limit 1"
+        )
+        == 1
+    )
 
-    trakt.faults.clear()
-    trakt.before_page = lambda *_: None
-    next_day(trakt)
-    assert sync(database.url, trakt.base_url, "whole", rescan_days=1).rescan()["complete"]
-    assert missed(database) == {3, 4}
+    trakt.failing.clear()
+    for missing in (1, 2):
+        next_day(trakt)
+        run = sync(database.url, trakt.base_url, f"whole {missing}", rescan_days=1)
+        assert rescan(run)["complete"]
+        assert known(database, f"missing_scans = {missing}") == missed(database) == {3, 4}
 
 
 def test_hidden_comments_and_headers_that_are_missing_do_not_end_a_scan(
@@ -155,11 +149,11 @@ def test_a_title_that_is_gone_is_asked_for_again_on_its_day(
     comments: list[Any] = trakt.lists.pop(LIST)
     next_day(trakt)
     run = sync(database.url, trakt.base_url, "gone", rescan_days=1)
-    assert run.rescan()["gone"] == 1
+    assert rescan(run)["gone"] == 1
     assert missed(database) == {1, 2, 3, 4, 5, 6}
 
     trakt.lists[LIST] = comments
     next_day(trakt)
-    run.rescan()
+    rescan(run)
     assert missed(database) == set()
     assert database.value("select gone_at from raw.trakt_units") is None
