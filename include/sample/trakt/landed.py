@@ -145,7 +145,7 @@ class LandedAnswers:
             self._connection.close()
 
     def _read(self, answer: LandedAnswer) -> str:
-        query = sql.SQL(_BODY)
+        query: sql.Composable = sql.SQL(_BODY)
         if answer.kind in _TABLES:
             query = sql.SQL(_ANSWER_BODY).format(table=sql.Identifier("raw", answer.kind))
         with self._connection.cursor() as cursor:

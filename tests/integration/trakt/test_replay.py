@@ -137,14 +137,15 @@ def test_a_title_that_was_asked_for_by_its_imdb_id_has_its_number_too(landing: L
 
 def test_answers_wait_as_long_as_they_did_and_some_fail(landing: Landing) -> None:
     url, page = landing.database.url, ApiRequest.parse(f"{FEED}&page=2")
-    half = serve_replay(url, 1, speed="2")
-    assert half.answer(ApiRequest(page.path, page.query, {})).status == 403
     headers = {name.lower(): value for name, value in REQUIRED.items()}
     asked = ApiRequest(page.path, page.query, headers)
-    assert half.answer(asked).delay == 0.5
-    assert serve_replay(url, 1).answer(asked).delay == 0
-    broken = serve_replay(url, 1, faults=["503"], share=1)
-    assert broken.answer(asked).status == 503
+    with serve_replay(url, 1, speed="2") as half:
+        assert half.answer(page).status == 403
+        assert half.answer(asked).delay == 0.5
+    with serve_replay(url, 1) as fast:
+        assert fast.answer(asked).delay == 0
+    with serve_replay(url, 1, faults=["503"], share=1) as broken:
+        assert broken.answer(asked).status == 503
 
 
 def test_what_cannot_be_replayed_is_refused(landing: Landing) -> None:
@@ -156,4 +157,4 @@ def test_what_cannot_be_replayed_is_refused(landing: Landing) -> None:
         ({"batch": 1, "faults": ["x"]}, "is no fault"),
     ):
         with pytest.raises(ValueError, match=message):
-            serve_replay(url, **options)  # type: ignore[arg-type]
+            serve_replay(url, **options)
