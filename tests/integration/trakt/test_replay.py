@@ -135,6 +135,19 @@ def test_a_title_that_was_asked_for_by_its_imdb_id_has_its_number_too(landing: L
         assert copy["title"] == answer["title"]
 
 
+def test_erased_words_are_replaced_so_that_the_page_is_whole(landing: Landing) -> None:
+    whole = json.loads(landing.landed[f"{FEED}&page=1"])
+    del whole[0]["comment"]["comment"], whole[0]["comment"]["user"]
+    landing.database.execute(
+        "update raw.trakt_pages set body = %s where page_id = 1", json.dumps(whole)
+    )
+    with serve_replay(landing.database.url, 1) as server, connected(server) as connection:
+        found = json.loads(ask(connection, f"{FEED}&page=1")[2])
+    assert found[0]["comment"]["comment"] == "(erased)"
+    assert found[0]["comment"]["user"]["deleted"] is True
+    assert found[1:] == whole[1:]
+
+
 def test_answers_wait_as_long_as_they_did_and_some_fail(landing: Landing) -> None:
     url, page = landing.database.url, ApiRequest.parse(f"{FEED}&page=2")
     headers = {name.lower(): value for name, value in REQUIRED.items()}
