@@ -27,7 +27,7 @@ class Landing:
 
     def __init__(self, database: Database) -> None:
         self.database = database
-        self.server = TraktServer(200, 2, today=TODAY)
+        self.server = TraktServer(200, 9, today=TODAY)
         self.landed: dict[str, bytes] = {}
 
     def page(self, kind: str, target: str, batch: int = 1, *, changed: bool = False) -> None:
