@@ -84,7 +84,7 @@ def versions(database: Database) -> dict[int, set[str]]:
     """The states of each comment that is no reply and never was hidden or gone."""
     found = defaultdict(set)
     for number, state in database.query(
-        "select comment_id, content_hash from raw.trakt_comment_versions "
+        "select comment_id, version.content_hash from raw.trakt_comment_versions as version "
         "inner join raw.trakt_comments as comment using (comment_id) "
         "where parent_id is null and hidden_at is null and gone_at is null and level <> 'list'"
     ):
@@ -100,8 +100,9 @@ def true_versions(truth: TraktTruth, numbers: set[int]) -> dict[int, set[str]]:
 
 
 def test_a_quiet_day_asks_for_little_and_nothing_is_asked_twice(
-    database: Database, days: SampleDays
+    database: Database,
 ) -> None:
+    days = SampleDays(250)
     titles = days.publish_titles(database)
     with days.served(1) as server:
         first = requests(whole(sync(database.url, server.base_url, "first")))
