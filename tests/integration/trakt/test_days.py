@@ -12,7 +12,7 @@ from include.sample.trakt.server import TraktLike
 from include.sample.trakt.truth import TraktTruth
 from tests.support.postgres import Database
 from tests.support.trakt import sync
-from tests.support.trakt_days import FIRST_DAY, SampleDays, date_of, requests, whole
+from tests.support.trakt_days import FIRST_DAY, SampleDays, requests, whole
 from tests.support.trakt_titles import known
 from trakt_pipeline.content import content_hash
 
@@ -124,4 +124,3 @@ def test_a_quiet_day_asks_for_little_and_nothing_is_asked_twice(
         )
         == 0
     )
-    assert date_of(1) == FIRST_DAY
