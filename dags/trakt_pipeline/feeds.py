@@ -16,9 +16,12 @@ from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import cursor as Cursor
 from psycopg2.extras import execute_values
 
+from trakt_pipeline import units
 from trakt_pipeline.client import CommentsPage
 from trakt_pipeline.figures import TraktFigures
-from trakt_pipeline.landing import CommentsLanding, LandedPage, SeenComment
+from trakt_pipeline.landing import CommentsLanding, LandedPage
+from trakt_pipeline.page_checks import SeenComment
+from trakt_pipeline.scan import Unit
 from trakt_pipeline.subjects import Subject
 
 log = logging.getLogger(__name__)
@@ -127,26 +130,9 @@ def follow(cursor: Cursor, seen: Iterable[SeenComment], moment: datetime) -> Non
         if (title := each.subject.title) is not None:
             newest.setdefault(title, None)
             newest[each.subject] = max(created, newest.get(each.subject) or "")
-    rows = sorted(
-        (subject.unit, subject.level, subject.title_id, subject.season, subject.episode, moment)
-        for subject in newest
-    )
-    if not rows:
-        return
-    execute_values(
-        cursor,
-        "insert into raw.trakt_units "
-        "(unit, level, title_id, season, episode, due_since, due_reason) values %s "
-        "on conflict do nothing",
-        rows,
-        template="(%s, %s, %s, %s, %s, %s, 'backfill')",
-    )
-    execute_values(
-        cursor,
-        _NEWEST,
-        [(subject.unit, created) for subject, created in newest.items() if created],
-        template="(%s, %s::timestamptz)",
-    )
+    units.follow(cursor, map(Unit.of, newest), moment)
+    if times := [(subject.unit, created) for subject, created in newest.items() if created]:
+        execute_values(cursor, _NEWEST, times, template="(%s, %s::timestamptz)")
 
 
 # A unit that is scanned now stays as it is: its scan sees the same comments.
