@@ -21,9 +21,9 @@ class Options:
 
     `pipelines` are run one after the other. `source` is what they read: `sample`, the name of a
     pipeline for the real one, or a folder of IMDb's files; `source_name` is its name if not the
-    usual one. `day` and `titles` shape the sample. `named` is whether the user named the source or the sample's shape; if not,
-    the source is that of the last run. The others are parameters of the DAGs; `datasets`, `kinds`,
-    `pages` and `backfill` are None for the usual ones.
+    usual one. `day` and `titles` shape the sample. `named` is whether the user named the source or
+    the sample's shape; if not, the source is that of the last run. The others are parameters of the
+    DAGs; `datasets`, `kinds`, `pages` and `backfill` are None for the usual ones.
     """
 
     layout: Layout

@@ -1,6 +1,7 @@
 """Command line: `python -m include.sample make --out DIR`, then `... serve DIR`.
 
-The APIs make what they serve themselves: `... tmdb` and `... trakt`.
+The APIs make what they serve themselves: `... tmdb` and `... trakt`. What Trakt answered once is
+served again by `... replay`.
 """
 
 import argparse
@@ -17,6 +18,7 @@ from include.sample.api.traffic import UNLIMITED
 from include.sample.maker import DEFAULT_SEED, DEFAULT_TITLES, make_sample
 from include.sample.server import SourceServer
 from include.sample.tmdb.server import TmdbServer
+from include.sample.trakt.replay import FAULT_SHARE, serve_folder, serve_replay
 from include.sample.trakt.server import TraktServer
 
 
@@ -53,6 +55,16 @@ def _parser() -> argparse.ArgumentParser:
         api.add_argument("--port", type=int, default=0, help="0 (default) finds a free one")
         api.add_argument("--today", type=date.fromisoformat, help="date of the day, YYYY-MM-DD")
         api.add_argument("--unlimited", action="store_true", help="ban no one for a high rate")
+    replay = commands.add_parser("replay", help="serve Trakt's answers that landed once more")
+    replay.add_argument("--url", default="", help="the warehouse, as postgresql://...")
+    replay.add_argument("--batch", type=int, default=0, help="the last batch that is served")
+    replay.add_argument("--folder", type=Path, help="recordings with headers.json instead")
+    replay.add_argument("--speed", default="max", help="max, or so many times faster than it was")
+    replay.add_argument("--scale", type=int, default=1, help="copies of each page, with other ids")
+    replay.add_argument("--faults", default="", help="statuses, cut, reset: 503,429,cut")
+    replay.add_argument("--share", type=float, default=FAULT_SHARE, help="of answers with a fault")
+    replay.add_argument("--seed", type=int, default=1, help="draws other answers for the faults")
+    replay.add_argument("--port", type=int, default=0, help="0 (default) finds a free one")
     return parser
 
 
@@ -86,10 +98,26 @@ def _api_server(options: argparse.Namespace) -> ApiServer:
     )
 
 
+def _replay_server(options: argparse.Namespace) -> ApiServer:
+    if options.folder:
+        return serve_folder(options.folder, options.port)
+    return serve_replay(
+        options.url,
+        options.batch,
+        speed=options.speed,
+        scale=options.scale,
+        faults=[name for name in options.faults.split(",") if name],
+        share=options.share,
+        seed=options.seed,
+        port=options.port,
+    )
+
+
 _SERVERS: dict[str, Callable[[argparse.Namespace], SourceServer | ApiServer]] = {
     "serve": _file_server,
     "tmdb": _api_server,
     "trakt": _api_server,
+    "replay": _replay_server,
 }
 
 
