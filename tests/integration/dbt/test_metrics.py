@@ -98,9 +98,7 @@ def test_every_metric_says_what_it_is_and_its_example_has_an_answer(scene: Metri
 
 def test_the_page_of_the_metrics_says_what_the_definitions_say(scene: MetricScene) -> None:
     written = "PYTHONPATH=dags python -m tests.support.metrics_page writes it"
-    assert PAGE.read_text("utf-8") == page(scene.layer), written, (
-        "PYTHONPATH=dags python -m tests.support.metrics_page writes it"
-    )
+    assert PAGE.read_text("utf-8") == page(scene.layer), written
 
 
 def test_a_mart_that_is_not_live_is_named_with_the_run_that_publishes_it(
