@@ -50,6 +50,7 @@ _NOT_INHERITED = (
     "AIRFLOW",
     "IMDB_",
     "TMDB_",
+    "TRAKT_",
     "DBT_",
     "WAREHOUSE",
     "ANALYST",
@@ -79,7 +80,7 @@ class Installation:
         settings = {
             name: value
             for name, value in variables.items()
-            if name.startswith(("IMDB_", "TMDB_", "WAREHOUSE_ALERT_"))
+            if name.startswith(("IMDB_", "TMDB_", "TRAKT_", "WAREHOUSE_ALERT_"))
         }
         words = [f"{name}={value}" for name, value in variables.items() if name not in settings]
         return run(

@@ -98,9 +98,8 @@ class SharedLimit:
         with self._session().cursor() as cursor:
             place = self._take(cursor)
             try:
-                if self._step:
-                    self._wait_for_turn(cursor)
-                yield
+                with self._paced(cursor):
+                    yield
             finally:
                 cursor.execute(_RELEASE, (self._source, place))
 
@@ -109,6 +108,12 @@ class SharedLimit:
         if self._step:
             with self._session().cursor() as cursor:
                 cursor.execute(_PAUSE, (seconds, self._source))
+
+    @contextmanager
+    def _paced(self, cursor: Cursor) -> Iterator[None]:
+        if self._step:
+            self._wait_for_turn(cursor)
+        yield
 
     def _take(self, cursor: Cursor) -> int:
         start = random.randrange(self._places)  # noqa: S311 - any place is as good

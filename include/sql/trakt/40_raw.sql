@@ -188,9 +188,11 @@ comment on table raw.trakt_titles_asked is 'Titles of IMDb that the backfill ask
 
 create table if not exists raw.trakt_feeds (
     feed text primary key check (feed in ('recent', 'updates')),
+    batch_id bigint not null,
     completed_at timestamptz not null
 );
 comment on table raw.trakt_feeds is 'When each feed was last walked until everything on its pages was known.';
+comment on column raw.trakt_feeds.batch_id is 'The batch of comment versions of that walk. A state of a comment that a later batch brought is not known to the feed.';
 
 create table if not exists raw.trakt_user_secret (
     "only" boolean primary key default true check ("only"),
