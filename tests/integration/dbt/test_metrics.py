@@ -126,9 +126,9 @@ def test_no_metric_is_joined_to_the_days(scene: MetricScene) -> None:
 
 
 def test_a_ratio_is_never_a_sum_or_a_mean_of_ratios(scene: MetricScene) -> None:
-    """A ratio is made of two metrics that are not ratios themselves."""
-    layer = scene.layer
-    ratios = {name: each.ratio for name, each in layer.metrics.items() if each.ratio}
+    """A ratio is made of two metrics that are no ratios themselves; no measure reads a ratio."""
+    metrics = scene.layer.metrics.values()
+    ratios = {each.name: each.parts for each in metrics if each.kind == "ratio"}
     assert ratios
     assert not {part for parts in ratios.values() for part in parts} & ratios.keys()
 
