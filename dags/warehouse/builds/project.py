@@ -13,11 +13,12 @@ from typing import Any
 
 from warehouse.errors import PermanentError
 
-_NOT_SOURCE_CODE = frozenset({"target", "logs", "dbt_packages", "__pycache__"})
+# Metrics (semantic) are questions to tables and make none.
+_NOT_SOURCE_CODE = frozenset({"target", "logs", "dbt_packages", "__pycache__", "semantic"})
 
 
 def project_sha256(project_dir: Path, *, without: Collection[str] = ()) -> str:
-    """Return a hash over the names and contents of the project's own files.
+    """Return a hash over the names and contents of the files that tables are made of.
 
     Files in a folder that is named in `without`, at any depth, do not count.
     """
