@@ -1,7 +1,7 @@
 # The commands of the warehouse. include/local does the work.
 # Variables of the command line (make run DAY=2) reach it through the environment.
 .DEFAULT_GOAL := help
-.PHONY: help run up down rollback backup restore psql docs dbt airflow bench soak manifest schema doctor lint test lock audit clean
+.PHONY: help run up down rollback backup restore psql metrics forget-user replay docs dbt airflow bench soak manifest schema doctor lint test lock audit clean
 
 # The first python3 that works. If its version does not fit, bootstrap.py searches for another one.
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
@@ -14,12 +14,12 @@ TESTS ?= tests
 # A folder of tests runs on all cores. The whole suite also measures the coverage of dags/.
 PARALLEL = --numprocesses logical --maxprocesses 4 --dist loadscope --no-loadscope-reorder
 COVERAGE = --durations 20 --cov=dags
-export PIPELINES SOURCE SOURCE_NAME DATASETS KINDS PAGES INGEST DRY_RUN DAY TITLES ACCEPT_SHRINK ACCEPT_OLDER FULL_REFRESH FORCE_DOWNLOAD FORCE_TRANSFORM
-export LOCAL_DIR UP_PORT SQL CMD NAME CHECK ONLY REPEATS UPGRADE WAREHOUSE_URL ANALYST_URL PIPELINE_PASSWORD ANALYST_PASSWORD
-export BACKUP FORCE DAYS SEED FAULT FULL
+export PIPELINES SOURCE SOURCE_NAME DATASETS KINDS PAGES BACKFILL INGEST DRY_RUN DAY TITLES ACCEPT_SHRINK ACCEPT_OLDER FULL_REFRESH FORCE_DOWNLOAD FORCE_TRANSFORM
+export LOCAL_DIR UP_PORT SQL QUERY CMD NAME CHECK ONLY REPEATS UPGRADE WAREHOUSE_URL ANALYST_URL PIPELINE_PASSWORD ANALYST_PASSWORD
+export BACKUP FORCE DAYS SEED FAULT FULL BATCH SPEED SCALE FAULTS PORT
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 } \
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 } \
 	    /^#\| / { print substr($$0, 4) }' Makefile
 
 run: ## Set everything up and run the pipelines once; the warehouse stays up
@@ -36,6 +36,14 @@ restore: ## Restore a backup: make restore BACKUP=<file>; FORCE=1 replaces a war
 	$(LOCAL) restore
 psql: ## Open a SQL prompt as the analyst; SQL="select 1" or a pipe runs one statement
 	$(LOCAL) psql
+metrics: ## List the metrics, or ask: make metrics QUERY="--metrics roi,movies --group-by studio_tier"
+	$(LOCAL) metrics
+# Only from the command line: a shell's own USER is the name of its user.
+forget-user: export FORGET_USER = $(if $(findstring command line,$(origin USER)),$(USER))
+forget-user: ## Erase one person's words and traces of Trakt; counts stay: make forget-user USER=slug
+	$(LOCAL) forget-user
+replay: ## Serve pages of Trakt that landed again, on this machine: make replay BATCH=1 SCALE=10
+	$(LOCAL) replay
 docs: ## Write the dbt docs with lineage: .local/docs/index.html
 	$(LOCAL) docs
 dbt: ## Run dbt on the warehouse: make dbt CMD="build --select mart_top_titles+"
@@ -52,8 +60,8 @@ schema: ## Apply include/sql to WAREHOUSE_URL (as a superuser), or to the embedd
 	$(LOCAL) schema
 doctor: ## Check machine, installation and warehouse; changes and starts nothing
 	$(LOCAL) doctor
-lint: ## Run ruff, mypy and sqlfluff; they are also part of make test
-	$(LOCAL)
+lint: ## Run ruff, mypy, sqlfluff and dbt's check of models and metrics; also part of make test
+	$(LOCAL) manifest
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/sqlfluff lint dags/dbt
@@ -74,20 +82,28 @@ clean: ## Stop everything and remove the installation, but not its backups
 
 #| 
 #| variables of make run and make up
-#|   PIPELINES=imdb,tmdb          only these pipelines; without it, all that read SOURCE
-#|   SOURCE=sample|imdb|tmdb|folder   generated data, IMDb's files, TMDb's API, or a folder of .tsv.gz;
+#|   PIPELINES=imdb,tmdb,trakt    only these pipelines; without it, all that read SOURCE
+#|   SOURCE=sample|imdb|tmdb|trakt|folder   generated data, the real files or API, or a folder of .tsv.gz;
 #|                                without it, DAY and TITLES, those of the last run; at first, the sample
 #|   SOURCE_NAME=name             the name of this source's data; another name has its own history
 #|   DATASETS=title.basics,...    only these files
 #|   KINDS=movie,tv,person        TMDb: only these kinds of things
 #|   PAGES=5                      TMDb: so many pages of each list of popular things, at most 500
-#|   INGEST=0  DRY_RUN=1          TMDb: ask nothing, only build; ask and check, but write nothing
+#|   BACKFILL=100                 Trakt: of so many titles, read all comments that were ever written
+#|   INGEST=0                     TMDb, Trakt: ask nothing, only build
+#|   DRY_RUN=1                    TMDb: ask and check, but write nothing
 #|   DAY=2  TITLES=20000          day and size of the sample
 #|   FORCE_DOWNLOAD=1 FORCE_TRANSFORM=1 FULL_REFRESH=1
 #|                                fetch, build, or do everything although nothing changed
 #|   ACCEPT_SHRINK=title.basics   load these files although they have far fewer rows than before
 #|   ACCEPT_OLDER=title.basics    load these files although they are older than those loaded last
 #|   UP_PORT=8080                 the port of the UI (make up)
+#| variables of make replay
+#|   BATCH=1                      the batch of pages, see raw.trakt_pages
+#|   SPEED=max|1                  as fast as asked, or as far apart in time as they came
+#|   SCALE=10                     so many copies of each page, with other ids
+#|   FAULTS=503,429,cut           these faults on some of the answers; SEED=1 draws others
+#|   PORT=8900                    the port on this machine
 #| variable of make doctor
 #|   CHECK=full                   also count every row of the raw tables
 #| variables of all commands

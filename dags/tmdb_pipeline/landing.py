@@ -1,23 +1,23 @@
 """Writes answers into the raw tables, in the caller's transaction."""
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from psycopg2 import sql
 from psycopg2.extensions import cursor as Cursor
 from psycopg2.extras import execute_values
 
 from tmdb_pipeline.config import LANGUAGE, MediaKind, contract
-from tmdb_pipeline.content import body_sha256
 from tmdb_pipeline.items import Item, refused_by
 from warehouse.http.api_client import ApiAnswer
 from warehouse.http.contracts import Breach
+from warehouse.raw.answer_table import append_answer, last_content
 from warehouse.raw.api_batch import ApiBatch, keep_open
-from warehouse.raw.ledger import history_begin
+from warehouse.raw.item_checks import ItemChecks
+
+__all__ = ["Checks", "Measure", "checked", "last_content", "refused", "write_answer"]
 
 # What JSON can write and jsonb cannot hold: the character zero and half a surrogate pair.
 _MAYBE_REFUSED = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
@@ -46,21 +46,17 @@ class Measure:
         )
 
 
-class Checks:
-    """Compares items with a contract, and counts the keys that it does not name. For one thread."""
+class Checks(ItemChecks):
+    """Compares items with the contract of that name, and with what jsonb can hold."""
 
     def __init__(self, contract_name: str) -> None:
-        self._contract = contract(contract_name)
-        self.drift: Counter[str] = Counter()
+        super().__init__(contract(contract_name))
 
-    def breach(self, item: Any, body: bytes) -> Breach | None:
-        """Return what keeps the item out of the raw tables; None where nothing does."""
-        found = self._contract.breach(item)
-        if found is None and _MAYBE_REFUSED.search(body) and (path := refused_text(item)):
-            found = Breach(path, "text that Postgres cannot hold: \\u0000 or half a character")
-        if found is None:
-            self.drift.update(self._contract.unknown_keys(item))
-        return found
+    def refused(self, item: Any, body: bytes) -> Breach | None:
+        """Return where a text is that jsonb cannot hold."""
+        if _MAYBE_REFUSED.search(body) and (path := refused_text(item)):
+            return Breach(path, "text that Postgres cannot hold: \\u0000 or half a character")
+        return None
 
 
 def refused_text(value: Any, path: str = "data") -> str | None:
@@ -78,29 +74,6 @@ def refused_text(value: Any, path: str = "data") -> str | None:
     return next((found for name, inner in parts if (found := refused_text(inner, name))), None)
 
 
-def last_content(cursor: Cursor, batch: ApiBatch, key: tuple[object, ...]) -> str | None:
-    """Return the content of the newest answer about `key` in this history; None before the first.
-
-    Answers of an earlier history of the same origin do not count: no model reads them.
-    """
-    dataset = batch.dataset
-    cursor.execute(
-        sql.SQL(
-            "select answer.content_sha256 from {} as answer "
-            "inner join meta.api_batch_log as batch using (batch_id) "
-            "where ({}) = ({}) and batch.origin = %s "
-            "and (batch.load_id is null or batch.load_id >= %s) order by answer_id desc limit 1"
-        ).format(
-            sql.Identifier("raw", dataset.table),
-            sql.SQL(", ").join(map(sql.Identifier, dataset.key)),
-            sql.SQL(", ").join(sql.Placeholder() * len(key)),
-        ),
-        (*key, batch.run.origin, history_begin(cursor, dataset.source, dataset.name)),
-    )
-    row = cursor.fetchone()
-    return None if row is None else str(row[0])
-
-
 def write_answer(
     cursor: Cursor,
     batch: ApiBatch,
@@ -110,30 +83,7 @@ def write_answer(
     body: str | None,
 ) -> None:
     """Append the answer about `key`; `body` is what is kept of it."""
-    keep_open(cursor, batch)
-    columns = (
-        *batch.dataset.key,
-        *("batch_id", "raw_data", "body_sha256", "content_sha256", "http_status", "source_url"),
-        *("language", "ingested_at"),
-    )
-    cursor.execute(
-        sql.SQL("insert into {} ({}) values ({})").format(
-            sql.Identifier("raw", batch.dataset.table),
-            sql.SQL(", ").join(map(sql.Identifier, columns)),
-            sql.SQL(", ").join(sql.Placeholder() * len(columns)),
-        ),
-        (
-            *key,
-            batch.batch_id,
-            body,
-            body_sha256(answer.body),
-            content,
-            answer.status,
-            answer.url,
-            LANGUAGE,
-            answer.answered_at,
-        ),
-    )
+    append_answer(cursor, batch, key, answer, content, body, language=LANGUAGE)
 
 
 def write_measures(

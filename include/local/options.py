@@ -10,8 +10,8 @@ import click
 
 from include.local.layout import Layout, read_json, write_private
 
-SAMPLE, IMDB, TMDB = "sample", "imdb", "tmdb"
-PIPELINES = (IMDB, TMDB)
+SAMPLE, IMDB, TMDB, TRAKT = "sample", "imdb", "tmdb", "trakt"
+PIPELINES = (IMDB, TMDB, TRAKT)
 KINDS = ("movie", "tv", "person")
 
 
@@ -19,11 +19,11 @@ KINDS = ("movie", "tv", "person")
 class Options:
     """A run's options.
 
-    `pipelines` are run one after the other. `source` is what they read: `sample`, `imdb`, `tmdb`
-    or a folder of IMDb's files; `source_name` is its name if not the usual one. `day` and `titles`
-    shape the sample. `named` is whether the user named the source or the sample's shape; if not,
-    the source is that of the last run. The others are parameters of the DAGs; `datasets`, `kinds`
-    and `pages` are None for the usual ones.
+    `pipelines` are run one after the other. `source` is what they read: `sample`, the name of a
+    pipeline for the real one, or a folder of IMDb's files; `source_name` is its name if not the
+    usual one. `day` and `titles` shape the sample. `named` is whether the user named the source or
+    the sample's shape; if not, the source is that of the last run. The others are parameters of the
+    DAGs; `datasets`, `kinds`, `pages` and `backfill` are None for the usual ones.
     """
 
     layout: Layout
@@ -39,6 +39,7 @@ class Options:
     accept_older: tuple[str, ...] = ()
     kinds: tuple[str, ...] | None = None
     pages: int | None = None
+    backfill: int | None = None
     ingest: bool = True
     dry_run: bool = False
     source_name: str | None = None
@@ -88,7 +89,7 @@ def _readers(source: str | Path) -> tuple[str, ...]:
     """Return the pipelines that can read `source`: all read the sample, a folder is IMDb's."""
     if source == SAMPLE:
         return PIPELINES
-    return (TMDB,) if source == TMDB else (IMDB,)
+    return (str(source),) if source in PIPELINES else (IMDB,)
 
 
 def _checked(pipelines: tuple[str, ...], source: str | Path) -> tuple[str, ...]:
@@ -111,11 +112,11 @@ def _last_source(layout: Layout) -> dict[str, Any]:
 
 def _source(value: str) -> str | Path:
     folder = Path(value).expanduser().resolve()
-    if value in (SAMPLE, IMDB, TMDB) or folder.is_dir():
-        return value if value in (SAMPLE, IMDB, TMDB) else folder
+    if value in (SAMPLE, *PIPELINES) or folder.is_dir():
+        return value if value in (SAMPLE, *PIPELINES) else folder
     raise click.BadParameter(
         f"no such folder. SOURCE is {SAMPLE} (generated, the default), {IMDB} (the real files), "
-        f"{TMDB} (the real API) or a folder of .tsv.gz files."
+        f"{TMDB} or {TRAKT} (the real APIs), or a folder of .tsv.gz files."
     )
 
 
@@ -154,7 +155,7 @@ def run_options(verb: Callable[..., int]) -> Callable[..., int]:
     """Add the options of a run to a verb, which hands them to `Options.of`."""
     for option in (
         variable("PIPELINES", _pipelines, metavar="NAMES"),
-        variable("SOURCE", _source, metavar="sample|imdb|tmdb|FOLDER"),
+        variable("SOURCE", _source, metavar="|".join((SAMPLE, *PIPELINES, "FOLDER"))),
         variable("SOURCE_NAME"),
         variable("DATASETS", _datasets, metavar="NAMES"),
         variable("DAY", click.IntRange(min=1)),
@@ -166,6 +167,7 @@ def run_options(verb: Callable[..., int]) -> Callable[..., int]:
         variable("ACCEPT_OLDER", _datasets, metavar="NAMES"),
         variable("KINDS", _kinds, metavar="NAMES"),
         variable("PAGES", click.IntRange(1, 500)),
+        variable("BACKFILL", click.IntRange(min=0)),
         variable("INGEST", bool, default=True),
         variable("DRY_RUN", bool, is_flag=True),
     ):

@@ -42,7 +42,7 @@ TESTED = """
     where run_id = %s;
 """
 _LAYERS = ("staging", "intermediate", "marts_next")
-_OTHERS = ("--exclude", "config.meta.source:tmdb")
+_OTHERS = ("--exclude", "config.meta.source:tmdb", "config.meta.source:trakt")
 
 
 @dataclass(frozen=True)

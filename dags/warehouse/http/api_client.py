@@ -9,8 +9,8 @@ import logging
 import re
 import threading
 import urllib.request
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -23,7 +23,9 @@ import urllib3
 from warehouse.errors import PermanentError, SourceRefused, SourceUnavailable, TransientError
 from warehouse.http.answers import retry_after
 from warehouse.http.api_policy import ApiPolicy
-from warehouse.http.rate_limit import NoLimit, RequestLimit
+from warehouse.http.rate_limit import NoLimit, RequestLimit, Stopped
+
+__all__ = ["ApiAnswer", "ApiClient", "Stopped", "check_address"]
 
 log = logging.getLogger(__name__)
 
@@ -39,24 +41,26 @@ _PROXY_ASKS = re.compile(r"Tunnel connection failed: 407\b")
 
 @dataclass(frozen=True, slots=True)
 class ApiAnswer:
-    """An answer that came whole: `body` as it came (unpacked), `data` the JSON object in it.
+    """An answer that came whole: `body` as it came (unpacked), `data` the JSON in it.
 
-    `url` has no key. `answered_at` is the Date of the answer, by the clock of the server.
+    `data` is None only for a status that may have an empty body. `url` has no key. `answered_at`
+    is the Date of the answer, by the clock of the server. `headers` are found in upper and lower
+    case.
     """
 
     url: str
     status: int
     body: bytes
-    data: dict[str, Any]
+    data: Any
     answered_at: datetime
-
-
-class Stopped(TransientError):
-    """Another thread of the same work met a fault that ends it."""
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 class ApiClient:
-    """Asks the API of `policy`, not faster than `limit` allows. Threads can share it."""
+    """Asks the API of `policy`, not faster than `limit` allows. Threads can share it.
+
+    `requests` counts what was sent, tries included; `bans` counts answers with the status 429.
+    """
 
     def __init__(
         self,
@@ -69,22 +73,32 @@ class ApiClient:
         self.policy = policy
         self.stop = stop or threading.Event()
         self.requests = 0
+        self.bans = 0
         self._limit = limit or NoLimit()
         self._counting = threading.Lock()
         self._pool = _pool(policy)
         self._headers = {
-            "Authorization": f"Bearer {policy.token}",
+            **({"Authorization": f"Bearer {policy.token}"} if policy.token else {}),
             "Accept": "application/json",
             "Accept-Encoding": "gzip",
             "User-Agent": policy.user_agent,
+            **policy.headers,
         }
 
-    def get(self, path: str, *, expected: Collection[int] = _OK, **query: str | int) -> ApiAnswer:
+    def get(
+        self,
+        path: str,
+        *,
+        expected: Collection[int] = _OK,
+        shape: type[dict[str, Any]] | type[list[Any]] = dict,
+        **query: str | int,
+    ) -> ApiAnswer:
         """Return the answer to a request whose status is among `expected`.
 
-        What can pass is tried again: 429 and server errors, timeouts, cut bodies, bodies that are
-        not JSON. Raises `SourceUnavailable` after the last try, `SourceRefused` for any other
-        status, and `Stopped` when `stop` is set.
+        `shape` is what the JSON of a 200 must be: an object or an array. What can pass is tried
+        again: 429 and server errors, timeouts, cut bodies, bodies that are not JSON. Raises
+        `SourceUnavailable` after the last try, `SourceRefused` for any other status, and `Stopped`
+        when `stop` is set.
         """
         url = f"{self.policy.base_url.rstrip('/')}/{path}"
         if query:
@@ -97,13 +111,13 @@ class ApiClient:
             before_sleep=_log_retry,
             reraise=True,
         )
-        return retrying(self._try_once, url, expected)
+        return retrying(self._try_once, url, expected, shape)
 
     def close(self) -> None:
         """Close the connections to the server."""
         self._pool.clear()
 
-    def _try_once(self, url: str, expected: Collection[int]) -> ApiAnswer:
+    def _try_once(self, url: str, expected: Collection[int], shape: type[Any]) -> ApiAnswer:
         if self.stop.is_set():
             raise Stopped(f"{url}: not asked, because the work was stopped.")
         with self._limit.request():
@@ -112,15 +126,19 @@ class ApiClient:
             status, headers, body = self._ask(url)
         if status not in expected:
             self._raise_for(url, status, headers)
+        answered_at = _date(headers.get("Date"))
+        if status in self.policy.empty_statuses and not body.strip():
+            return ApiAnswer(url, status, body, None, answered_at, headers)
         try:
             data = json.loads(body.decode("utf-8"), parse_constant=_no_json)
         except (ValueError, RecursionError) as error:
             raise SourceUnavailable(
                 f"{url}: answered {status} with {len(body):,} bytes that are not JSON."
             ) from error
-        if not isinstance(data, dict):
-            raise SourceUnavailable(f"{url}: answered {status} with JSON that is no object.")
-        return ApiAnswer(url, status, body, data, _date(headers.get("Date")))
+        if not isinstance(data, shape if status == 200 else dict):
+            what = "array" if isinstance(data, dict) else "object"
+            raise SourceUnavailable(f"{url}: answered {status} with JSON that is no {what}.")
+        return ApiAnswer(url, status, body, data, answered_at, headers)
 
     def _ask(self, url: str) -> tuple[int, Any, bytes]:
         most = self.policy.max_bytes
@@ -147,16 +165,12 @@ class ApiClient:
     def _raise_for(self, url: str, status: int, headers: Any) -> None:
         prefix = self.policy.settings_prefix
         if status in _TRY_AGAIN or status >= 500:
-            pause = retry_after(headers.get("Retry-After"))
-            if status == 429:
-                self._limit.pause(
-                    min(pause or self.policy.backoff_start, self.policy.longest_pause)
-                )
+            pause = self._pause_after(status, retry_after(headers.get("Retry-After")))
             raise SourceUnavailable(f"{url}: answered {status}.", retry_after=pause)
         if status in _KEY_REFUSED:
             raise SourceRefused(
                 f"{url}: answered {status}: the key is missing, wrong or blocked. Set "
-                f"{prefix}READ_TOKEN to a valid one. What came before is kept."
+                f"{prefix}{self.policy.key_setting} to a valid one. What came before is kept."
             )
         if status == _PROXY_REFUSED:
             raise _proxy_refused(url)
@@ -166,6 +180,19 @@ class ApiClient:
                 f"{prefix}BASE_URL to where the API is."
             )
         raise SourceRefused(f"{url}: answered {status}. Check {prefix}BASE_URL.")
+
+    def _pause_after(self, status: int, asked: float | None) -> float | None:
+        """Return the least pause in seconds before the next try; after a 429 all others wait."""
+        policy = self.policy
+        if status == 429:
+            with self._counting:
+                self.bans += 1
+            pause = asked or policy.ban_pause
+            self._limit.pause(min(pause or policy.backoff_start, policy.longest_pause))
+            return pause or asked
+        if policy.server_error_pause:
+            return max(asked or 0.0, policy.server_error_pause)
+        return asked
 
     def _wait(self, state: tenacity.RetryCallState) -> float:
         start, most = self.policy.backoff_start, self.policy.backoff_limit

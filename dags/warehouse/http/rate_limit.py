@@ -10,12 +10,13 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
-from typing import Protocol
+from typing import Protocol, Self
 
 from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import cursor as Cursor
 
 from warehouse.database.connection import connected
+from warehouse.errors import TransientError
 
 # Requests are spread a little wider than the limit says, and one that comes too late for its turn
 # takes another: so the server never counts more in any second, however the machine is loaded.
@@ -44,6 +45,10 @@ _FREE = """
 """
 _WAIT = "select pg_advisory_lock(hashtextextended(%s || ': request ' || %s, 0))"
 _RELEASE = "select pg_advisory_unlock(hashtextextended(%s || ': request ' || %s, 0))"
+
+
+class Stopped(TransientError):
+    """Another thread of the same work met a fault that ends it."""
 
 
 class RequestLimit(Protocol):
@@ -84,7 +89,7 @@ class SharedLimit:
         self._sessions = ExitStack()
         self._opening = threading.Lock()
 
-    def __enter__(self) -> "SharedLimit":
+    def __enter__(self) -> Self:
         """Return itself."""
         return self
 
@@ -98,9 +103,8 @@ class SharedLimit:
         with self._session().cursor() as cursor:
             place = self._take(cursor)
             try:
-                if self._step:
-                    self._wait_for_turn(cursor)
-                yield
+                with self._paced(cursor):
+                    yield
             finally:
                 cursor.execute(_RELEASE, (self._source, place))
 
@@ -109,6 +113,12 @@ class SharedLimit:
         if self._step:
             with self._session().cursor() as cursor:
                 cursor.execute(_PAUSE, (seconds, self._source))
+
+    @contextmanager
+    def _paced(self, cursor: Cursor) -> Iterator[None]:
+        if self._step:
+            self._wait_for_turn(cursor)
+        yield
 
     def _take(self, cursor: Cursor) -> int:
         start = random.randrange(self._places)  # noqa: S311 - any place is as good

@@ -7,8 +7,9 @@ from datetime import datetime
 from psycopg2.extensions import cursor as Cursor
 from psycopg2.extras import execute_values
 
+from warehouse.errors import HeldBack
 from warehouse.http.contracts import Breach
-from warehouse.raw.api_batch import ApiBatch, keep_open
+from warehouse.raw.api_batch import ApiBatch, ApiRun, keep_open, quarantined_share
 
 _LONGEST = 1_000_000
 
@@ -54,4 +55,20 @@ def record_drift(cursor: Cursor, source: str, dataset: str, seen: Counter[str]) 
                 items = drift.items + excluded.items, last_seen_at = clock_timestamp()
             """,
             [(source, dataset, path, items) for path, items in sorted(seen.items())],
+        )
+
+
+def check_share(
+    cursor: Cursor, source: str, run: ApiRun, step: str, *, most: float, setting: str, folder: str
+) -> None:
+    """Raise `HeldBack` where more than the share `most` of the run's items were quarantined.
+
+    `setting` is the variable that says `most`; `folder` is where the contracts are.
+    """
+    bad, of = quarantined_share(cursor, source, run)
+    if bad > of * most:
+        raise HeldBack(
+            f"{step}: {bad:,} of {of:,} items of this run break their contract, and {most:.1%} may "
+            f"({setting}). The marts stay as they are. Look into raw.quarantine: path and rule say "
+            f"what changed; then change the contract in {folder} and the staging models."
         )

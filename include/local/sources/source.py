@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from include.local.options import IMDB, TMDB, Options
+from include.local.options import IMDB, TMDB, TRAKT, Options
 from include.local.warehouse import Warehouse
 
 
@@ -79,9 +79,11 @@ def choose(options: Options) -> list[Source]:
     """
     from include.local.sources.imdb import ImdbFiles  # noqa: PLC0415 - imports this module
     from include.local.sources.tmdb import TmdbApi  # noqa: PLC0415
+    from include.local.sources.trakt import TraktApi  # noqa: PLC0415
 
     makers: dict[str, Callable[[Options], Source]] = {
         IMDB: ImdbFiles.chosen,
         TMDB: TmdbApi.chosen,
+        TRAKT: TraktApi.chosen,
     }
     return [makers[pipeline](options) for pipeline in options.pipelines]

@@ -370,6 +370,63 @@ comment on table meta.request_slot is 'When the next request to a source may beg
 comment on column meta.request_slot.source is 'The source.';
 comment on column meta.request_slot.next_at is 'The earliest time of the next request.';
 
+create table if not exists meta.request_window (
+    source text not null,
+    place integer not null,
+    free_at timestamptz not null,
+    primary key (source, place)
+);
+comment on table meta.request_window is 'The places of a source that allows so many requests in a rolling period: each request takes one. It is kept over a crash, so that a restart sends no burst.';
+comment on column meta.request_window.source is 'The source.';
+comment on column meta.request_window.place is '1 to the number of requests in a period; 0 is the pause that the source asked for.';
+comment on column meta.request_window.free_at is 'When the place may be taken again: a period after its request was answered.';
+
+create or replace function meta.take_request(
+    of_source text, requests integer, held_for double precision, out place integer, out wait double precision
+)
+language plpgsql
+as $$
+declare
+    next_at timestamptz := (select free_at from meta.request_window where source = of_source and request_window.place = 0);
+begin
+    wait := extract(epoch from next_at - clock_timestamp());
+    if wait > 0 then
+        return;
+    end if;
+    wait := null;
+    if requests = 0 then
+        return;
+    end if;
+    perform pg_advisory_xact_lock(hashtextextended(of_source || ': request window', 0));
+    perform set_config('synchronous_commit', 'on', true);
+    insert into meta.request_window
+    select of_source, number, '-infinity' from generate_series(1, requests) as number
+    where not exists (
+        select from meta.request_window where source = of_source and request_window.place = requests
+    )
+    on conflict do nothing;
+    -- Where fewer are allowed than before, the places above still count.
+    select extract(epoch from free_at - clock_timestamp()) into wait
+    from meta.request_window
+    where source = of_source and request_window.place > 0
+    order by free_at desc
+    offset requests - 1 limit 1;
+    if wait > 0 then
+        return;
+    end if;
+    wait := null;
+    update meta.request_window set free_at = clock_timestamp() + held_for * interval '1 second'
+    where source = of_source and request_window.place = (
+        select free.place
+        from meta.request_window as free
+        where free.source = of_source and free.place between 1 and requests
+        order by free.free_at limit 1
+    )
+    returning request_window.place into place;
+end
+$$;
+comment on function meta.take_request is 'Takes a place of the request window, for held_for seconds. wait is null where a request may begin, else the seconds to wait before the next try.';
+
 grant select on all tables in schema meta to analyst;
 reset role;
 
@@ -387,3 +444,5 @@ $$;
 comment on function meta.sessions is 'Who these server processes are, and when their transactions began.';
 revoke all on function meta.sessions from public;
 grant execute on function meta.sessions to pipeline;
+revoke all on function meta.take_request from public;
+grant execute on function meta.take_request to pipeline;

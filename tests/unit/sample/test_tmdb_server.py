@@ -12,9 +12,11 @@ from typing import Any
 
 import pytest
 
-from include.sample.tmdb.faults import cut, drop, edit, fail, html, put, reset, shrink, slow
-from include.sample.tmdb.server import ApiServer, ReplayServer, TmdbServer
-from include.sample.tmdb.traffic import UNLIMITED, Limits
+from include.sample.api.faults import cut, drop, edit, html, put, reset, slow
+from include.sample.api.server import ApiServer
+from include.sample.api.traffic import UNLIMITED, Limits
+from include.sample.tmdb.faults import fail, shrink
+from include.sample.tmdb.server import ReplayServer, TmdbServer
 
 ROOT = Path(__file__).resolve().parents[3]
 LIST = "/movie/popular"
