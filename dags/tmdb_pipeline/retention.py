@@ -1,6 +1,7 @@
 """How long bodies are kept: TMDb's terms allow to store its data for six months.
 
-A body goes when it is older and was not confirmed since. Nothing goes before the models have it.
+A body goes when it is older and was not confirmed since. Nothing goes before the models have it, or
+the newer one in its place.
 
 Details: the newest body of a thing that was asked for lately is confirmed, however old it is, and
 stays. That of a thing that is gone stays until the thing is gone for as long. A thing whose newest
@@ -56,6 +57,7 @@ _NEWER = f"""
         select from raw.{{table}} as newer
         where newer.{{key}} = old.{{key}} and newer.answer_id > old.answer_id
             and (newer.http_status = 200 or newer.ingested_at < {_OLD})
+            and newer.{_IN_MODELS.strip()}
     )
 """
 # The ids are compared as text: TMDb writes each number in one way.

@@ -8,6 +8,7 @@ import hashlib
 import json
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,7 @@ def project_sha256(project_dir: Path, *, without: Collection[str] = ()) -> str:
 class DbtProject:
     """The dbt project in `project_dir`, as the manifest at `manifest_path` describes it.
 
-    The manifest is read when it is asked for something, each time.
+    The manifest is read when it is asked for something, each time, and parsed when it is another.
     """
 
     project_dir: Path
@@ -107,13 +108,19 @@ class DbtProject:
 
     def _manifest(self) -> dict[str, Any]:
         try:
-            manifest: dict[str, Any] = json.loads(self.manifest_path.read_text("utf-8"))
+            return _parsed(self.manifest_path.read_text("utf-8"))
         except (OSError, ValueError) as error:
             raise PermanentError(
                 f"the dbt manifest {self.manifest_path} cannot be read ({error}). Run `make "
                 "manifest`, or build the image again; then start a new run."
             ) from error
-        return manifest
+
+
+@lru_cache(maxsize=1)
+def _parsed(manifest: str) -> dict[str, Any]:
+    """Parse a manifest once: that takes longer than reading it. Callers change nothing in it."""
+    content: dict[str, Any] = json.loads(manifest)
+    return content
 
 
 def _models(manifest: dict[str, Any]) -> list[dict[str, Any]]:
