@@ -36,12 +36,13 @@ from warehouse.runs.summary import failure_of, summarize, summary_lines
 
 log = logging.getLogger(__name__)
 
-CHANGED = "changed"
+CHANGED, REPORT = "changed", "report"
 NO_COUNTS: Mapping[str, str] = {}
 
 
 def changed(source: str, project: DbtProject, **operator: Any) -> Any:
-    """Add the task `changed`: the tasks after it run where the source's marts are out of date.
+    """Add the task `changed`: the tasks after it run where the source's marts are out of date, else
+    all of them but the report are skipped.
 
     It hands over the build that begins: `build_id`, and `full_refresh` where it begins from
     nothing. The run's params `force_transform` and `full_refresh` ask for a build in any case; a
@@ -60,6 +61,7 @@ def changed(source: str, project: DbtProject, **operator: Any) -> Any:
         params, run_id = context["params"], context["run_id"]
         if params.get("dry_run"):
             log.info("nothing is built: it is a dry run")
+            _skip_to_report(context)
             return None
         asked_for = [
             f"{parameter} was asked for"
@@ -82,12 +84,23 @@ def changed(source: str, project: DbtProject, **operator: Any) -> Any:
             if build is None:
                 with connection, connection.cursor() as cursor:
                     _say_why_not(cursor, project, source)
+                _skip_to_report(context)
                 return None
         how = " from nothing" if build.from_nothing else ""
         log.info("build %s: the marts will be built%s: %s", build.build_id, how, build.reason)
         return {"build_id": build.build_id, "full_refresh": build.from_nothing}
 
     return decide()
+
+
+def _skip_to_report(context: Any) -> None:
+    """End the task `changed`; skip all that comes after it but the report, at once.
+
+    Left to the trigger rules, each layer of the models takes the scheduler another round.
+    """
+    task = context["task"]
+    after = [other for other in task.get_flat_relatives(upstream=False) if other.task_id != REPORT]
+    task.skip(context["ti"], after)  # raises what ends the task
 
 
 def _say_why_not(cursor: Cursor, project: DbtProject, source: str) -> None:
@@ -219,20 +232,22 @@ def report(
     source: str,
     steps: Mapping[str, Sequence[str]],
     counts: Mapping[str, str] = NO_COUNTS,
+    planner: str | None = None,
     **operator: Any,
 ) -> Any:
     """Add the task `report`, which runs whatever happened before and fails where a task failed.
 
     `steps` are the ids of the tasks that ingest each dataset, by dataset name; what these tasks
     returned are the dataset's figures. `counts` are ids of the source's own tasks that count in the
-    marts, by the name of what they count; each returns a text per group. The report goes to the
-    log, to `meta.run_log` and to the Asset's extra; of a failed run also to an XCom for
+    marts, by the name of what they count; each returns a text per group. `planner` is the task that
+    skips steps which have nothing to do, and hands over their figures. The report goes to the log,
+    to `meta.run_log` and to the Asset's extra; of a failed run also to an XCom for
     `alert_when_red`. A green run then deletes records older than `WAREHOUSE_KEEP_RUNS_DAYS`.
     """
     outlet = warehouse_asset(source)
 
     @task(
-        task_id="report",
+        task_id=REPORT,
         trigger_rule="all_done",
         inlets=[marts_asset(source)],
         outlets=[outlet],
@@ -259,7 +274,7 @@ def report(
                 finished_at=finished_at,
                 states=states,
                 steps=steps,
-                figures=figures_of(ti, steps),
+                figures=figures_of(ti, steps, planner),
                 messages=messages,
                 counted=counts_of(ti, counts),
             )
