@@ -13,13 +13,12 @@ from typing import Any
 
 from airflow.sdk import get_current_context, task
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
-from psycopg2.extensions import cursor as Cursor
 
 from warehouse.builds import publish as publishing
 from warehouse.builds import rollback as rolling_back
-from warehouse.builds.builds import begin_build, current_state
+from warehouse.builds.builds import begin_build
 from warehouse.builds.project import DbtProject
-from warehouse.builds.publish_log import published_change, rejected_state, what_is_live
+from warehouse.builds.publish_log import published_change, what_is_live
 from warehouse.database.connection import connected
 from warehouse.orchestration.assets import (
     group_asset,
@@ -30,13 +29,14 @@ from warehouse.orchestration.assets import (
 from warehouse.orchestration.connection import connection_string
 from warehouse.orchestration.failures import SUMMARY_KEY, final_where_permanent, messages_of
 from warehouse.orchestration.handovers import counts_of, figures_of
+from warehouse.orchestration.skips import REPORT, say_why_not, skip_to_report
 from warehouse.runs.retention import days_to_keep, prune
 from warehouse.runs.run_log import record_run
 from warehouse.runs.summary import failure_of, summarize, summary_lines
 
 log = logging.getLogger(__name__)
 
-CHANGED, REPORT = "changed", "report"
+CHANGED = "changed"
 NO_COUNTS: Mapping[str, str] = {}
 
 
@@ -61,7 +61,7 @@ def changed(source: str, project: DbtProject, **operator: Any) -> Any:
         params, run_id = context["params"], context["run_id"]
         if params.get("dry_run"):
             log.info("nothing is built: it is a dry run")
-            _skip_to_report(context)
+            skip_to_report(context)
             return None
         asked_for = [
             f"{parameter} was asked for"
@@ -83,38 +83,14 @@ def changed(source: str, project: DbtProject, **operator: Any) -> Any:
             )
             if build is None:
                 with connection, connection.cursor() as cursor:
-                    _say_why_not(cursor, project, source)
-                _skip_to_report(context)
+                    say_why_not(cursor, project, source)
+                skip_to_report(context)
                 return None
         how = " from nothing" if build.from_nothing else ""
         log.info("build %s: the marts will be built%s: %s", build.build_id, how, build.reason)
         return {"build_id": build.build_id, "full_refresh": build.from_nothing}
 
     return decide()
-
-
-def _skip_to_report(context: Any) -> None:
-    """End the task `changed`; skip all that comes after it but the report, at once.
-
-    Left to the trigger rules, each layer of the models takes the scheduler another round.
-    """
-    task = context["task"]
-    after = [other for other in task.get_flat_relatives(upstream=False) if other.task_id != REPORT]
-    task.skip(context["ti"], after)  # raises what ends the task
-
-
-def _say_why_not(cursor: Cursor, project: DbtProject, source: str) -> None:
-    live, rejected = what_is_live(cursor, source), rejected_state(cursor, source)
-    if rejected and rejected.covers(current_state(cursor, project, source)):
-        log.info(
-            "nothing is built: a rollback rejected the marts made from load %s and this dbt "
-            "project; they come again with a new load, another project or force_transform. "
-            "Live is %s",
-            rejected.load_id,
-            live,
-        )
-    else:
-        log.info("nothing changed. Live is %s", live)
 
 
 def publish(
