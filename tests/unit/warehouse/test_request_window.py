@@ -1,4 +1,4 @@
-"""A rolling window of requests: never more than N in any P seconds, whoever asks."""
+"""A rolling window of requests: never more than N in any P seconds, over threads and restarts."""
 
 import threading
 import time
