@@ -30,6 +30,7 @@ GROUPS = {
     "tests/e2e/test_story": "the story",
     "tests/e2e/test_commands": "the story",
     "tests/e2e/test_leaks": "the story",
+    "tests/e2e/test_lineage": "the story",
     "tests/e2e/test_marts_agree": "the story",
     # Not at the same time as the story: each runs Airflow with several processes.
     "tests/e2e/test_up": "the story",

@@ -12,7 +12,16 @@ from airflow.sdk import Asset, BaseHook, get_current_context, task
 from airflow.sdk.exceptions import AirflowNotFoundException, AirflowSkipException
 from airflow.sdk.log import mask_secret
 
-from tmdb_pipeline.config import SOURCE, TMDB_BASE_URL, TmdbSettings
+from tmdb_pipeline.config import (
+    CHANGES,
+    GENRES,
+    LISTS,
+    MEASURES,
+    SOURCE,
+    TMDB_BASE_URL,
+    TmdbSettings,
+    kind_named,
+)
 from tmdb_pipeline.coverage import linked
 from tmdb_pipeline.dry_run import DryRun
 from tmdb_pipeline.sync import Sync
@@ -20,6 +29,8 @@ from warehouse.database.connection import connected
 from warehouse.orchestration.assets import raw_asset
 from warehouse.orchestration.connection import connection_string
 from warehouse.orchestration.failures import final_where_permanent
+from warehouse.orchestration.lineage import note_load
+from warehouse.raw.api_batch import ApiDataset
 
 API_ASSET = Asset(name=f"{SOURCE}_api", uri=TMDB_BASE_URL)
 CONNECTION_ID = "tmdb"
@@ -71,12 +82,21 @@ def _hand_over(figures: dict[str, Any], name: str) -> dict[str, Any]:
     return figures
 
 
+def _landed(figures: dict[str, Any], *datasets: ApiDataset) -> dict[str, Any]:
+    """Note for the lineage what the task wrote; return its figures."""
+    tables = {dataset.name: dataset.table for dataset in datasets}
+    note_load(SOURCE, TmdbSettings.from_environment().origin, tables)
+    return figures
+
+
 @task(inlets=[API_ASSET], outlets=[raw_asset(SOURCE)])
 def genres() -> dict[str, Any]:
     """Fetch the lists of genres."""
     params = _params()
     with final_where_permanent():
-        return _dry_run().genres() if params["dry_run"] else _sync().genres()
+        if params["dry_run"]:
+            return _dry_run().genres()
+        return _landed(_sync().genres(), GENRES)
 
 
 @task(inlets=[API_ASSET], outlets=[raw_asset(SOURCE)])
@@ -86,7 +106,7 @@ def popular(kind_name: str) -> dict[str, Any]:
     with final_where_permanent():
         if params["dry_run"]:
             return _hand_over(_dry_run().popular(kind_name, params["pages"]), "new")
-        return _sync().popular(kind_name, params["pages"])
+        return _landed(_sync().popular(kind_name, params["pages"]), LISTS, MEASURES)
 
 
 @task(inlets=[API_ASSET], outlets=[raw_asset(SOURCE)])
@@ -96,7 +116,7 @@ def changes() -> dict[str, Any]:
     with final_where_permanent():
         if params["dry_run"]:
             return _hand_over(_dry_run().changes(), "changed")
-        return _sync().changes()
+        return _landed(_sync().changes(), CHANGES)
 
 
 @task
@@ -127,7 +147,8 @@ def details(kind_name: str, share: int) -> dict[str, Any]:
             return _dry_run().details(kind_name, numbers, everything=params["full_refresh"])
         sync = _sync()
         threads = max(1, sync.settings.max_at_once // share)
-        return sync.details(kind_name, threads=threads)
+        figures = sync.details(kind_name, threads=threads)
+        return _landed(figures, kind_named(kind_name).dataset, MEASURES)
 
 
 @task

@@ -77,3 +77,10 @@ def tmdb_bag(dag_environment: dict[str, str]) -> Iterator[Any]:
 def dag(bag: Any) -> Any:
     """The DAG `imdb_pipeline`."""
     return bag.dags["imdb_pipeline"]
+
+
+@pytest.fixture(scope="session")
+def trakt_bag(dag_environment: dict[str, str]) -> Iterator[Any]:
+    """The DAGs of the file trakt_dag.py."""
+    with dags_of("trakt_dag.py", dag_environment) as found:
+        yield found

@@ -30,6 +30,7 @@ from warehouse.orchestration.assets import (
 from warehouse.orchestration.connection import connection_string
 from warehouse.orchestration.failures import SUMMARY_KEY, final_where_permanent, messages_of
 from warehouse.orchestration.handovers import counts_of, figures_of
+from warehouse.orchestration.lineage import note_publish
 from warehouse.runs.retention import days_to_keep, prune
 from warehouse.runs.run_log import record_run
 from warehouse.runs.summary import failure_of, summarize, summary_lines
@@ -138,6 +139,7 @@ def publish(
             )
             with connection, connection.cursor() as cursor:
                 log.info("published: live is %s", what_is_live(cursor, source))
+        note_publish(publish_id)
         return publish_id
 
     return make_visible()
