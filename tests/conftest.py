@@ -42,11 +42,18 @@ LONGEST = (
     *("tests/promises/test_3_dbt", "tests/integration/dbt/", "tests/dags/"),
     "tests/unit/project/test_lint",
 )
-# With coverage they would take half as long again or more. Tests of dbt run little code of dags/;
-# what the commands run, the first command of test_tmdb runs with coverage.
+# With coverage they would take half as long again or more, and other tests take the same branches
+# of dags/. What the commands run, the first two commands of test_tmdb run with coverage.
 WITHOUT_COVERAGE = (
     *("tests/e2e/test_story", "tests/e2e/test_commands", "tests/e2e/test_leaks"),
     *("tests/e2e/test_marts_agree", "tests/e2e/test_up"),
+    *("tests/unit/sample/", "tests/unit/local/", "tests/unit/project/"),
+    "tests/unit/warehouse/test_delta_properties",
+    "tests/integration/imdb/test_loads_in_any_order",
+    "tests/integration/imdb/test_load.py::test_memory_does_not_grow",
+    "tests/integration/imdb/test_delta_load.py::test_any_file_takes",
+    "tests/integration/imdb/test_delta_load.py::test_the_ratings_of_any_day",
+    "tests/dags/test_dbt_tasks.py::test_a_model_that_fails_by_hand",
     "tests/integration/dbt/",
     "tests/promises/test_3_dbt",
     "tests/promises/test_7_dbt",

@@ -125,6 +125,24 @@ def test_where_nothing_is_due_details_are_skipped_and_their_figures_are_in_the_r
     assert found["shows"] == {}
 
 
+@pytest.mark.parametrize(
+    ("task_id", "arguments", "params"),
+    [
+        ("lists.movie", ["movie"], {"ingest": False}),
+        ("details.tv", ["tv", 1], {}),
+        ("plan", [], {"dry_run": True}),
+        ("prune", [], {"dry_run": True}),
+    ],
+)
+def test_what_a_run_does_not_ask_for_is_skipped(
+    run_task: RunTask, task_id: str, arguments: list[object], params: dict[str, object]
+) -> None:
+    from airflow.sdk.exceptions import AirflowSkipException
+
+    with pytest.raises(AirflowSkipException):
+        run_task(task_id, "http://127.0.0.1:1", *arguments, **params)
+
+
 def test_a_run_that_builds_nothing_skips_to_its_report_at_once(
     run_task: RunTask, tmdb_bag: Any
 ) -> None:

@@ -99,14 +99,13 @@ def seen(installation: Installation, **variables: str) -> TmdbSeen:
 def days(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TmdbDays]:
     """Both pipelines, TMDb again, a trial of the next day, the next day."""
     installation = Installation(Path(tmp_path_factory.mktemp("tmdb")) / "local")
-    first = seen(installation, **SMALL)
+    first, again = seen(installation, **SMALL), seen(installation, PIPELINES="tmdb")
     with without_coverage():
         later = (
-            seen(installation, PIPELINES="tmdb"),
             seen(installation, PIPELINES="tmdb", DAY="2", DRY_RUN="1", **SMALL),
             seen(installation, PIPELINES="tmdb", DAY="2", **SMALL),
         )
-    yield TmdbDays(installation, first, *later)
+    yield TmdbDays(installation, first, again, *later)
     ended = installation.make("down")
     assert ended.code == 0, ended.output
 
