@@ -1,6 +1,6 @@
 """TMDb's models over days: what catches up is what is built whole; history is what was answered."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
@@ -228,7 +228,8 @@ def test_a_full_refresh_after_old_bodies_went_keeps_what_only_lists_say(
     assert [report for pair in pairs if (report := difference(*pair))] == []
     tests = ("test_name:has_every_body", "test_name:one_current_version")
     done = later.daily.dbt("test", "--select", *tests, run_id="tests")
-    assert [str(result.status) for result in done.results] == ["pass"] * 6
+    # The two others are the project's own hooks.
+    assert Counter(str(result.status) for result in done.results) == {"pass": 6, "success": 2}
 
 
 def test_moving_votes_make_no_version_and_rewrite_no_row_that_stays(later: AnsweredDays) -> None:
