@@ -1,7 +1,7 @@
 """Several threads that do the same work, each with its own session on the warehouse."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from psycopg2.extensions import connection as Connection
 
@@ -61,8 +61,9 @@ def run(
     Raises what ended a thread first: then `stop` is set, and all end after their request.
     """
     errors: list[BaseException] = []
+    ended = [threading.Event() for _ in range(threads)]
 
-    def repeat() -> None:
+    def repeat(place: int) -> None:
         try:
             with connected(url, purpose=purpose) as connection:
                 work = begin(connection)
@@ -73,23 +74,35 @@ def run(
         except BaseException as error:
             errors.append(error)
             stop.set()
+        finally:
+            ended[place].set()
 
-    _joined([threading.Thread(target=repeat, name=f"{purpose} {n}") for n in range(threads)], stop)
+    _run_all(
+        [
+            threading.Thread(target=repeat, args=(place,), name=f"{purpose} {place}")
+            for place in range(threads)
+        ],
+        ended,
+        stop,
+    )
     if errors:
         raise errors[0]
 
 
-def _joined(threads: list[threading.Thread], stop: threading.Event) -> None:
-    """Start the threads and wait for all to end."""
+def _run_all(
+    workers: Sequence[threading.Thread], ended: Sequence[threading.Event], stop: threading.Event
+) -> None:
+    """Start the threads and wait until all have ended."""
     try:
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        for worker in workers:
+            worker.start()
+        # Not joined: a thread whose join is interrupted counts as ended while it runs.
+        for each in ended:
+            each.wait()
     except BaseException:
         # A timeout or signal reaches this thread only; the others end after their request.
         stop.set()
-        for thread in threads:
-            if thread.ident is not None:
-                thread.join()
+        for worker, each in zip(workers, ended, strict=True):
+            if worker.ident is not None:
+                each.wait()
         raise

@@ -60,6 +60,30 @@ def test_the_most_voted_titles_of_imdb_are_looked_up_once_each(
     assert paths(trakt) == ["movies/tt0000003"]
 
 
+def test_a_title_that_could_not_be_looked_up_is_looked_up_by_the_next_run(
+    database: Database, trakt: SmallTrakt
+) -> None:
+    publish_imdb(database, ("tt0000001", "movie", 50), ("tt0000002", "movie", 40))
+    for number in (1, 2):
+        add_title(trakt, "movie", number, [comment(number)])
+    trakt.failing = {("movies/tt0000001", None)}
+
+    figures = backfill(database, trakt)
+    assert (figures["complete"], figures["failed"]) == (False, 1)
+    assert known(database) == {2}
+
+    trakt.failing.clear()
+    assert backfill(database, trakt)["complete"]
+    assert known(database) == {1, 2}
+
+
+def test_marts_of_imdb_without_a_title_are_as_none(database: Database, trakt: SmallTrakt) -> None:
+    publish_imdb(database)
+    add_title(trakt, "movie", 1, [comment(1)])
+    backfill(database, trakt)
+    assert known(database) == {1}
+
+
 def test_without_imdb_the_titles_are_those_of_the_lists(
     database: Database, trakt: SmallTrakt
 ) -> None:
