@@ -19,7 +19,8 @@ stg_trakt__comment_versions as (
 
 stg_trakt__titles as (
     select
-        title_key,
+        kind,
+        title_id,
         released_on
     from {{ ref('stg_trakt__titles') }}
 ),
@@ -63,7 +64,10 @@ comments as (
     from stg_trakt__comments as comments
     left join first_versions on comments.comment_id = first_versions.comment_id
     left join stg_trakt__titles as titles
-        on comments.title_key = titles.title_key and comments.level in ('movie', 'show')
+        on
+            comments.kind = titles.kind
+            and comments.title_id = titles.title_id
+            and comments.level in ('movie', 'show')
     left join stg_trakt__seasons as seasons
         on
             comments.title_id = seasons.title_id
