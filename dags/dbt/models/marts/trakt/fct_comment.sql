@@ -8,12 +8,12 @@
     )
 }}
 
--- Comments on lists are about no title.
-with stg_trakt__comments as (
-    {{ own_rows(ref('stg_trakt__comments'), 'comment_id') }}
+{#- Not stg_trakt__comments: of each table the touched rows are found first, then joined. -#}
+with base_trakt__comments as (
+    {{ own_rows(ref('base_trakt__comments'), 'comment_id') }}
 ),
 
-stg_trakt__comment_versions as (
+stg_trakt__comment_versions as not materialized (
     {{ own_rows(ref('stg_trakt__comment_versions'), 'comment_id') }}
 ),
 
@@ -50,18 +50,32 @@ first_versions as (
     order by comment_id, first_seen, content_hash
 ),
 
+-- Comments on lists are about no title.
 comments as (
     select
         comments.*,
+        versions.language,
+        versions.words,
+        versions.likes,
+        versions.replies,
+        versions.rating,
+        versions.is_review,
+        versions.is_spoiler,
+        versions.created_at,
+        versions.updated_at,
         first_versions.rating as rating_at_first_sight,
-        {{ utc_day('comments.created_at') }} as created_on,
+        {{ utc_day('versions.created_at') }} as created_on,
         {{ utc_day('comments.gone_at') }} as gone_on,
         case comments.level
             when 'season' then seasons.released_on
             when 'episode' then episodes.released_on
             else titles.released_on
         end as released_on
-    from stg_trakt__comments as comments
+    from base_trakt__comments as comments
+    inner join stg_trakt__comment_versions as versions
+        on
+            comments.comment_id = versions.comment_id
+            and comments.content_hash = versions.content_hash
     left join first_versions on comments.comment_id = first_versions.comment_id
     left join stg_trakt__titles as titles
         on
@@ -79,7 +93,7 @@ comments as (
             and comments.season = episodes.season
             and comments.episode = episodes.episode
             and comments.level = 'episode'
-    where comments.title_key is not null and comments.created_at is not null
+    where comments.title_key is not null and versions.created_at is not null
 ),
 
 fct_comment as (
@@ -100,7 +114,7 @@ fct_comment as (
         rating_at_first_sight,
         rating,
         created_on - released_on as age_days,
-        is_reply,
+        parent_id is not null as is_reply,
         is_review,
         is_spoiler,
         is_private_user,
