@@ -29,7 +29,7 @@ Row = dict[str, Any]
 
 # A Sunday.
 FIRST_DAY = date(2032, 5, 30)
-USERS, COMMENTS_AT_FIRST = 40, 900
+USERS, COMMENTS_AT_FIRST = 40, 1200
 MOVIES, SHOWS = range(1, 11), range(1, 6)
 LONE_MOVIE = 50
 _UPSERT = "insert into raw.{} ({}) values ({}) on conflict ({}) do update set {}"
@@ -64,7 +64,7 @@ class TraktWorld:
     def __post_init__(self) -> None:
         for number in MOVIES:
             # Two were released less than a year ago, one is to come, one has no date.
-            days = {1: -20, 2: 200, 3: 300}.get(number, 330 + 90 * number)
+            days = {3: 360, 9: 200, 10: -20}.get(number, 330 + 90 * number)
             released = None if number == 4 else FIRST_DAY - timedelta(days)
             self.answer("titles", ("movie", number), movie(number, released))
         for number in SHOWS:

@@ -18,7 +18,14 @@ from tests.e2e.oracle_trakt.answers import read_trakt_answers
 from tests.e2e.oracle_trakt.marts import TRAKT_KEYS, expected_trakt_marts
 from tests.support.dbt_site import PROJECT, Site, parsed_project
 from tests.support.postgres import Cluster, Database
-from tests.support.trakt_world import FIRST_DAY, TraktWorld, movie, ratings, seasons
+from tests.support.trakt_world import (
+    COMMENTS_AT_FIRST,
+    FIRST_DAY,
+    TraktWorld,
+    movie,
+    ratings,
+    seasons,
+)
 
 FIRST, SECOND, LAST, REFRESHED = "first day", "second day", "last day", "full refresh"
 STATES = (FIRST, SECOND, LAST, REFRESHED)
@@ -186,7 +193,7 @@ def test_a_comment_counts_until_the_day_it_went(engagement: EngagementScene) -> 
         for row in engagement.found[SECOND]["fct_comment"]
         if row["title_key"] == "movie-7"
         and row["gone_on"] == SECOND_DAY
-        and row["comment_id"] > 900
+        and row["comment_id"] > COMMENTS_AT_FIRST
     ]
     assert [(row["counts_now"], row["counts_in_week"]) for row in new] == [
         (False, True),

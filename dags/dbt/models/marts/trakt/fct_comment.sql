@@ -13,7 +13,7 @@ with base_trakt__comments as (
     {{ own_rows(ref('base_trakt__comments'), 'comment_id') }}
 ),
 
-stg_trakt__comment_versions as not materialized (
+stg_trakt__comment_versions as (
     {{ own_rows(ref('stg_trakt__comment_versions'), 'comment_id') }}
 ),
 
@@ -42,12 +42,14 @@ stg_trakt__episodes as (
     from {{ ref('stg_trakt__episodes') }}
 ),
 
-first_versions as (
-    select distinct on (comment_id)
-        comment_id,
-        rating
+versions as (
+    select
+        *,
+        first_value(rating) over (
+            partition by comment_id
+            order by first_seen, content_hash
+        ) as rating_at_first_sight
     from stg_trakt__comment_versions
-    order by comment_id, first_seen, content_hash
 ),
 
 -- Comments on lists are about no title.
@@ -63,7 +65,7 @@ comments as (
         versions.is_spoiler,
         versions.created_at,
         versions.updated_at,
-        first_versions.rating as rating_at_first_sight,
+        versions.rating_at_first_sight,
         {{ utc_day('versions.created_at') }} as created_on,
         {{ utc_day('comments.gone_at') }} as gone_on,
         case comments.level
@@ -72,11 +74,10 @@ comments as (
             else titles.released_on
         end as released_on
     from base_trakt__comments as comments
-    inner join stg_trakt__comment_versions as versions
+    inner join versions
         on
             comments.comment_id = versions.comment_id
             and comments.content_hash = versions.content_hash
-    left join first_versions on comments.comment_id = first_versions.comment_id
     left join stg_trakt__titles as titles
         on
             comments.kind = titles.kind
