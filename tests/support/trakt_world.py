@@ -31,7 +31,7 @@ Row = dict[str, Any]
 FIRST_DAY = date(2032, 5, 30)
 USERS, COMMENTS_AT_FIRST = 40, 1200
 MOVIES, SHOWS = range(1, 11), range(1, 6)
-LONE_MOVIE = 50
+LONE_MOVIE, SILENT_MOVIE = 50, 40
 _UPSERT = "insert into raw.{} ({}) values ({}) on conflict ({}) do update set {}"
 _APPEND = "insert into raw.{} ({}) values ({})"
 
@@ -67,6 +67,7 @@ class TraktWorld:
             days = {3: 360, 9: 200, 10: -20}.get(number, 330 + 90 * number)
             released = None if number == 4 else FIRST_DAY - timedelta(days)
             self.answer("titles", ("movie", number), movie(number, released))
+        self.answer("titles", ("movie", SILENT_MOVIE), movie(SILENT_MOVIE, FIRST_DAY))
         for number in SHOWS:
             began = FIRST_DAY - timedelta(420 + 31 * number)
             self.answer("titles", ("show", number), show(number, began))

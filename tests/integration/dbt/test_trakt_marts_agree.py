@@ -124,6 +124,8 @@ def last_day(world: TraktWorld) -> None:
     world.change(NOT_RATED, user_rating=10)
     world.know(BACK, gone_at=None)
     world.know(EDITED, user_key=None)
+    (alone,) = (n for n, one in world.comments.items() if one.known["user_key"] == "alone")
+    world.know(alone, gone_at=world.now)
     world.answer("titles", ("movie", 50), movie(50, date(2032, 6, 30)))
 
 
@@ -209,6 +211,7 @@ def test_the_days_have_what_the_measures_must_tell_apart(engagement: EngagementS
         *("reach_normalised_breadth", "breadth", "anticipation_users"),
     ):
         assert {row[column] is None for row in titles} == {True, False}, column
+    assert {row["breadth"] for row in titles} >= {None, 0}
     # Time alone moves a title's figures.
     before = {row["title_key"]: row for row in engagement.found[SECOND]["mart_title_engagement"]}
     assert any(
