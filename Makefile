@@ -36,7 +36,7 @@ restore: ## Restore a backup: make restore BACKUP=<file>; FORCE=1 replaces a war
 	$(LOCAL) restore
 psql: ## Open a SQL prompt as the analyst; SQL="select 1" or a pipe runs one statement
 	$(LOCAL) psql
-metrics: ## List the metrics, or ask: make metrics QUERY="--metrics roi,movies --group-by studio_tier"
+metrics: ## List the metrics, or ask: make metrics QUERY="--metrics breadth --group-by title"
 	$(LOCAL) metrics
 # Only from the command line: a shell's own USER is the name of its user.
 forget-user: export FORGET_USER = $(if $(findstring command line,$(origin USER)),$(USER))
@@ -104,6 +104,9 @@ clean: ## Stop everything and remove the installation, but not its backups
 #|   SCALE=10                     so many copies of each page, with other ids
 #|   FAULTS=503,429,cut           these faults on some of the answers; SEED=1 draws others
 #|   PORT=8900                    the port on this machine
+#| variable of make metrics
+#|   QUERY="--metrics A,B --group-by C --where 'D > 1' --order -A --limit 10"
+#|                                --start-time and --end-time bound the time; --explain shows the SQL
 #| variable of make doctor
 #|   CHECK=full                   also count every row of the raw tables
 #| variables of all commands

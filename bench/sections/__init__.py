@@ -5,7 +5,15 @@ from dataclasses import dataclass
 
 from bench.context import Bench
 from bench.report import Measured
-from bench.sections import changed_day, first_load, orchestration, queries, tmdb, unchanged_day
+from bench.sections import (
+    changed_day,
+    first_load,
+    orchestration,
+    queries,
+    tmdb,
+    trakt,
+    unchanged_day,
+)
 
 
 @dataclass(frozen=True)
@@ -29,4 +37,5 @@ SECTIONS = (
     Section("queries", "Questions to the marts", queries.measure),
     Section("tmdb", "TMDb: requests and days", tmdb.measure_days, of_files=False),
     Section("tmdb_films", "TMDb: landing and models", tmdb.measure_films, of_files=False),
+    Section("trakt_comments", "Trakt: models", trakt.measure_comments, of_files=False),
 )

@@ -94,19 +94,20 @@ def parse(query: str) -> tuple[Question, bool]:
 def semantic_manifest(layout: Layout, environment: Mapping[str, str] = os.environ) -> Path:
     """Return the semantic manifest with the names of what is live; made where dags/dbt changed."""
     layout.make()
-    folder = layout.dbt / "published"
-    path = folder / "semantic_manifest.json"
+    target = layout.dbt / "published"
+    path = target / "semantic_manifest.json"
     url = environment.get("WAREHOUSE_URL", "").strip()
     parts = for_dbt(url) if url else {}
-    stamp = folder / "stamp"
-    wanted = json.dumps([project_sha256(PROJECT), parts.get("WAREHOUSE_DATABASE")])
-    with locked(folder / ".lock"):
+    stamp = target / "stamp"
+    code = [project_sha256(folder) for folder in (PROJECT, PROJECT / "models" / "semantic")]
+    wanted = json.dumps([*code, parts.get("WAREHOUSE_DATABASE")])
+    with locked(target / ".lock"):
         if not path.exists() or read_text(stamp) != wanted:
             click.echo("reading the metrics of dags/dbt ...", err=True)
             stamp.unlink(missing_ok=True)
             names = {**environment, **parts}
             log = layout.logs / "dbt-metrics.log"
-            dbt(["parse"], folder, names, log, profile_target="published")
+            dbt(["parse"], target, names, log, profile_target="published")
             write_private(stamp, wanted)
     return path
 

@@ -52,23 +52,23 @@ class MetricMeasure:
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """A governed metric. A ratio has two parts, a simple metric has one measure."""
+    """A governed metric: of one measure, or of other metrics, with their names in `expression`."""
 
     name: str
     description: str
     reason: str
     example: str
     condition: str
+    kind: str
     measure: MetricMeasure | None
-    ratio: tuple[str, str] | None
+    expression: str
+    parts: tuple[str, ...]
 
     @property
     def formula(self) -> str:
         """What is computed, from the definition itself."""
-        if self.ratio:
-            return " / ".join(self.ratio)
         if self.measure is None:
-            return self.name
+            return self.expression
         of_last = ", ".join(self.measure.newest_by)
         return (
             f"{self.measure.aggregation.replace('_', ' ')} of {self.measure.expression}"
@@ -139,9 +139,9 @@ class SemanticLayer:
     def tables(self, metric: str) -> list[str]:
         """Return the marts whose columns `metric` is made of."""
         found = self.metrics[metric]
-        if found.ratio:
-            return sorted({table for part in found.ratio for table in self.tables(part)})
-        return [found.measure.table] if found.measure else []
+        if found.measure:
+            return [found.measure.table]
+        return sorted({table for part in found.parts for table in self.tables(part)})
 
     def group_bys(self, metrics: Iterable[str]) -> list[GroupBy]:
         """Return what all of `metrics` can be grouped by, the nearest first."""
@@ -190,9 +190,9 @@ class SemanticLayer:
     def _is_timeless(self, metric: str) -> bool:
         """Return whether a measure of `metric` has no time of its own."""
         found = self.metrics[metric]
-        if found.ratio:
-            return any(self._is_timeless(part) for part in found.ratio)
-        return found.measure is not None and found.measure.time == NO_TIME
+        if found.measure:
+            return found.measure.time == NO_TIME
+        return any(self._is_timeless(part) for part in found.parts)
 
     def _order(self, word: str, known: Sequence[GroupBy]) -> str:
         name = word.removeprefix("-")
@@ -201,7 +201,8 @@ class SemanticLayer:
 
     def _metric(self, entry: dict[str, Any]) -> Metric:
         given, meta = entry["type_params"], entry["config"]["meta"]
-        above, below = ((given[part] or {}).get("name") for part in ("numerator", "denominator"))
+        named = [given["numerator"], given["denominator"], *given["metrics"]]
+        parts = tuple(part["name"] for part in named if part)
         measure = (given["measure"] or {}).get("name")
         filters = (entry["filter"] or {}).get("where_filters", ())
         return Metric(
@@ -210,8 +211,10 @@ class SemanticLayer:
             " ".join(meta.get("reason", "").split()),
             meta.get("example", ""),
             " and ".join(_plain(text["where_sql_template"]) for text in filters),
+            entry["type"],
             self.measures[measure] if measure else None,
-            (above, below) if above and below else None,
+            given["expr"] or " / ".join(parts),
+            parts,
         )
 
 

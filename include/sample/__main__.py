@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
 
-from include.sample.api.server import ApiServer
+from include.sample.api.server import SampleApiServer
 from include.sample.api.traffic import UNLIMITED
 from include.sample.maker import DEFAULT_SEED, DEFAULT_TITLES, make_sample
 from include.sample.server import SourceServer
@@ -86,7 +86,7 @@ def _file_server(options: argparse.Namespace) -> SourceServer:
     return SourceServer(options.folder, options.port, options.name)
 
 
-def _api_server(options: argparse.Namespace) -> ApiServer:
+def _api_server(options: argparse.Namespace) -> SampleApiServer:
     made = TmdbServer if options.command == "tmdb" else TraktServer
     return made(
         options.titles,
@@ -98,7 +98,7 @@ def _api_server(options: argparse.Namespace) -> ApiServer:
     )
 
 
-def _replay_server(options: argparse.Namespace) -> ApiServer:
+def _replay_server(options: argparse.Namespace) -> SampleApiServer:
     if options.folder:
         return serve_folder(options.folder, options.port)
     return serve_replay(
@@ -113,7 +113,7 @@ def _replay_server(options: argparse.Namespace) -> ApiServer:
     )
 
 
-_SERVERS: dict[str, Callable[[argparse.Namespace], SourceServer | ApiServer]] = {
+_SERVERS: dict[str, Callable[[argparse.Namespace], SourceServer | SampleApiServer]] = {
     "serve": _file_server,
     "tmdb": _api_server,
     "trakt": _api_server,
@@ -121,7 +121,7 @@ _SERVERS: dict[str, Callable[[argparse.Namespace], SourceServer | ApiServer]] = 
 }
 
 
-def _serve(server: SourceServer | ApiServer) -> int:
+def _serve(server: SourceServer | SampleApiServer) -> int:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())

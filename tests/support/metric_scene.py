@@ -26,7 +26,10 @@ LOADED = (
 MODELS = (
     *("mart_top_titles", "mart_rating_history", "mart_genre_by_decade"),
     *("kpi_genre_performance", "kpi_yearly_trends", "dim_production_companies"),
+    *("mart_engagement_quadrants", "mart_title_engagement_weekly"),
+    *("mart_episode_engagement", "mart_rating_distribution"),
 )
+TRAKT_ROWS = Path(__file__).with_name("metrics") / "trakt_rows.sql"
 _TYPES = ("movie", "tvSeries", "tvEpisode", "short", "tvSpecial")
 _GENRES = ("Drama", "Comedy", "Drama,War", "War,Comedy,Drama", N)
 
@@ -49,11 +52,12 @@ class MetricScene:
 
 @contextmanager
 def metric_scene(postgres: Cluster) -> Iterator[MetricScene]:
-    """Four loads of IMDb's files and a day of TMDb's API, with what the metrics are made of."""
+    """Four loads of IMDb, a day of TMDb, comments of Trakt, and the marts that metrics are of."""
     with postgres.database() as database, tempfile.TemporaryDirectory() as folder:
         _load_imdb(LoadedWarehouse(database, Path(folder)))
         with served() as server:
             SyncRun(database.url, server.base_url).whole()
+        database.execute(TRAKT_ROWS.read_text("utf-8"))
         site = parsed_project().on(database)
         done = site.build("--select", *(f"+{model}" for model in MODELS), run_id="metrics")
         bad = {name: result.message for name, result in done.items() if result.status != "success"}

@@ -30,18 +30,18 @@ class SampleDays:
     """Trakt as it is on each day, for a sample of this many titles; days are made once."""
 
     titles: int
-    _apis: dict[tuple[int, date], SampleTraktApi] = field(default_factory=dict)
+    _apis: dict[int, SampleTraktApi] = field(default_factory=dict)
 
-    def api(self, day: int, today: date) -> SampleTraktApi:
-        """The API of a day that has this date."""
-        if (day, today) not in self._apis:
-            world = SampleTraktWorld(self.titles, day, DEFAULT_SEED, today)
-            self._apis[day, today] = SampleTraktApi.of(world)
-        return self._apis[day, today]
+    def api(self, day: int) -> SampleTraktApi:
+        """The API of a day."""
+        if day not in self._apis:
+            world = SampleTraktWorld(self.titles, day, DEFAULT_SEED, date_of(day))
+            self._apis[day] = SampleTraktApi.of(world)
+        return self._apis[day]
 
     def truth(self, day: int) -> TraktTruth:
         """What is true on the day."""
-        return TraktTruth(self.api(day, date_of(day)).bodies)
+        return TraktTruth(self.api(day).bodies)
 
     @contextmanager
     def served(
@@ -50,10 +50,11 @@ class SampleDays:
         """The API on loopback; it answers the first requests as it did the day before.
 
         `of_yesterday` is how many these are. So lists get longer and shorter while they are read.
+        `today` is the date of its answers, where it is another than that of the day.
         """
         today = today or date_of(day)
-        now = self.api(day, today)
-        before = self.api(day - 1, today - timedelta(days=1)) if of_yesterday else now
+        now = self.api(day)
+        before = self.api(day - 1) if of_yesterday else now
         left = [of_yesterday]
 
         def answer(request: ApiRequest) -> SampleAnswer:
@@ -71,7 +72,7 @@ class SampleDays:
 
     def publish_titles(self, database: Database) -> int:
         """Let IMDb's published marts have the titles; return how many."""
-        world = self.api(1, FIRST_DAY).world
+        world = self.api(1).world
         titles = {
             title.title.tconst: title
             for shelf in world.shelves()

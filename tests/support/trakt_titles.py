@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from tests.support.postgres import Database
-from tests.support.trakt import SmallTrakt, sync
+from tests.support.trakt import SmallTrakt, comment, sync, user
 from trakt_pipeline.sync import TraktSync
 
 RATINGS = {"rating": 8.0, "votes": 55, "distribution": {str(n): n for n in range(1, 11)}}
@@ -66,15 +66,24 @@ def publish_imdb(database: Database, *titles: tuple[str, str, int]) -> None:
 
 
 def known(database: Database, condition: str = "true") -> set[int]:
-    """The ids of comments in the warehouse for which a condition holds."""
-    found = database.query(f"select comment_id from raw.trakt_comments where {condition}")
+    """The ids of comments on titles in the warehouse for which a condition holds."""
+    found = database.query(
+        f"select comment_id from raw.trakt_comments where level <> 'list' and ({condition})"
+    )
     return {number for (number,) in found}
 
 
-def rescan(run: TraktSync, *, everything: bool = False) -> dict[str, Any]:
-    """Read the newest comments, whose answer has the date, and scan what is due on it."""
+def rescan(trakt: SmallTrakt, run: TraktSync) -> dict[str, Any]:
+    """Read the newest comments, whose answer has the date, and scan what is due on it.
+
+    The feed has a comment on a list of a user.
+    """
+    on_list = comment(900, user=user(90))
+    trakt.lists["comments/recent/all/all"] = [
+        {"type": "list", "list": {"name": "A", "ids": {"trakt": 5}}, "comment": on_list}
+    ]
     run.recent()
-    return run.rescan(everything=everything)
+    return run.rescan()
 
 
 def run_backfill(url: str, base_url: str, run_id: str) -> None:

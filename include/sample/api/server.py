@@ -1,6 +1,6 @@
 """Serves an invented or a recorded API over loopback HTTP like the real host.
 
-A subclass of `ApiServer` says how its API answers, refuses and fails.
+A subclass of `SampleApiServer` says how its API answers, refuses and fails.
 """
 
 import json
@@ -20,7 +20,7 @@ COUNTERS = "/counters"
 """Beside the API, without a token: the counts as JSON, for other processes."""
 
 
-class ApiServer(Running["_ApiServer"]):
+class SampleApiServer(Running["_Listener"]):
     """A server on 127.0.0.1 that answers by a function; also a context manager."""
 
     version = ""
@@ -38,8 +38,8 @@ class ApiServer(Running["_ApiServer"]):
         self._answer = answer
         self._port = port
 
-    def _listen(self) -> "_ApiServer":
-        return _ApiServer(self, self._port)
+    def _listen(self) -> "_Listener":
+        return _Listener(self, self._port)
 
     def answer(self, request: ApiRequest) -> SampleAnswer:
         """Return the answer to a request below the limits."""
@@ -66,8 +66,8 @@ class ApiServer(Running["_ApiServer"]):
         return empty(500)
 
 
-class _ApiServer(LoopbackServer):
-    def __init__(self, api: ApiServer, port: int) -> None:
+class _Listener(LoopbackServer):
+    def __init__(self, api: SampleApiServer, port: int) -> None:
         self.api = api
         super().__init__(port, _ApiHandler)
 
@@ -79,7 +79,7 @@ class _ApiHandler(BaseHTTPRequestHandler):
     timeout = 60  # seconds that an idle connection is kept
     wbufsize = -1  # headers and body in one packet
     disable_nagle_algorithm = True
-    server: _ApiServer
+    server: _Listener
 
     def setup(self) -> None:
         """Count the connection."""

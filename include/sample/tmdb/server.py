@@ -11,7 +11,7 @@ from pathlib import Path
 
 from include.sample.api.answers import ApiRequest, SampleAnswer
 from include.sample.api.recordings import Recordings
-from include.sample.api.server import ApiServer
+from include.sample.api.server import SampleApiServer
 from include.sample.api.traffic import Limits
 from include.sample.maker import DEFAULT_SEED, DEFAULT_TITLES
 from include.sample.tmdb.api import SampleApi
@@ -21,7 +21,7 @@ from include.sample.tmdb.world import SampleWorld
 TMDB_LIMITS = Limits(per_second=50, connections=20)
 
 
-class _TmdbLike(ApiServer):
+class _TmdbLike(SampleApiServer):
     version = "/3"
 
     def __init__(

@@ -43,7 +43,7 @@ class SampleComment:
     @property
     def deleted_on(self) -> int | None:
         """The day since which the comment answers 404; some replies go with their comment."""
-        own = day_of_change(35, self.first_day, self.key, Trait.DELETION)
+        own = day_of_change(15, self.first_day, self.key, Trait.DELETION)
         if self.parent is None or self.key % 2:
             return own
         days = [day for day in (own, self.parent.deleted_on) if day is not None]
@@ -54,17 +54,17 @@ class SampleComment:
         """The day since which lists count the comment and do not have it."""
         if mix(self.key, Trait.HIDING) % 100 < 2:
             return self.first_day
-        return day_of_change(12, self.first_day, self.key, Trait.HIDING, 1)
+        return day_of_change(8, self.first_day, self.key, Trait.HIDING, 1)
 
     @property
     def edited_on(self) -> int | None:
         """The day since which there is another text."""
-        return day_of_change(40, self.first_day, self.key, Trait.EDIT)
+        return day_of_change(25, self.first_day, self.key, Trait.EDIT)
 
     @property
     def rating_moved_on(self) -> int | None:
         """The day since which the author has another rating, or none."""
-        return day_of_change(40, self.first_day, self.key, Trait.RATING)
+        return day_of_change(30, self.first_day, self.key, Trait.RATING)
 
     def exists(self, day: int) -> bool:
         """Whether there is a comment with this id on that day."""

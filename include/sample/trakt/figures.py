@@ -191,7 +191,8 @@ class TitleFigures:
         return episode.aired is not None and episode.aired <= self.world.today
 
     def _rating(self, title: SampleTitle, drawn: int) -> float:
-        return (title.rating or 62) / 10 + drawn // 1024 % 1000 / 2500 - 0.2
+        rating = (title.rating or 62) / 10 + drawn // 1024 % 1000 / 2500 - 0.2
+        return min(max(rating, 1.0), 10.0)
 
     def _votes(self, title: SampleTitle, drawn: int) -> int:
         return title.votes // 8 + drawn // 32 % 12 + self.world.day * (drawn // 512 % 4)

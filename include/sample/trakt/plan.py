@@ -17,11 +17,12 @@ from include.sample.trakt.traits import Trait
 from include.sample.trakt.users import SampleUsers
 
 _DAY = 24 * 60  # minutes
-_PER_VOTES = 0.38
+_PER_VOTES = 0.34
 """Comments on a title, as a share of the square root of its votes in IMDb."""
 _MOST = 420
-_LEAST_ON_TOP = 45
-"""Comments on the most voted movie and the most voted show of a window."""
+_LEAST_ON_TOP = {"movie": 90, "show": 60}
+"""Comments on the most voted of a window, of those that came out while Trakt was there."""
+_ERA = (date(2012, 1, 1), date(2025, 6, 30))
 _REPLY_SHARE = 0.25
 _NEW_SHARE = 0.006  # of a window's comments, in a day
 _LEAST_NEW = 3  # in a window with comments, in a day
@@ -139,23 +140,29 @@ class CommentPlan:
         chance, spread = draw(), draw() * draw()
         if chance < 0.07:
             return max(at - 1 - int(spread * 60 * _DAY), 0)
-        if chance < 0.5:
+        if chance < 0.45:
             return min(at + int(spread * 30 * _DAY), end - 1)
+        if chance < 0.8:
+            return min(at + 30 * _DAY + int(draw() * 335 * _DAY), end - 1)
         return min(at + 30 * _DAY + int(spread * max(end - at - 30 * _DAY, 0)), end - 1)
 
 
 def _counts(titles: list[SampleTraktTitle]) -> Iterator[tuple[SampleTraktTitle, int]]:
     """Yield each title that has comments, with their number on day 1."""
-    top: dict[str, SampleTraktTitle] = {}
-    for title in titles:
-        if title.votes > (top[title.kind].votes if title.kind in top else 0):
-            top[title.kind] = title
+    top = {kind: _top(titles, kind) for kind in _LEAST_ON_TOP}
     for title in titles:
         count = min(int(isqrt(title.votes) * _PER_VOTES), _MOST)
-        if top.get(title.kind) is title:
-            count = max(count, _LEAST_ON_TOP)
+        if top[title.kind] is title:
+            count = max(count, _LEAST_ON_TOP[title.kind])
         if count:
             yield title, count
+
+
+def _top(titles: list[SampleTraktTitle], kind: str) -> SampleTraktTitle | None:
+    voted = [title for title in titles if title.kind == kind and title.votes]
+    first, last = _ERA
+    recent = [title for title in voted if title.released and first <= title.released <= last]
+    return max(recent or voted, key=lambda title: title.votes, default=None)
 
 
 def _item(title: SampleTraktTitle, draw: Draw) -> _Item:

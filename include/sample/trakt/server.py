@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, timedelta
 from math import ceil
 
 from include.sample.api.answers import NO_BODY, ApiRequest, SampleAnswer
-from include.sample.api.server import ApiServer
+from include.sample.api.server import SampleApiServer
 from include.sample.api.traffic import Limits
 from include.sample.maker import DEFAULT_SEED, DEFAULT_TITLES
 from include.sample.randomness import words
@@ -42,7 +42,7 @@ _CLOUDFLARE = (
 )
 
 
-class TraktLike(ApiServer):
+class TraktLike(SampleApiServer):
     """What the invented Trakt and a replayed one have in common."""
 
     def __init__(

@@ -12,7 +12,7 @@ from dbt_common.exceptions import DbtBaseException
 from tests.support.dbt import run_dbt
 from tests.support.postgres import Cluster, Database
 
-# Models of TMDb with rules of their own: each has a unit test.
+# Models of TMDb and Trakt with rules of their own: each has a unit test.
 WITH_LOGIC = frozenset(
     {
         *("base_tmdb__movies", "base_tmdb__show_credits", "stg_tmdb__credits"),
@@ -20,6 +20,11 @@ WITH_LOGIC = frozenset(
         *("int_tmdb__measured", "dim_movies_history", "dim_genres", "dim_production_companies"),
         *("fact_movies", "bridge_movie_genre", "fact_daily_measures", "mart_tmdb_imdb_link"),
         *("kpi_genre_performance", "kpi_yearly_trends", "kpi_top_movies"),
+        *("base_trakt__comments", "base_trakt__comment_versions", "stg_trakt__titles"),
+        *("stg_trakt__seasons", "stg_trakt__episodes", "stg_trakt__ratings"),
+        *("int_trakt__reference_day", "dim_trakt_titles", "fct_comment"),
+        *("fct_comment_likes_daily", "mart_title_engagement", "mart_title_engagement_weekly"),
+        *("mart_episode_engagement", "mart_rating_distribution", "mart_engagement_quadrants"),
     }
 )
 
@@ -46,11 +51,11 @@ class BuiltProject:
 
 
 def is_thin(node: dict[str, Any]) -> bool:
-    """A model of TMDb that renames, joins and counts nothing that a data test does not say.
+    """A model of an API that renames, joins and counts nothing that a data test does not say.
 
     Their rows are compared with an own computation in tests of whole days.
     """
-    return node["config"]["meta"]["source"] == "tmdb" and node["name"] not in WITH_LOGIC
+    return node["config"]["meta"]["source"] in {"tmdb", "trakt"} and node["name"] not in WITH_LOGIC
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +70,7 @@ def built(postgres: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 def test_over_an_empty_warehouse_everything_is_built_and_no_test_fails(built: BuiltProject) -> None:
     sources = Counter(node["config"]["meta"]["source"] for node in built.nodes("model"))
-    assert sources == {"imdb": 26, "tmdb": 44, "warehouse": 2}
+    assert sources == {"imdb": 26, "tmdb": 44, "trakt": 20, "warehouse": 2}
     exposures = {"no-op"}
     assert set(built.results.values()) - exposures == {"success", "pass"}
 
@@ -111,13 +116,13 @@ def test_every_model_has_a_key_that_is_tested(built: BuiltProject) -> None:
         if (node.get("test_metadata") or {}).get("name") in key_tests and node["attached_node"]
     }
     # The key of what another source published is the primary key of the mart.
-    published = {"stg_tmdb__imdb_titles", "stg_tmdb__imdb_people"}
+    published = {"stg_tmdb__imdb_titles", "stg_tmdb__imdb_people", "stg_trakt__imdb_titles"}
     assert {node["name"] for node in built.nodes("model")} <= keyed | published
 
 
 def test_every_mart_has_a_contract_and_a_primary_key(built: BuiltProject) -> None:
     marts = [node for node in built.nodes("model") if node["config"]["meta"]["layer"] == "marts"]
-    assert len(marts) == 30
+    assert len(marts) == 38
     assert all(node["config"]["contract"]["enforced"] for node in marts)
     keys = built.database.query(
         "select conrelid::regclass::text from pg_constraint "

@@ -214,7 +214,14 @@ def built(postgres: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     with postgres.database() as database:
         load(database, folder / "spoilt")
         no_units = ("--exclude-resource-type", "unit_test", "exposure")
-        done = run_dbt(database, "build", *no_units, "--exclude", "config.meta.source:tmdb")
+        done = run_dbt(
+            database,
+            "build",
+            *no_units,
+            "--exclude",
+            "config.meta.source:tmdb",
+            "config.meta.source:trakt",
+        )
         loads = database.query(
             "select load_id, dataset, last_modified, loaded_at from meta.load_log"
         )

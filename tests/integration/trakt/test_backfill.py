@@ -155,7 +155,7 @@ def test_replies_are_asked_for_where_the_count_is_not_what_is_known(
     del trakt.lists["comments/1/replies"][0]
     for _ in range(2):
         next_day(trakt)
-        rescan(sync(database.url, trakt.base_url, rescan_days=1))
+        rescan(trakt, sync(database.url, trakt.base_url, rescan_days=1))
         assert [path for path in paths(trakt) if path.endswith("replies")] == ["comments/1/replies"]
     assert known(database, "check_due_since is not null") == {4}
 
@@ -210,15 +210,15 @@ def test_an_answer_with_the_same_content_has_no_row_and_one_that_is_gone_has(
     next_day(trakt)
     trakt.things["movies/1"] = body(title(1, votes=4))
     run = sync(database.url, trakt.base_url, rescan_days=1)
-    rescan(run)
+    rescan(trakt, run)
     assert database.value("select count(*) from raw.trakt_titles") == 1
     assert "movies/1/stats" in paths(trakt)
 
     next_day(trakt)
     del trakt.things["movies/1"]
-    rescan(run)
+    rescan(trakt, run)
     next_day(trakt)
-    rescan(run)
+    rescan(trakt, run)
     assert database.query("select http_status from raw.trakt_titles order by answer_id") == [
         (200,),
         (404,),

@@ -39,7 +39,7 @@ def scans(database: Database, trakt: SmallTrakt, days: int) -> TraktSync:
     run = sync(database.url, trakt.base_url, "scans", rescan_days=1)
     for _ in range(days):
         next_day(trakt)
-        rescan(run)
+        rescan(trakt, run)
     trakt.asked.clear()
     return run
 
@@ -70,7 +70,7 @@ def test_two_scans_that_miss_a_comment_let_it_be_asked_for(
         trakt.now
     )
     assert pages_with(database, "Five words on number 3.") == 0
-    assert pages_with(database, "Five words on number 4.") == 1
+    assert pages_with(database, "Five words on number 4.") == 2
     # The models read the change: its batch is in the ledger.
     assert 3 in {
         number

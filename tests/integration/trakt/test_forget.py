@@ -86,7 +86,7 @@ def test_pages_that_come_later_have_neither_words_nor_key(
     trakt.lists[LIST].append(comment(17))
     next_day(trakt)
 
-    rescan(sync(database.url, trakt.base_url, rescan_days=1))
+    rescan(trakt, sync(database.url, trakt.base_url, rescan_days=1))
 
     assert keys(database)[17] == replacement
     assert tables_with(database, "secretname3") == set()
@@ -106,7 +106,7 @@ def test_a_user_has_the_keys_of_the_slug_and_of_the_number(
         comment(18, user=user(3, ids={"slug": "another", "trakt": 93})),
     ]
     next_day(trakt)
-    rescan(sync(database.url, trakt.base_url, rescan_days=1))
+    rescan(trakt, sync(database.url, trakt.base_url, rescan_days=1))
     before = keys(database)
     assert len({before[number] for number in (3, 17, 18)}) == 2
 
@@ -123,7 +123,7 @@ def test_the_number_is_enough_where_the_words_are_no_longer_kept(
 ) -> None:
     trakt.lists[LIST].append(comment(17, user=user(9, ids={"trakt": 99})))
     next_day(trakt)
-    rescan(sync(database.url, trakt.base_url, rescan_days=1))
+    rescan(trakt, sync(database.url, trakt.base_url, rescan_days=1))
     database.execute("update raw.trakt_pages set body = null")
 
     assert forget_user(database.url, settings(trakt.base_url), "id:99").comments == 1

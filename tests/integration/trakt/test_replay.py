@@ -27,7 +27,7 @@ class Landing:
 
     def __init__(self, database: Database) -> None:
         self.database = database
-        self.server = TraktServer(200, 2, today=TODAY)
+        self.server = TraktServer(200, 9, today=TODAY)
         self.landed: dict[str, bytes] = {}
 
     def page(self, kind: str, target: str, batch: int = 1, *, changed: bool = False) -> None:
@@ -135,16 +135,30 @@ def test_a_title_that_was_asked_for_by_its_imdb_id_has_its_number_too(landing: L
         assert copy["title"] == answer["title"]
 
 
+def test_erased_words_are_replaced_so_that_the_page_is_whole(landing: Landing) -> None:
+    whole = json.loads(landing.landed[f"{FEED}&page=1"])
+    del whole[0]["comment"]["comment"], whole[0]["comment"]["user"]
+    landing.database.execute(
+        "update raw.trakt_pages set body = %s where page_id = 1", json.dumps(whole)
+    )
+    with serve_replay(landing.database.url, 1) as server, connected(server) as connection:
+        found = json.loads(ask(connection, f"{FEED}&page=1")[2])
+    assert found[0]["comment"]["comment"] == "(erased)"
+    assert found[0]["comment"]["user"]["deleted"] is True
+    assert found[1:] == whole[1:]
+
+
 def test_answers_wait_as_long_as_they_did_and_some_fail(landing: Landing) -> None:
     url, page = landing.database.url, ApiRequest.parse(f"{FEED}&page=2")
-    half = serve_replay(url, 1, speed="2")
-    assert half.answer(ApiRequest(page.path, page.query, {})).status == 403
     headers = {name.lower(): value for name, value in REQUIRED.items()}
     asked = ApiRequest(page.path, page.query, headers)
-    assert half.answer(asked).delay == 0.5
-    assert serve_replay(url, 1).answer(asked).delay == 0
-    broken = serve_replay(url, 1, faults=["503"], share=1)
-    assert broken.answer(asked).status == 503
+    with serve_replay(url, 1, speed="2") as half:
+        assert half.answer(page).status == 403
+        assert half.answer(asked).delay == 0.5
+    with serve_replay(url, 1) as fast:
+        assert fast.answer(asked).delay == 0
+    with serve_replay(url, 1, faults=["503"], share=1) as broken:
+        assert broken.answer(asked).status == 503
 
 
 def test_what_cannot_be_replayed_is_refused(landing: Landing) -> None:
@@ -156,4 +170,4 @@ def test_what_cannot_be_replayed_is_refused(landing: Landing) -> None:
         ({"batch": 1, "faults": ["x"]}, "is no fault"),
     ):
         with pytest.raises(ValueError, match=message):
-            serve_replay(url, **options)  # type: ignore[arg-type]
+            serve_replay(url, **options)

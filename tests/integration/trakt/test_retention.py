@@ -29,7 +29,7 @@ def answered(database: Database, trakt: SmallTrakt, days_ago: int) -> None:
     trakt.lists[LIST] = [comment(1, likes=days_ago), comment(2)]
     run = sync(database.url, trakt.base_url, f"{days_ago} days ago", rescan_days=1)
     run.backfill(10)
-    rescan(run)
+    rescan(trakt, run)
 
 
 def publish(database: Database) -> None:
@@ -73,7 +73,7 @@ def test_bodies_go_by_age_and_answers_where_a_newer_one_is_in_the_models(
     assert sync(database.url, trakt.base_url, keep_text_days=1).prune()["trakt_titles"] == 1
     assert rows(database) == dict.fromkeys(ANSWERS, 1)
     # What is known of the comments is not touched.
-    assert database.value("select count(*) from raw.trakt_comment_versions") == 5
+    assert database.value("select count(*) from raw.trakt_comment_versions") == 6
 
 
 def test_a_page_without_body_is_still_known(database: Database, trakt: SmallTrakt) -> None:
@@ -81,7 +81,7 @@ def test_a_page_without_body_is_still_known(database: Database, trakt: SmallTrak
     sync(database.url, trakt.base_url, keep_text_days=1).prune()
 
     trakt.now = datetime.now(UTC)
-    rescan(sync(database.url, trakt.base_url, "now", rescan_days=1))
+    rescan(trakt, sync(database.url, trakt.base_url, "now", rescan_days=1))
 
     found = "select count(body), count(*) from raw.trakt_pages where kind = 'unit'"
     assert database.query(found) == [(0, 1)]

@@ -112,7 +112,7 @@ def test_nothing_is_missing_from_a_scan_that_was_not_complete(
     trakt.failing = {(LIST, 2)}
     for day in range(3):
         next_day(trakt)
-        figures = rescan(sync(database.url, trakt.base_url, f"run {day}", rescan_days=1))
+        figures = rescan(trakt, sync(database.url, trakt.base_url, f"run {day}", rescan_days=1))
         assert (figures["complete"], figures["due"]) == (False, 1)
     assert missed(database) == set()
     assert (
@@ -127,7 +127,7 @@ def test_nothing_is_missing_from_a_scan_that_was_not_complete(
     for missing in (1, 2):
         next_day(trakt)
         run = sync(database.url, trakt.base_url, f"whole {missing}", rescan_days=1)
-        assert rescan(run)["complete"]
+        assert rescan(trakt, run)["complete"]
         assert known(database, f"missing_scans = {missing}") == missed(database) == {3, 4}
 
 
@@ -149,11 +149,11 @@ def test_a_title_that_is_gone_is_asked_for_again_on_its_day(
     comments: list[Any] = trakt.lists.pop(LIST)
     next_day(trakt)
     run = sync(database.url, trakt.base_url, "gone", rescan_days=1)
-    assert rescan(run)["gone"] == 1
+    assert rescan(trakt, run)["gone"] == 1
     assert missed(database) == {1, 2, 3, 4, 5, 6}
 
     trakt.lists[LIST] = comments
     next_day(trakt)
-    rescan(run)
+    rescan(trakt, run)
     assert missed(database) == set()
     assert database.value("select gone_at from raw.trakt_units") is None

@@ -18,8 +18,9 @@
     nullif(current_setting('{{ bound_setting(bound, dataset) }}', true), '')::bigint
 {%- endmacro %}
 
+{#- While dbt parses the project there is no graph to look into. -#}
 {% macro before_build() %}
-    {%- if model.config.meta.get('datasets') -%}
+    {%- if execute and model.config.meta.get('datasets') -%}
         {{ remember_bounds() }}
         {%- if is_incremental() %}
 create temporary table touched on commit drop as
