@@ -60,7 +60,14 @@ _NOT_INHERITED = (
     "MFLAGS",
 )
 # These go to a command by its environment, others as words of make.
-_BY_ENVIRONMENT = ("IMDB_", "TMDB_", "TRAKT_", "OPENLINEAGE_", "WAREHOUSE_ALERT_", "WAREHOUSE_LINEAGE_")
+_BY_ENVIRONMENT = (
+    "IMDB_",
+    "TMDB_",
+    "TRAKT_",
+    "OPENLINEAGE_",
+    "WAREHOUSE_ALERT_",
+    "WAREHOUSE_LINEAGE_",
+)
 
 
 @dataclass(frozen=True)

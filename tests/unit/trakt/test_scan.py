@@ -15,7 +15,13 @@ UNIT = Unit.of(Subject("episode", 7, 1, 2))
 
 
 def facts(**changed: Any) -> PageFacts:
-    plain = {"answered_at": NOW, "rows": 9, "limit": 10, "page_count": 3, "item_count": 25}
+    plain: dict[str, Any] = {
+        "answered_at": NOW,
+        "rows": 9,
+        "limit": 10,
+        "page_count": 3,
+        "item_count": 25,
+    }
     return PageFacts(**(plain | changed))
 
 
