@@ -119,16 +119,32 @@ def changes() -> dict[str, Any]:
         return _landed(_sync().changes(), CHANGES)
 
 
-@task
+@task.short_circuit(ignore_downstream_trigger_rules=False)
 def plan() -> dict[str, dict[str, int]]:
-    """Make due what was not checked for long; the log says what is due and why."""
-    if get_current_context()["params"]["dry_run"]:
+    """Make due what was not checked for long; the log says what is due and why.
+
+    Where nothing is due, the tasks of the details are skipped. What they would note is noted here,
+    and their figures are handed over to the report under their names.
+    """
+    context = get_current_context()
+    params = context["params"]
+    if params["dry_run"]:
         raise AirflowSkipException("a dry run plans nothing")
     with final_where_permanent():
+        sync = _sync()
         # Also where nothing is asked for: an open batch hides its rows from the models.
-        _sync().end_killed()
-        params = _params()
-        return _sync().plan(everything=params["full_refresh"])
+        sync.end_killed()
+        if not params["ingest"]:
+            return {}
+        planned = sync.plan(everything=params["full_refresh"])
+        if any(planned.values()):
+            return planned
+        for kind_name in planned:
+            figures = sync.details(kind_name, threads=1)
+            context["ti"].xcom_push(
+                key=f"details.{kind_name}", value=figures | {"status": "unchanged"}
+            )
+    return {}
 
 
 @task(inlets=[API_ASSET], outlets=[raw_asset(SOURCE)])

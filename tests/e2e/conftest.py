@@ -61,12 +61,8 @@ _NOT_INHERITED = (
 )
 # These go to a command by its environment, others as words of make.
 _BY_ENVIRONMENT = (
-    "IMDB_",
-    "TMDB_",
-    "TRAKT_",
-    "OPENLINEAGE_",
-    "WAREHOUSE_ALERT_",
-    "WAREHOUSE_LINEAGE_",
+    *("IMDB_", "TMDB_", "TRAKT_"),
+    *("OPENLINEAGE_", "WAREHOUSE_ALERT_", "WAREHOUSE_LINEAGE_"),
 )
 
 

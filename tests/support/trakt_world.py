@@ -29,9 +29,9 @@ Row = dict[str, Any]
 
 # A Sunday.
 FIRST_DAY = date(2032, 5, 30)
-USERS, COMMENTS_AT_FIRST = 40, 900
+USERS, COMMENTS_AT_FIRST = 40, 1200
 MOVIES, SHOWS = range(1, 11), range(1, 6)
-LONE_MOVIE = 50
+LONE_MOVIE, SILENT_MOVIE = 50, 40
 _UPSERT = "insert into raw.{} ({}) values ({}) on conflict ({}) do update set {}"
 _APPEND = "insert into raw.{} ({}) values ({})"
 
@@ -59,14 +59,15 @@ class TraktWorld:
     answers: dict[tuple[str, tuple[Any, ...]], Any] = field(default_factory=dict)
     due: set[int] = field(default_factory=set)
     due_answers: set[tuple[str, tuple[Any, ...]]] = field(default_factory=set)
-    random: random.Random = field(default_factory=lambda: random.Random(7))
+    dice: random.Random = field(default_factory=lambda: random.Random(7))
 
     def __post_init__(self) -> None:
         for number in MOVIES:
             # Two were released less than a year ago, one is to come, one has no date.
-            days = {1: -20, 2: 200, 3: 300}.get(number, 330 + 90 * number)
+            days = {3: 360, 9: 200, 10: -20}.get(number, 330 + 90 * number)
             released = None if number == 4 else FIRST_DAY - timedelta(days)
             self.answer("titles", ("movie", number), movie(number, released))
+        self.answer("titles", ("movie", SILENT_MOVIE), movie(SILENT_MOVIE, FIRST_DAY))
         for number in SHOWS:
             began = FIRST_DAY - timedelta(420 + 31 * number)
             self.answer("titles", ("show", number), show(number, began))
@@ -98,12 +99,12 @@ class TraktWorld:
             for other, comment in self.comments.items()
             if all(comment.known[name] == known[name] for name in _SUBJECT)
         ]
-        is_reply = bool(parents) and self.random.random() < 0.3
+        is_reply = bool(parents) and self.dice.random() < 0.3
         # A few write a lot.
-        user = int(USERS * self.random.random() ** 2)
+        user = int(USERS * self.dice.random() ** 2)
         known |= {
             "comment_id": number,
-            "parent_id": self.random.choice(parents) if is_reply else None,
+            "parent_id": self.dice.choice(parents) if is_reply else None,
             "user_key": given.get("user_key", f"user {user}" if number % 50 else None),
             "is_private_user": user % 7 == 0,
             "is_deleted_user": user % 11 == 0,
@@ -117,10 +118,10 @@ class TraktWorld:
             "updated_at": f"{created:%Y-%m-%dT%H:%M:%S}.000Z",
             "review": number % 9 == 0,
             "spoiler": number % 13 == 0 or None,
-            "likes": self.random.randrange(30),
-            "replies": self.random.randrange(4),
+            "likes": self.dice.randrange(30),
+            "replies": self.dice.randrange(4),
             "language": "en" if number % 5 else "",
-            "user_rating": self.random.randrange(1, 11) if number % 6 else None,
+            "user_rating": self.dice.randrange(1, 11) if number % 6 else None,
             "user_stats": {"play_count": number} if number % 4 else None,
         }
         self.comments[number] = TraktComment(known, state, 3 + number % 300)
@@ -197,20 +198,20 @@ class TraktWorld:
         }
 
     def _subject(self) -> Row:
-        draw = self.random.random()
+        draw = self.dice.random()
         if draw < 0.02:
             return subject("list", None)
         if draw < 0.5:
             numbers = [*MOVIES, LONE_MOVIE]
-            return subject("movie", numbers[int(len(numbers) * self.random.random() ** 1.3)])
-        show_number = 1 + int(len(SHOWS) * self.random.random() ** 1.5)
+            return subject("movie", numbers[int(len(numbers) * self.dice.random() ** 1.3)])
+        show_number = 1 + int(len(SHOWS) * self.dice.random() ** 1.5)
         if draw < 0.7:
             return subject("show", show_number)
         # Season 3 and episode 4 are in no answer.
-        season = self.random.randrange(1, 4)
+        season = self.dice.randrange(1, 4)
         if draw < 0.75:
             return subject("season", show_number, season)
-        return subject("episode", show_number, season, self.random.randrange(1, 5))
+        return subject("episode", show_number, season, self.dice.randrange(1, 5))
 
     def _moment(self, known: Row) -> datetime:
         """Soon after something was released, rarely before or much later."""
@@ -218,9 +219,9 @@ class TraktWorld:
         body = self.answers.get(("titles", key), {})
         released = body.get("released") or str(body.get("first_aired"))[:10]
         first = date.fromisoformat(released) if released != "None" else FIRST_DAY - timedelta(500)
-        days = int(-20 + 500 * self.random.random() ** 2)
+        days = int(-20 + 500 * self.dice.random() ** 2)
         day = min(first + timedelta(days), self.day - timedelta(1))
-        seconds = self.random.randrange(86_400)
+        seconds = self.dice.randrange(86_400)
         return datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(seconds=seconds)
 
 

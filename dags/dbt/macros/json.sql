@@ -42,7 +42,7 @@
     jsonb_array_elements(case when jsonb_typeof({{ list }}) = 'array' then {{ list }} end)
 {%- endmacro %}
 
-{#- Joins the elements of a JSON array, in a relation `element` with value and place. -#}
-{% macro join_elements(list) -%}
-    cross join lateral {{ json_elements(list) }} with ordinality as element (value, place)
+{#- Joins the elements of a JSON array, in a relation `name` with value and place. -#}
+{% macro join_elements(list, name='element') -%}
+    cross join lateral {{ json_elements(list) }} with ordinality as {{ name }} (value, place)
 {%- endmacro %}

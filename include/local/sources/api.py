@@ -12,7 +12,7 @@ from include.local.layout import LOOPBACK, LocalError, Ports
 from include.local.options import SAMPLE, Options
 from include.local.sources.source import Background
 from include.local.warehouse import Warehouse, rows
-from include.sample.api.server import ApiServer
+from include.sample.api.server import SampleApiServer
 from warehouse.errors import PermanentError
 
 
@@ -69,7 +69,7 @@ class ApiSource(ABC):
         """Return the settings of the environment; raise `PermanentError` where they are wrong."""
 
     @abstractmethod
-    def server(self, port: int, today: date) -> ApiServer:
+    def server(self, port: int, today: date) -> SampleApiServer:
         """Return the server of the sample, which has no limit."""
 
     @abstractmethod

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from include.local.sources.api import ApiSource, given
 from include.local.warehouse import Warehouse, rows
-from include.sample.api.server import ApiServer
+from include.sample.api.server import SampleApiServer
 from include.sample.api.traffic import UNLIMITED
 from include.sample.tmdb.server import TmdbServer
 from tmdb_pipeline.config import SOURCE, TmdbSettings
@@ -43,7 +43,7 @@ class TmdbApi(ApiSource):
         """Return the settings of the environment."""
         return TmdbSettings.from_environment()
 
-    def server(self, port: int, today: date) -> ApiServer:
+    def server(self, port: int, today: date) -> SampleApiServer:
         """Return the server of the sample, which has no limit."""
         options = self.options
         return TmdbServer(options.titles, options.day, port=port, today=today, limits=UNLIMITED)

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from include.local.sources.api import ApiSource, given
 from include.local.warehouse import Warehouse, rows
-from include.sample.api.server import ApiServer
+from include.sample.api.server import SampleApiServer
 from include.sample.api.traffic import UNLIMITED
 from include.sample.trakt.server import TraktServer
 from trakt_pipeline.config import SOURCE, TraktSettings
@@ -33,7 +33,7 @@ class TraktApi(ApiSource):
         """Return the settings of the environment."""
         return TraktSettings.from_environment()
 
-    def server(self, port: int, today: date) -> ApiServer:
+    def server(self, port: int, today: date) -> SampleApiServer:
         """Return the server of the sample, which has no limit."""
         options = self.options
         return TraktServer(options.titles, options.day, port=port, today=today, limits=UNLIMITED)

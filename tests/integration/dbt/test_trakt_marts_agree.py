@@ -18,7 +18,14 @@ from tests.e2e.oracle_trakt.answers import read_trakt_answers
 from tests.e2e.oracle_trakt.marts import TRAKT_KEYS, expected_trakt_marts
 from tests.support.dbt_site import PROJECT, Site, parsed_project
 from tests.support.postgres import Cluster, Database
-from tests.support.trakt_world import FIRST_DAY, TraktWorld, movie, ratings, seasons
+from tests.support.trakt_world import (
+    COMMENTS_AT_FIRST,
+    FIRST_DAY,
+    TraktWorld,
+    movie,
+    ratings,
+    seasons,
+)
 
 FIRST, SECOND, LAST, REFRESHED = "first day", "second day", "last day", "full refresh"
 STATES = (FIRST, SECOND, LAST, REFRESHED)
@@ -117,6 +124,8 @@ def last_day(world: TraktWorld) -> None:
     world.change(NOT_RATED, user_rating=10)
     world.know(BACK, gone_at=None)
     world.know(EDITED, user_key=None)
+    (alone,) = (n for n, one in world.comments.items() if one.known["user_key"] == "alone")
+    world.know(alone, gone_at=world.now)
     world.answer("titles", ("movie", 50), movie(50, date(2032, 6, 30)))
 
 
@@ -186,7 +195,7 @@ def test_a_comment_counts_until_the_day_it_went(engagement: EngagementScene) -> 
         for row in engagement.found[SECOND]["fct_comment"]
         if row["title_key"] == "movie-7"
         and row["gone_on"] == SECOND_DAY
-        and row["comment_id"] > 900
+        and row["comment_id"] > COMMENTS_AT_FIRST
     ]
     assert [(row["counts_now"], row["counts_in_week"]) for row in new] == [
         (False, True),
@@ -202,6 +211,7 @@ def test_the_days_have_what_the_measures_must_tell_apart(engagement: EngagementS
         *("reach_normalised_breadth", "breadth", "anticipation_users"),
     ):
         assert {row[column] is None for row in titles} == {True, False}, column
+    assert {row["breadth"] for row in titles} >= {None, 0}
     # Time alone moves a title's figures.
     before = {row["title_key"]: row for row in engagement.found[SECOND]["mart_title_engagement"]}
     assert any(

@@ -7,6 +7,7 @@ import pytest
 
 from tests.support.postgres import Database
 from tests.support.trakt import SmallTrakt, comment, entries, entry, small_trakt, sync
+from trakt_pipeline.config import COMMENT_DATASETS
 from trakt_pipeline.sync import TraktSync
 from warehouse.errors import HeldBack, SourceUnavailable
 
@@ -253,3 +254,16 @@ def test_a_step_whose_log_row_cannot_be_written_ends_with_its_own_fault(
         run(database, trakt, "first").recent()
 
     assert "recent: its row of the log was not written" in caplog.text
+
+
+def test_a_step_that_fails_at_its_end_is_not_complete(
+    database: Database, trakt: SmallTrakt
+) -> None:
+    with (
+        pytest.raises(SourceUnavailable),
+        run(database, trakt, "first").run.step("recent", COMMENT_DATASETS) as step,
+    ):
+        step.figures.is_complete = True
+        raise SourceUnavailable("at the end")
+
+    assert database.query("select step, is_complete from meta.ingest_log") == [("recent", False)]

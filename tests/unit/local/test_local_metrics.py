@@ -39,7 +39,7 @@ def test_a_question_that_cannot_be_read_is_shown_with_the_words_that_can(query: 
 def test_a_changed_metric_builds_no_table(tmp_path: Path) -> None:
     metrics, model = tmp_path / "models/semantic/imdb/_metrics.yml", tmp_path / "models/mart.sql"
     metrics.parent.mkdir(parents=True)
-    hashes = []
+    hashes: list[str] = []
     for path in (model, metrics, metrics, model):
         path.write_text(f"{path.exists()} {len(hashes)}", "utf-8")
         hashes.append(project_sha256(tmp_path))

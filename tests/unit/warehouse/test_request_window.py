@@ -1,7 +1,8 @@
-"""A rolling window of requests: never more than N in any P seconds, whoever asks."""
+"""A rolling window of requests: never more than N in any P seconds, over threads and restarts."""
 
 import threading
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 
@@ -16,8 +17,29 @@ from warehouse.http.request_window import WindowLimit
 REQUESTS, PERIOD = 5, 0.4
 
 
-def limit(database: Database, requests: int = REQUESTS, period: float = PERIOD) -> WindowLimit:
-    return WindowLimit(database.url, "api", requests=requests, period=period, at_once=3)
+# Who would wait for longer than that is stopped, and the test fails.
+LONGEST = 20
+
+
+@pytest.fixture
+def stop() -> Iterator[threading.Event]:
+    over = threading.Event()
+    timer = threading.Timer(LONGEST, over.set)
+    timer.start()
+    try:
+        yield over
+    finally:
+        timer.cancel()
+        timer.join()
+
+
+def limit(
+    database: Database,
+    requests: int = REQUESTS,
+    period: float = PERIOD,
+    stop: threading.Event | None = None,
+) -> WindowLimit:
+    return WindowLimit(database.url, "api", requests=requests, period=period, at_once=3, stop=stop)
 
 
 def most_in_a_period(moments: list[float]) -> int:
@@ -25,7 +47,7 @@ def most_in_a_period(moments: list[float]) -> int:
 
 
 def test_no_period_has_more_requests_than_allowed_over_threads_limits_and_restarts(
-    database: Database,
+    database: Database, stop: threading.Event
 ) -> None:
     moments: list[float] = []
 
@@ -35,7 +57,7 @@ def test_no_period_has_more_requests_than_allowed_over_threads_limits_and_restar
 
     for _ in range(2):  # the second time is after a restart
         with ExitStack() as stack, ThreadPoolExecutor(4) as threads:
-            limits = [stack.enter_context(limit(database)) for _ in range(2)]
+            limits = [stack.enter_context(limit(database, stop=stop)) for _ in range(2)]
             for done in [threads.submit(ask, limits[number % 2]) for number in range(9)]:
                 done.result()
 

@@ -34,3 +34,12 @@
 {% macro json_mean_rating(value) -%}
     (case when {{ value }} ~ '^([0-9]([.][0-9]{1,30})?|10([.]0{1,30})?)$' then {{ value }} end)::numeric(7, 5)
 {%- endmacro %}
+
+{#- Votes by score as an array of the votes for 1 to 10. -#}
+{% macro json_distribution(votes) -%}
+    array[
+        {%- for score in range(1, 11) -%}
+        {{ json_count('(' ~ votes ~ " ->> '" ~ score ~ "')") }}{{ ', ' if not loop.last }}
+        {%- endfor -%}
+    ]
+{%- endmacro %}

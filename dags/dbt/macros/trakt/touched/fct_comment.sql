@@ -7,7 +7,7 @@
     from {{ changes('comment_versions') }} as changes
     union
     select comments.comment_id
-    from {{ ref('stg_trakt__comments') }} as comments
+    from {{ ref('base_trakt__comments') }} as comments
     where comments.title_key in (
         select {{ title_key('level', 'title_id') }}
         from {{ changes('titles') }} as changes

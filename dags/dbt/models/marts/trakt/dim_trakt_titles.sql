@@ -63,7 +63,8 @@ dim_trakt_titles as (
         titles.released_on,
         titles.answered_at
     from title_keys
-    left join stg_trakt__titles as titles on title_keys.title_key = titles.title_key
+    left join stg_trakt__titles as titles
+        on title_keys.kind = titles.kind and title_keys.title_id = titles.title_id
     left join stg_trakt__imdb_titles as imdb_titles on titles.tconst = imdb_titles.tconst
 )
 

@@ -8,9 +8,9 @@
     )
 }}
 
--- Comments on lists are about no title.
-with stg_trakt__comments as (
-    {{ own_rows(ref('stg_trakt__comments'), 'comment_id') }}
+{#- Not stg_trakt__comments: of each table the touched rows are found first, then joined. -#}
+with base_trakt__comments as (
+    {{ own_rows(ref('base_trakt__comments'), 'comment_id') }}
 ),
 
 stg_trakt__comment_versions as (
@@ -19,7 +19,8 @@ stg_trakt__comment_versions as (
 
 stg_trakt__titles as (
     select
-        title_key,
+        kind,
+        title_id,
         released_on
     from {{ ref('stg_trakt__titles') }}
 ),
@@ -41,29 +42,47 @@ stg_trakt__episodes as (
     from {{ ref('stg_trakt__episodes') }}
 ),
 
-first_versions as (
-    select distinct on (comment_id)
-        comment_id,
-        rating
+versions as (
+    select
+        *,
+        first_value(rating) over (
+            partition by comment_id
+            order by first_seen, content_hash
+        ) as rating_at_first_sight
     from stg_trakt__comment_versions
-    order by comment_id, first_seen, content_hash
 ),
 
+-- Comments on lists are about no title.
 comments as (
     select
         comments.*,
-        first_versions.rating as rating_at_first_sight,
-        {{ utc_day('comments.created_at') }} as created_on,
+        versions.language,
+        versions.words,
+        versions.likes,
+        versions.replies,
+        versions.rating,
+        versions.is_review,
+        versions.is_spoiler,
+        versions.created_at,
+        versions.updated_at,
+        versions.rating_at_first_sight,
+        {{ utc_day('versions.created_at') }} as created_on,
         {{ utc_day('comments.gone_at') }} as gone_on,
         case comments.level
             when 'season' then seasons.released_on
             when 'episode' then episodes.released_on
             else titles.released_on
         end as released_on
-    from stg_trakt__comments as comments
-    left join first_versions on comments.comment_id = first_versions.comment_id
+    from base_trakt__comments as comments
+    inner join versions
+        on
+            comments.comment_id = versions.comment_id
+            and comments.content_hash = versions.content_hash
     left join stg_trakt__titles as titles
-        on comments.title_key = titles.title_key and comments.level in ('movie', 'show')
+        on
+            comments.kind = titles.kind
+            and comments.title_id = titles.title_id
+            and comments.level in ('movie', 'show')
     left join stg_trakt__seasons as seasons
         on
             comments.title_id = seasons.title_id
@@ -75,7 +94,7 @@ comments as (
             and comments.season = episodes.season
             and comments.episode = episodes.episode
             and comments.level = 'episode'
-    where comments.title_key is not null and comments.created_at is not null
+    where comments.title_key is not null and versions.created_at is not null
 ),
 
 fct_comment as (
@@ -96,7 +115,7 @@ fct_comment as (
         rating_at_first_sight,
         rating,
         created_on - released_on as age_days,
-        is_reply,
+        parent_id is not null as is_reply,
         is_review,
         is_spoiler,
         is_private_user,

@@ -74,17 +74,24 @@ compared as (
 ),
 
 -- A NULL measure reaches no bound.
+bounded as (
+    select
+        title_key,
+        priority,
+        quadrant,
+        (lower_bound is null or coalesce(value >= lower_bound, false))
+        and (upper_bound is null or coalesce(value < upper_bound, false)) as is_within
+    from compared
+),
+
 fitting as (
     select
         title_key,
         priority,
         quadrant
-    from compared
+    from bounded
     group by title_key, priority, quadrant
-    having bool_and(
-        (lower_bound is null or coalesce(value >= lower_bound, false))
-        and (upper_bound is null or coalesce(value < upper_bound, false))
-    )
+    having bool_and(is_within)
 ),
 
 first_fitting as (

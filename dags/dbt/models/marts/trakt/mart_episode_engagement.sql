@@ -16,7 +16,7 @@ with fct_comment as (
 
 stg_trakt__episodes as (
     select
-        title_key,
+        title_id,
         season,
         episode,
         episode_title,
@@ -100,7 +100,7 @@ mart_episode_engagement as (
             and counts.episode = users.episode
     left join stg_trakt__episodes as episodes
         on
-            counts.title_key = episodes.title_key
+            counts.title_id = episodes.title_id
             and counts.season = episodes.season
             and counts.episode = episodes.episode
 )

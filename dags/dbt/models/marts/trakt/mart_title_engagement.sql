@@ -26,7 +26,8 @@ fct_comment as (
 
 stg_trakt__stats as (
     select
-        title_key,
+        kind,
+        title_id,
         watchers
     from {{ ref('stg_trakt__stats') }}
 ),
@@ -156,10 +157,10 @@ mart_title_engagement as (
         {{ effective_number('users.authored_comments', 'users.sum_squared_user_comments') }}
             as effective_breadth,
         stats.watchers,
-        case
+        (case
             when counts.comments is not null
-                then {{ ratio('coalesce(users.breadth, 0)', 'stats.watchers', 'numeric(18, 8)') }}
-        end as reach_normalised_breadth,
+                then coalesce(users.breadth, 0)::numeric / nullif(stats.watchers, 0)
+        end)::numeric(18, 8) as reach_normalised_breadth,
         {{ ratio('users.authored_comments', 'users.breadth') }} as intensity,
         {{ ratio('counts.replies', 'counts.top_level_comments') }} as reply_depth,
         {{ ratio('counts.likes', 'counts.top_level_comments') }} as appreciation,
@@ -178,13 +179,14 @@ mart_title_engagement as (
         counts.early_rating_sum,
         counts.late_ratings,
         counts.late_rating_sum,
-        case
-            when counts.early_ratings >= {{ least_ratings }} and counts.late_ratings >= {{ least_ratings }}
-                then (
+        (case
+            when
+                counts.early_ratings >= {{ least_ratings }}
+                and counts.late_ratings >= {{ least_ratings }}
+                then
                     counts.late_rating_sum::numeric / counts.late_ratings
                     - counts.early_rating_sum::numeric / counts.early_ratings
-                )::numeric(6, 4)
-        end as hold_up,
+        end)::numeric(6, 4) as hold_up,
         case
             when counts.anticipation_comments is not null
                 then coalesce(users.anticipation_users, 0)
@@ -197,7 +199,8 @@ mart_title_engagement as (
     left join counts on titles.title_key = counts.title_key
     left join users on titles.title_key = users.title_key
     left join settled on titles.title_key = settled.title_key
-    left join stg_trakt__stats as stats on titles.title_key = stats.title_key
+    left join stg_trakt__stats as stats
+        on titles.kind = stats.kind and titles.title_id = stats.title_id
 )
 
 select * from mart_title_engagement

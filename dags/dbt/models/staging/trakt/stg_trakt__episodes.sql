@@ -23,8 +23,7 @@ episodes as (
         nullif(element.value ->> 'title', '') as episode_title,
         {{ json_release("(element.value ->> 'first_aired')") }} as released_on
     from trakt_seasons
-    cross join lateral {{ json_elements('trakt_seasons.raw_data') }}
-        with ordinality as season (value, place)
+    {{ join_elements('trakt_seasons.raw_data', 'season') }}
     {{ join_elements("(season.value -> 'episodes')") }}
 ),
 

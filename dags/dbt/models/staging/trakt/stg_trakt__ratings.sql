@@ -30,12 +30,7 @@ counted as (
         ingested_at,
         {{ json_mean_rating("(ratings ->> 'rating')") }} as rating,
         {{ json_count("(ratings ->> 'votes')") }} as votes,
-        array[
-            {%- for score in range(1, 11) %}
-            {{ json_count("(ratings -> 'distribution' ->> '" ~ score ~ "')") }}
-            {{- ',' if not loop.last }}
-            {%- endfor %}
-        ] as distribution
+        {{ json_distribution("(ratings -> 'distribution')") }} as distribution
     from own_ratings
 ),
 
@@ -45,7 +40,7 @@ stg_trakt__ratings as (
         title_id,
         {{ title_key('kind', 'title_id') }} as title_key,
         -- Without votes Trakt writes 0.
-        case when votes > 0 then rating end as rating,
+        (case when votes > 0 then rating end)::numeric(7, 5) as rating,
         votes,
         case when num_nulls(variadic distribution) = 0 then distribution end as distribution,
         ingested_at as answered_at
