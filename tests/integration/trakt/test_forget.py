@@ -102,18 +102,19 @@ def test_a_user_has_the_keys_of_the_slug_and_of_the_number(
 ) -> None:
     """Trakt began to give numbers, and the user changed the slug."""
     trakt.lists[LIST] += [
-        comment(17, user=user(3, ids={"slug": "secretname3", "trakt": 93})),
+        comment(16, user=user(3, ids={"slug": "another"})),
         comment(18, user=user(3, ids={"slug": "another", "trakt": 93})),
+        comment(17, user=user(3, ids={"slug": "secretname3", "trakt": 93})),
     ]
     next_day(trakt)
     rescan(trakt, sync(database.url, trakt.base_url, rescan_days=1))
     before = keys(database)
-    assert len({before[number] for number in (3, 17, 18)}) == 2
+    assert len({before[number] for number in (3, 16, 17, 18)}) == 3
 
     done = forget_user(database.url, settings(trakt.base_url), "secretname3")
 
-    assert done.comments == 4
-    assert not {before[3], before[17]} & set(keys(database).values())
+    assert done.comments == 5
+    assert not {before[3], before[16], before[17]} & set(keys(database).values())
     for name in ("secretname3", "another"):
         assert tables_with(database, name) == set()
 

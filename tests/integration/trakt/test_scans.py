@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.moments import Moment, exit_code_of_killed
+from tests.support.moments import Moment, exit_code_of_killed, started
 from tests.support.postgres import Database
 from tests.support.trakt import SmallTrakt, comment, small_trakt, sync
 from tests.support.trakt_titles import add_title, known, next_day, rescan, run_backfill
@@ -54,6 +54,24 @@ def test_a_scan_that_was_killed_continues_at_the_page_that_was_not_committed(
     assert known(database) == {1, 2, 3, 4, 5, 6}
     assert missed(database) == set()
     assert database.value("select count(*) from meta.api_batch_log where load_id is null") == 0
+
+
+def test_two_backfills_at_once_share_the_queue(database: Database, trakt: SmallTrakt) -> None:
+    for number in range(2, 13):
+        made = [comment(10 * number + each) for each in range(5)]
+        add_title(trakt, "movie", number, made)
+
+    processes = [
+        started(run_backfill, database.url, trakt.base_url, run_id) for run_id in ("one", "two")
+    ]
+    for process in processes:
+        process.join(timeout=120)
+
+    assert [process.exitcode for process in processes] == [0, 0]
+    pages = [each for each in trakt.asked if each[0].endswith("oldest")]
+    assert len(pages) == len(set(pages)) == 3 * 12
+    assert len(known(database)) == 6 + 11 * 5
+    assert missed(database) == set()
 
 
 def test_what_moves_to_a_page_that_was_read_is_read_again(
