@@ -1,7 +1,7 @@
 # The commands of the warehouse. include/local does the work.
 # Variables of the command line (make run DAY=2) reach it through the environment.
 .DEFAULT_GOAL := help
-.PHONY: help run up down rollback backup restore psql forget-user replay docs dbt airflow bench soak manifest schema doctor lint test lock audit clean
+.PHONY: help run up down rollback backup restore psql metrics forget-user replay docs dbt airflow bench soak manifest schema doctor lint test lock audit clean
 
 # The first python3 that works. If its version does not fit, bootstrap.py searches for another one.
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
@@ -15,7 +15,7 @@ TESTS ?= tests
 PARALLEL = --numprocesses logical --maxprocesses 4 --dist loadscope --no-loadscope-reorder
 COVERAGE = --durations 20 --cov=dags
 export PIPELINES SOURCE SOURCE_NAME DATASETS KINDS PAGES BACKFILL INGEST DRY_RUN DAY TITLES ACCEPT_SHRINK ACCEPT_OLDER FULL_REFRESH FORCE_DOWNLOAD FORCE_TRANSFORM
-export LOCAL_DIR UP_PORT SQL CMD NAME CHECK ONLY REPEATS UPGRADE WAREHOUSE_URL ANALYST_URL PIPELINE_PASSWORD ANALYST_PASSWORD
+export LOCAL_DIR UP_PORT SQL QUERY CMD NAME CHECK ONLY REPEATS UPGRADE WAREHOUSE_URL ANALYST_URL PIPELINE_PASSWORD ANALYST_PASSWORD
 export BACKUP FORCE DAYS SEED FAULT FULL BATCH SPEED SCALE FAULTS PORT
 
 help: ## Show this list
@@ -36,6 +36,8 @@ restore: ## Restore a backup: make restore BACKUP=<file>; FORCE=1 replaces a war
 	$(LOCAL) restore
 psql: ## Open a SQL prompt as the analyst; SQL="select 1" or a pipe runs one statement
 	$(LOCAL) psql
+metrics: ## List the metrics, or ask: make metrics QUERY="--metrics breadth --group-by title"
+	$(LOCAL) metrics
 # Only from the command line: a shell's own USER is the name of its user.
 forget-user: export FORGET_USER = $(if $(findstring command line,$(origin USER)),$(USER))
 forget-user: ## Erase one person's words and traces of Trakt; counts stay: make forget-user USER=slug
@@ -58,8 +60,8 @@ schema: ## Apply include/sql to WAREHOUSE_URL (as a superuser), or to the embedd
 	$(LOCAL) schema
 doctor: ## Check machine, installation and warehouse; changes and starts nothing
 	$(LOCAL) doctor
-lint: ## Run ruff, mypy and sqlfluff; they are also part of make test
-	$(LOCAL)
+lint: ## Run ruff, mypy, sqlfluff and dbt's check of models and metrics; also part of make test
+	$(LOCAL) manifest
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/sqlfluff lint dags/dbt
@@ -102,6 +104,9 @@ clean: ## Stop everything and remove the installation, but not its backups
 #|   SCALE=10                     so many copies of each page, with other ids
 #|   FAULTS=503,429,cut           these faults on some of the answers; SEED=1 draws others
 #|   PORT=8900                    the port on this machine
+#| variable of make metrics
+#|   QUERY="--metrics A,B --group-by C --where 'D > 1' --order -A --limit 10"
+#|                                --start-time and --end-time bound the time; --explain shows the SQL
 #| variable of make doctor
 #|   CHECK=full                   also count every row of the raw tables
 #| variables of all commands

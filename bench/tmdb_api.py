@@ -20,10 +20,11 @@ import requests
 from psycopg2.extras import execute_values
 
 from bench.workspace import BenchDatabase
+from include.sample.api.faults import edit, slow
+from include.sample.api.server import COUNTERS
+from include.sample.api.traffic import UNLIMITED
 from include.sample.maker import DEFAULT_SEED
-from include.sample.tmdb.faults import edit, slow
-from include.sample.tmdb.server import COUNTERS, TmdbServer
-from include.sample.tmdb.traffic import UNLIMITED, Limits
+from include.sample.tmdb.server import TMDB_LIMITS, TmdbServer
 from include.sample.tmdb.world import SampleWorld
 from tmdb_pipeline.config import TmdbSettings
 from tmdb_pipeline.sync import Sync
@@ -84,7 +85,7 @@ def api_process(served: ServedDay) -> Iterator[RunningApi]:
 
 
 def _serve(served: ServedDay, pipe: Pipe) -> None:
-    limits = Limits() if served.limited else UNLIMITED
+    limits = TMDB_LIMITS if served.limited else UNLIMITED
     server = TmdbServer(served.titles, served.day, today=served.today, limits=limits)
     if served.moved:
         server.faults.add(edit(lambda body: _moved(body, served.moved)))

@@ -4,6 +4,7 @@ genres | lists.<kind> (x 3) | changes -> plan -> details.movie | details.tv -> d
     -> changed -> dbt (models with their tests) -> publish -> announce.<group> | links | prune
     -> report
 
+Where nothing is due, `plan` skips all details; where nothing changed, `changed` skips the models.
 `tmdb_rollback` puts the marts before the last publish back. `tmdb_docs` renews the page of the dbt
 docs after each publish.
 """
@@ -74,7 +75,8 @@ with DAG(
         ]
     read_changes = changes.override(doc_md="Reads which things were edited.", **PAGES)()
     planned = plan.override(
-        doc_md="Says what is to be asked for.", **(SHORT | {"trigger_rule": "none_failed"})
+        doc_md="Says what is to be asked for; skips the details where nothing is.",
+        **(SHORT | {"trigger_rule": "none_failed"}),
     )()
     with TaskGroup("details", tooltip="Ask for each thing that is due"):
         of_titles = [
@@ -106,11 +108,14 @@ with DAG(
             "changes": ["changes"],
             **{kind.dataset.name: [f"details.{kind.name}"] for kind in KINDS},
         },
+        planner="plan",
         counts={"linked to IMDb": "links"},
         on_failure_callback=alert_when_red,
         **SHORT,
     )
     [read_genres, *lists, read_changes] >> planned >> of_titles >> of_people
+    # What `plan` skips comes directly after it.
+    planned >> of_people
     of_people >> changed(SOURCE, PROJECT, **SHORT) >> dbt_task_group() >> published
     published >> [*announced, found_in_imdb, pruned]
     report_after_all(dag, reported)

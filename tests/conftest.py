@@ -2,11 +2,11 @@
 
 import os
 from collections.abc import Generator, Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from coverage import Coverage
 from xdist.scheduler.loadscope import LoadScopeScheduling
 
 from tests.support.downloads import Workbench
@@ -14,6 +14,7 @@ from tests.support.loads import LoadedWarehouse
 from tests.support.postgres import Cluster, Database, running_cluster
 from tests.support.properties import load_profile
 from tests.support.source import FaultySource, running_source
+from tests.support.tracing import without_coverage
 
 if TYPE_CHECKING:
     from tests.support.dbt_scenes import Scenes
@@ -30,6 +31,7 @@ GROUPS = {
     "tests/e2e/test_story": "the story",
     "tests/e2e/test_commands": "the story",
     "tests/e2e/test_leaks": "the story",
+    "tests/e2e/test_lineage": "the story",
     "tests/e2e/test_marts_agree": "the story",
     # Not at the same time as the story: each runs Airflow with several processes.
     "tests/e2e/test_up": "the story",
@@ -40,8 +42,18 @@ LONGEST = (
     *("tests/promises/test_3_dbt", "tests/integration/dbt/", "tests/dags/"),
     "tests/unit/project/test_lint",
 )
-# Tests of dbt run little code of dags/ and would take half as long again with coverage.
+# With coverage they would take half as long again or more, and other tests take the same branches
+# of dags/. What the commands run, the first two commands of test_tmdb run with coverage.
 WITHOUT_COVERAGE = (
+    *("tests/e2e/test_story", "tests/e2e/test_commands", "tests/e2e/test_leaks"),
+    *("tests/e2e/test_marts_agree", "tests/e2e/test_up"),
+    *("tests/unit/sample/", "tests/unit/local/", "tests/unit/project/"),
+    "tests/unit/warehouse/test_delta_properties",
+    "tests/integration/imdb/test_loads_in_any_order",
+    "tests/integration/imdb/test_load.py::test_memory_does_not_grow",
+    "tests/integration/imdb/test_delta_load.py::test_any_file_takes",
+    "tests/integration/imdb/test_delta_load.py::test_the_ratings_of_any_day",
+    "tests/dags/test_dbt_tasks.py::test_a_model_that_fails_by_hand",
     "tests/integration/dbt/",
     "tests/promises/test_3_dbt",
     "tests/promises/test_7_dbt",
@@ -65,18 +77,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
-    """Measure no coverage in tests of dbt, nor in the processes that they start."""
-    coverage = Coverage.current() if item.nodeid.startswith(WITHOUT_COVERAGE) else None
-    if coverage is None:
+    """Measure no coverage in some tests, nor in the processes that they start."""
+    with without_coverage() if item.nodeid.startswith(WITHOUT_COVERAGE) else nullcontext():
         return (yield)
-    settings = os.environ.pop("COVERAGE_PROCESS_CONFIG", None)
-    coverage.stop()
-    try:
-        return (yield)
-    finally:
-        coverage.start()
-        if settings is not None:
-            os.environ["COVERAGE_PROCESS_CONFIG"] = settings
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -17,6 +17,7 @@ from imdb_pipeline.loader import Loader
 from warehouse.orchestration.assets import raw_asset
 from warehouse.orchestration.connection import connection_string
 from warehouse.orchestration.failures import final_where_permanent
+from warehouse.orchestration.lineage import note_load
 from warehouse.orchestration.variables import VariableStore
 from warehouse.raw.file_loader import load_newest
 from warehouse.raw.load_guards import ACCEPT_OLDER, ACCEPT_SHRINK
@@ -87,6 +88,7 @@ def load(dataset_name: str) -> dict[str, Any]:
             ],
         )
     row = outcome.load
+    note_load(SOURCE, row.origin, {dataset_name: dataset_named(dataset_name).table})
     seconds = row.seconds if outcome.written else 0.0
     log.info(
         "%s: %s, %s rows (+%s ~%s -%s), %s bytes, %.1f s, %s rows/s",

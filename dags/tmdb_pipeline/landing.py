@@ -89,7 +89,10 @@ def write_answer(
 def write_measures(
     cursor: Cursor, batch: ApiBatch, kind: MediaKind, measures: Iterable[Measure], now: datetime
 ) -> None:
-    """Write the numbers of a day; equal ones are not written again, the best rank stays."""
+    """Write the numbers of a day; equal ones are not written again, the best rank stays.
+
+    Numbers of a batch that has ended are kept beside them until this batch ends, for the models.
+    """
     rows = [
         (
             kind.name,
@@ -118,7 +121,24 @@ _MEASURES = """
         vote_average = coalesce(excluded.vote_average, old.vote_average),
         vote_count = coalesce(excluded.vote_count, old.vote_count),
         list_rank = least(excluded.list_rank, old.list_rank),
-        batch_id = excluded.batch_id
+        batch_id = excluded.batch_id,
+        (ended_popularity, ended_vote_average, ended_vote_count, ended_list_rank, ended_batch_id)
+        = (
+            select kept.* from (
+                values
+                (
+                    old.popularity, old.vote_average, old.vote_count, old.list_rank, old.batch_id
+                ),
+                (
+                    old.ended_popularity, old.ended_vote_average, old.ended_vote_count,
+                    old.ended_list_rank, old.ended_batch_id
+                )
+            ) as kept (popularity, vote_average, vote_count, list_rank, batch_id)
+            inner join meta.api_batch_log as batch using (batch_id)
+            where batch.load_id is not null
+            order by batch.load_id desc
+            limit 1
+        )
     where (old.popularity, old.vote_average, old.vote_count, old.list_rank) is distinct from (
         coalesce(excluded.popularity, old.popularity),
         coalesce(excluded.vote_average, old.vote_average),

@@ -44,9 +44,9 @@ from warehouse.raw.api_batch import (
     ApiRun,
     api_batch,
     end_killed,
-    origins,
     quarantined_share,
 )
+from warehouse.raw.batch_owners import origins, refuse_other_origins
 
 log = logging.getLogger(__name__)
 
@@ -191,6 +191,9 @@ class Sync:
         with held(connection, f"{SOURCE}: origin", patience=_PATIENCE):
             origin = self.settings.origin
             with connection, connection.cursor() as cursor:
+                refuse_other_origins(
+                    cursor, SOURCE, dag_id=self.dag_id, run_id=self.run_id, origin=origin
+                )
                 before = {
                     name: last for name, last in origins(cursor, SOURCE).items() if last != origin
                 }

@@ -12,7 +12,16 @@ from airflow.sdk import Asset, BaseHook, get_current_context, task
 from airflow.sdk.exceptions import AirflowNotFoundException, AirflowSkipException
 from airflow.sdk.log import mask_secret
 
-from tmdb_pipeline.config import SOURCE, TMDB_BASE_URL, TmdbSettings
+from tmdb_pipeline.config import (
+    CHANGES,
+    GENRES,
+    LISTS,
+    MEASURES,
+    SOURCE,
+    TMDB_BASE_URL,
+    TmdbSettings,
+    kind_named,
+)
 from tmdb_pipeline.coverage import linked
 from tmdb_pipeline.dry_run import DryRun
 from tmdb_pipeline.sync import Sync
@@ -20,6 +29,8 @@ from warehouse.database.connection import connected
 from warehouse.orchestration.assets import raw_asset
 from warehouse.orchestration.connection import connection_string
 from warehouse.orchestration.failures import final_where_permanent
+from warehouse.orchestration.lineage import note_load
+from warehouse.raw.api_batch import ApiDataset
 
 API_ASSET = Asset(name=f"{SOURCE}_api", uri=TMDB_BASE_URL)
 CONNECTION_ID = "tmdb"
@@ -71,12 +82,21 @@ def _hand_over(figures: dict[str, Any], name: str) -> dict[str, Any]:
     return figures
 
 
+def _landed(figures: dict[str, Any], *datasets: ApiDataset) -> dict[str, Any]:
+    """Note for the lineage what the task wrote; return its figures."""
+    tables = {dataset.name: dataset.table for dataset in datasets}
+    note_load(SOURCE, TmdbSettings.from_environment().origin, tables)
+    return figures
+
+
 @task(inlets=[API_ASSET], outlets=[raw_asset(SOURCE)])
 def genres() -> dict[str, Any]:
     """Fetch the lists of genres."""
     params = _params()
     with final_where_permanent():
-        return _dry_run().genres() if params["dry_run"] else _sync().genres()
+        if params["dry_run"]:
+            return _dry_run().genres()
+        return _landed(_sync().genres(), GENRES)
 
 
 @task(inlets=[API_ASSET], outlets=[raw_asset(SOURCE)])
@@ -86,7 +106,7 @@ def popular(kind_name: str) -> dict[str, Any]:
     with final_where_permanent():
         if params["dry_run"]:
             return _hand_over(_dry_run().popular(kind_name, params["pages"]), "new")
-        return _sync().popular(kind_name, params["pages"])
+        return _landed(_sync().popular(kind_name, params["pages"]), LISTS, MEASURES)
 
 
 @task(inlets=[API_ASSET], outlets=[raw_asset(SOURCE)])
@@ -96,19 +116,35 @@ def changes() -> dict[str, Any]:
     with final_where_permanent():
         if params["dry_run"]:
             return _hand_over(_dry_run().changes(), "changed")
-        return _sync().changes()
+        return _landed(_sync().changes(), CHANGES)
 
 
-@task
+@task.short_circuit(ignore_downstream_trigger_rules=False)
 def plan() -> dict[str, dict[str, int]]:
-    """Make due what was not checked for long; the log says what is due and why."""
-    if get_current_context()["params"]["dry_run"]:
+    """Make due what was not checked for long; the log says what is due and why.
+
+    Where nothing is due, the tasks of the details are skipped. What they would note is noted here,
+    and their figures are handed over to the report under their names.
+    """
+    context = get_current_context()
+    params = context["params"]
+    if params["dry_run"]:
         raise AirflowSkipException("a dry run plans nothing")
     with final_where_permanent():
+        sync = _sync()
         # Also where nothing is asked for: an open batch hides its rows from the models.
-        _sync().end_killed()
-        params = _params()
-        return _sync().plan(everything=params["full_refresh"])
+        sync.end_killed()
+        if not params["ingest"]:
+            return {}
+        planned = sync.plan(everything=params["full_refresh"])
+        if any(planned.values()):
+            return planned
+        for kind_name in planned:
+            figures = sync.details(kind_name, threads=1)
+            context["ti"].xcom_push(
+                key=f"details.{kind_name}", value=figures | {"status": "unchanged"}
+            )
+    return {}
 
 
 @task(inlets=[API_ASSET], outlets=[raw_asset(SOURCE)])
@@ -127,7 +163,8 @@ def details(kind_name: str, share: int) -> dict[str, Any]:
             return _dry_run().details(kind_name, numbers, everything=params["full_refresh"])
         sync = _sync()
         threads = max(1, sync.settings.max_at_once // share)
-        return sync.details(kind_name, threads=threads)
+        figures = sync.details(kind_name, threads=threads)
+        return _landed(figures, kind_named(kind_name).dataset, MEASURES)
 
 
 @task

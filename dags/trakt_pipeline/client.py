@@ -115,14 +115,16 @@ class TraktClient:
             path, expected=expected, shape=list, **query, page=page, limit=PAGE_LENGTH
         )
         headers = answer.headers
-        if (found := _number(headers, "Page")) not in {None, page}:
+        found, count = _number(headers, "Page"), _number(headers, "Page-Count")
+        # Behind the last page a server may give the last one.
+        if found not in {None, page, min(page, count or page)}:
             raise SourceUnavailable(f"{answer.url}: answered with the page {found}.")
         return CommentsPage(
             answer,
             tuple(answer.data) if answer.status == 200 else (),
             page,
             _number(headers, "Limit"),
-            _number(headers, "Page-Count"),
+            count,
             _number(headers, "Item-Count"),
         )
 

@@ -16,9 +16,13 @@ from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import cursor as Cursor
 from psycopg2.extras import execute_values
 
+from trakt_pipeline import units
 from trakt_pipeline.client import CommentsPage
 from trakt_pipeline.figures import TraktFigures
-from trakt_pipeline.landing import CommentsLanding, LandedPage, SeenComment
+from trakt_pipeline.landing import CommentsLanding, LandedPage
+from trakt_pipeline.page_checks import SeenComment
+from trakt_pipeline.scan import Unit
+from trakt_pipeline.subjects import Subject
 
 log = logging.getLogger(__name__)
 
@@ -53,11 +57,11 @@ class FeedWalk:
         walked, is_complete = self._down(last_batch)
         if last_batch is None:
             is_complete = True
-        if is_complete:
+        if is_complete and walked.pairs:
             self._read_arrivals(walked)
             with self.connection, self.connection.cursor() as cursor:
                 _complete(cursor, self.feed, self.batch_id, max(walked.moments))
-        else:
+        elif not is_complete:
             # There is at least one page more that was to be read.
             self.figures.pages_announced += 1
             log.warning(
@@ -99,6 +103,8 @@ class FeedWalk:
         page = self.ask(number)
         with self.connection, self.connection.cursor() as cursor:
             landed = self.landing.land(cursor, self.feed, page)
+        # Not in one transaction with the comments: who scans a unit holds it and waits for these.
+        with self.connection, self.connection.cursor() as cursor:
             follow(cursor, landed.seen, page.answer.answered_at)
         self.figures.pages_landed += 1
         return page, landed
@@ -118,35 +124,29 @@ class _Walked:
 
 def follow(cursor: Cursor, seen: Iterable[SeenComment], moment: datetime) -> None:
     """Make units of what the comments are about, and of its title, due from now where new."""
-    newest: dict[str, tuple[object, ...]] = {}
+    newest: dict[Subject, str | None] = {}
     for each in seen:
-        for subject in {each.subject, each.subject.title} - {None}:
-            if subject is None or subject.unit is None:
-                continue
-            created = each.comment["created_at"] if subject == each.subject else None
-            place = (subject.level, subject.title_id, subject.season, subject.episode)
-            earlier = newest.get(subject.unit, (None,))[-1]
-            latest = max(filter(None, (str(earlier or ""), created)), default=None)
-            newest[subject.unit] = (subject.unit, *place, moment, latest)
-    if newest:
-        execute_values(cursor, _UNITS, [newest[unit] for unit in sorted(newest)], page_size=1000)
+        created = str(each.comment["created_at"])
+        if (title := each.subject.title) is not None:
+            newest.setdefault(title, None)
+            newest[each.subject] = max(created, newest.get(each.subject) or "")
+    units.follow(cursor, map(Unit.of, newest), moment)
+    if times := [(subject.unit, created) for subject, created in newest.items() if created]:
+        execute_values(cursor, _NEWEST, times, template="(%s, %s::timestamptz)")
 
 
-_UNITS = """
-    insert into raw.trakt_units as old (
-        unit, level, title_id, season, episode, due_since, due_reason, newest_comment_at
-    )
-    select
-        unit, level, title_id, season::integer, episode::integer, due_since, 'backfill',
-        newest_comment_at::timestamptz
-    from (values %s) as seen (
-        unit, level, title_id, season, episode, due_since, newest_comment_at
-    )
-    on conflict (unit) do update
-    set newest_comment_at = greatest(old.newest_comment_at, excluded.newest_comment_at)
-    where old.newest_comment_at is distinct from greatest(
-        old.newest_comment_at, excluded.newest_comment_at
-    )
+# A unit that is scanned now stays as it is: its scan sees the same comments.
+_NEWEST = """
+    update raw.trakt_units as unit
+    set newest_comment_at = newer.created_at
+    from (
+        select old.unit, seen.created_at
+        from raw.trakt_units as old
+        inner join (values %s) as seen (unit, created_at) using (unit)
+        where old.newest_comment_at is null or old.newest_comment_at < seen.created_at
+        for no key update of old skip locked
+    ) as newer
+    where unit.unit = newer.unit
 """
 
 

@@ -1,5 +1,6 @@
 """The figures of a step, as the run's report and `meta.ingest_log` show them."""
 
+import threading
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -27,6 +28,21 @@ class TraktFigures(IngestCounts):
     failed: int = 0
     due: int | None = None
     began: float = field(default_factory=time.monotonic, repr=False)
+    _counting: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    def add(self, **counts: int) -> None:
+        """Add to the counts of these names; threads can share the figures."""
+        with self._counting:
+            for name, count in counts.items():
+                setattr(self, name, getattr(self, name) + count)
+
+    def compared(self, batch: ApiBatch, items: int, quarantined: int) -> None:
+        """Count items of `batch` that were compared with their contract, here and there."""
+        with self._counting:
+            self.items += items
+            self.quarantined += quarantined
+            batch.checked += items
+            batch.quarantined += quarantined
 
     @property
     def comments(self) -> int:

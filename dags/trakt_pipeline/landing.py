@@ -15,47 +15,19 @@ from psycopg2.extensions import cursor as Cursor
 
 from trakt_pipeline import statements
 from trakt_pipeline.client import CommentsPage
-from trakt_pipeline.config import contract
-from trakt_pipeline.content import comment_of, content_hash, kept, without_persons, without_words
+from trakt_pipeline.content import comment_of, kept, without_words
 from trakt_pipeline.figures import TraktFigures
+from trakt_pipeline.page_checks import PageChecks, SeenComment
 from trakt_pipeline.subjects import Subject
 from trakt_pipeline.user_keys import UserKeys, replacements
-from warehouse.http.contracts import Breach
 from warehouse.raw.api_batch import ApiBatch, keep_open
 from warehouse.raw.item_checks import ItemChecks
-from warehouse.raw.quarantine import QuarantinedItem, quarantine
+from warehouse.raw.quarantine import quarantine
 
 PageKind = Literal["recent", "updates", "unit", "replies", "comment"]
 
 # Pages of a title come from a cache for so long: what they list can be gone since.
 CACHED_FOR = timedelta(hours=8)
-
-
-@dataclass(frozen=True, slots=True)
-class SeenComment:
-    """A comment on a page, and what it is about."""
-
-    subject: Subject
-    comment: dict[str, Any]
-    content_hash: str
-    user_key: str | None
-
-    @property
-    def comment_id(self) -> int:
-        """Trakt's number of it."""
-        return int(self.comment["id"])
-
-    @property
-    def pair(self) -> tuple[int, str]:
-        """What names the state in which it was seen."""
-        return self.comment_id, self.content_hash
-
-    @property
-    def rating(self) -> int | None:
-        """The author's present rating of the title."""
-        stats = self.comment.get("user_stats") or {}
-        found: int | None = self.comment.get("user_rating", stats.get("rating"))
-        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,13 +68,12 @@ class CommentsLanding:
         self._batches = (comments, versions, measures)
         self._keys = keys
         self._figures = figures
-        self._entries = ItemChecks(contract("feed_entry"))
-        self._comments = ItemChecks(contract("comment"))
+        self._checks = PageChecks(keys)
 
     @property
-    def checks(self) -> tuple[ItemChecks, ItemChecks]:
+    def checks(self) -> tuple[ItemChecks, ...]:
         """The checks whose drift is to be recorded when the work ends."""
-        return self._entries, self._comments
+        return self._checks.item_checks
 
     def land(
         self, cursor: Cursor, kind: PageKind, page: CommentsPage, subject: Subject | None = None
@@ -116,7 +87,7 @@ class CommentsLanding:
         for batch in self._batches:
             keep_open(cursor, batch)
         forgotten = self._forgotten(cursor, page)
-        seen, bad = self._sorted_out(page, subject, forgotten)
+        seen, bad = self._checks.sorted_out(page, subject, forgotten)
         before = _before(cursor, [each.comment_id for each in seen])
         moment = page.answer.answered_at
         # A page of a cache shows what is gone: that stays gone, and its words are not stored.
@@ -139,37 +110,6 @@ class CommentsLanding:
         """What stands for the keys of those authors on the page who are forgotten."""
         authors = (self._keys.of((comment_of(item) or {}).get("user")) for item in page.items)
         return replacements(cursor, {key for key in authors if key})
-
-    def _sorted_out(
-        self, page: CommentsPage, subject: Subject | None, forgotten: Mapping[str, str]
-    ) -> tuple[list[SeenComment], list[QuarantinedItem]]:
-        """Compare the items with their contracts; a comment that is there twice counts once."""
-        good: dict[int, SeenComment] = {}
-        bad = []
-        for place, item in enumerate(page.items, 1):
-            if breach := self._breach(item, is_entry=subject is None):
-                key = _id_of(item) or f"{page.answer.url}, place {place}"
-                bad.append(
-                    QuarantinedItem(key, breach, without_persons(item), page.answer.answered_at)
-                )
-                continue
-            comment = item if subject else item["comment"]
-            key = self._keys.of(comment["user"]) or ""
-            good[int(comment["id"])] = SeenComment(
-                subject or Subject.of_entry(item),
-                comment,
-                content_hash(comment),
-                forgotten.get(key, key) or None,
-            )
-        # In one order, so that two processes with the same comments do not wait for each other.
-        return [good[number] for number in sorted(good)], bad
-
-    def _breach(self, item: Any, *, is_entry: bool) -> Breach | None:
-        if is_entry:
-            if found := self._entries.breach(item):
-                return found
-            item = item["comment"]
-        return self._comments.breach(item) or _wrong_moment(item)
 
     def _write_page(
         self,
@@ -221,6 +161,7 @@ class CommentsLanding:
             {
                 "batch_id": comments,
                 "seen_at": moment,
+                "cached_for": CACHED_FOR,
                 "comment_ids": numbers,
                 "content_hashes": hashes,
                 "levels": [each.level for each in subjects],
@@ -258,15 +199,13 @@ class CommentsLanding:
         )
 
     def _count(self, page: CommentsPage, landed: LandedPage) -> None:
-        figures, batch = self._figures, self._batches[0]
-        batch.checked += len(page.items)
-        batch.quarantined += landed.quarantined
-        figures.items += len(page.items)
-        figures.quarantined += landed.quarantined
-        figures.gone += page.is_gone
-        figures.new += len(landed.new)
-        figures.changed += len(landed.changed)
-        figures.known += len(landed.known)
+        self._figures.compared(self._batches[0], len(page.items), landed.quarantined)
+        self._figures.add(
+            gone=int(page.is_gone),
+            new=len(landed.new),
+            changed=len(landed.changed),
+            known=len(landed.known),
+        )
 
 
 def _before(cursor: Cursor, numbers: list[int]) -> dict[int, _Before]:
@@ -287,18 +226,3 @@ def _compared(
         else:
             changed.add(number)
     return LandedPage(tuple(seen), frozenset(new), frozenset(changed), known, quarantined)
-
-
-def _wrong_moment(comment: Mapping[str, Any]) -> Breach | None:
-    """Return where a time is one that no calendar has, which a pattern cannot say."""
-    for key in ("created_at", "updated_at"):
-        try:
-            datetime.fromisoformat(comment[key])
-        except ValueError:
-            return Breach(f"data.{key}", "a time that is on the calendar")
-    return None
-
-
-def _id_of(item: Any) -> str | None:
-    number = (comment_of(item) or {}).get("id")
-    return str(number) if isinstance(number, int) else None

@@ -73,7 +73,9 @@ COMMENTS = """
         check_due_since = null,
         gone_at = null,
         hidden_at = null
-    where old.last_seen_at <= excluded.last_seen_at
+    where
+        old.last_seen_at <= excluded.last_seen_at
+        and (old.gone_at is null or old.gone_at + %(cached_for)s < excluded.last_seen_at)
 """
 
 VERSIONS = """

@@ -1,6 +1,7 @@
 """What each step of a run works with: a session, the client, open batches, figures, a log row."""
 
 import logging
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -92,6 +93,7 @@ class TraktRun:
         with ExitStack() as stack:
             stack.enter_context(logged_step(self.url, SOURCE, run, name, figures))
             connection = stack.enter_context(connected(self.url, purpose=f"{SOURCE} {self.run_id}"))
+            stop = threading.Event()
             limit = stack.enter_context(
                 WindowLimit(
                     self.url,
@@ -99,9 +101,10 @@ class TraktRun:
                     requests=settings.max_requests,
                     period=settings.period_seconds,
                     at_once=settings.max_at_once,
+                    stop=stop,
                 )
             )
-            api = ApiClient(policy, limit)
+            api = ApiClient(policy, limit, stop=stop)
             stack.callback(api.close)
             begin_history(connection, DATASETS, run, _forget, patience=settings.lock_patience)
             with connection, connection.cursor() as cursor:

@@ -6,8 +6,6 @@ import os
 import shlex
 import subprocess
 import sys
-import time
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -60,23 +58,41 @@ def down() -> int:
 @variable("SQL")
 def psql(sql: str | None) -> NoReturn:
     """Open a prompt as the analyst; SQL= or a pipe runs and ends."""
-    from psycopg2.extensions import make_dsn, parse_dsn
+    from include.local.prompt import become_psql
 
-    from include.local.programs import psql_program
-    from include.local.warehouse import open_warehouse
+    become_psql(Layout.of(), sql)
 
-    program = psql_program()
-    if program is None:
-        raise LocalError("There is no psql: install Postgres' client.")
-    if os.environ.get("WAREHOUSE_URL") and not os.environ.get("ANALYST_URL"):
-        raise LocalError("WAREHOUSE_URL is for the pipeline: set ANALYST_URL, too.")
-    parts = parse_dsn(open_warehouse(Layout.of()).analyst_url)
-    # Of a terminal whose locale is not known, psql would take the encoding.
-    own = {"PGCLIENTENCODING": "UTF8", "PGPASSWORD": str(parts.pop("password", ""))}
-    command = [str(program), "--dbname", make_dsn(**parts)]
-    command += ["--command", sql] if sql else []
-    command += ["--set", "ON_ERROR_STOP=1"] if sql or not sys.stdin.isatty() else []
-    os.execve(command[0], command, os.environ | own)  # noqa: S606
+
+@cli.command()
+@variable("QUERY")
+def metrics(query: str | None) -> int:
+    """List the governed metrics, or answer QUERY from the live marts."""
+    from include.local.metrics import metrics
+
+    return metrics(Layout.of(), query)
+
+
+@cli.command()
+@variable("FORGET_USER")
+def forget_user(forget_user: str | None) -> int:
+    """Erase one person's words and traces; what they did stays counted."""
+    from include.local.people import forget
+
+    return forget(Layout.of(), forget_user)
+
+
+@cli.command()
+@variable("BATCH", click.IntRange(min=1), required=True)
+@variable("SPEED", default="max")
+@variable("SCALE", click.IntRange(min=1), default=1)
+@variable("FAULTS", default="")
+@variable("SEED", int, default=1)
+@variable("PORT", click.IntRange(0, 65535), default=0)
+def replay(faults: str, **values: Any) -> int:
+    """Serve pages that landed again, on loopback, until Ctrl-C."""
+    from include.local.replay import replay
+
+    return replay(Layout.of(), faults=[name for name in faults.split(",") if name], **values)
 
 
 @cli.command()
@@ -140,31 +156,9 @@ def dbt(cmd: str) -> NoReturn:
 @variable("PIPELINES", click.Choice(PIPELINES), default=IMDB)
 def rollback(pipelines: str) -> int:
     """Put the marts before the last publish of one pipeline back, without Airflow."""
-    from imdb_pipeline.config import Settings
-    from include.local.project import dbt_project
-    from include.local.warehouse import open_warehouse
-    from warehouse.builds import rollback as rolling_back
-    from warehouse.builds.publish_log import what_is_live
-    from warehouse.database.connection import connected
-    from warehouse.errors import PipelineError
+    from include.local.rollback import rollback
 
-    layout = Layout.of()
-    warehouse = open_warehouse(layout)
-    run_id = f"make rollback {datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%fZ}"
-    try:
-        patience = Settings.from_environment().lock_patience
-        with connected(warehouse.url, purpose="make rollback") as connection:
-            began = time.monotonic()
-            rolling_back.rollback(
-                connection, dbt_project(layout), source=pipelines, dag_id="manual", run_id=run_id,
-                patience=patience,
-            )  # fmt: skip
-            with connection.cursor() as cursor:
-                live = what_is_live(cursor, pipelines)
-            click.echo(f"rolled back in {time.monotonic() - began:.1f} s: live is {live}")
-    except PipelineError as error:
-        raise LocalError(str(error)) from error
-    return 0
+    return rollback(Layout.of(), pipelines)
 
 
 @cli.command()

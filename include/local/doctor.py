@@ -76,6 +76,7 @@ def _warehouse(found: Warehouse, *, full: bool) -> Iterator[Diagnosis]:
             good = "bodies are there, nothing fails, all kept to their contracts"
             yield from guarded("answers", lambda: answers.answers(cursor), good)
             yield from guarded("marts", lambda: contents.marts(cursor), "nothing published yet")
+            yield from guarded("levels", lambda: contents.service_levels(cursor))
             yield from guarded("last run", lambda: contents.last_runs(cursor), "there was none yet")
     except PipelineError:
         pass  # `reach` has reported it

@@ -20,10 +20,10 @@ class Options:
     """A run's options.
 
     `pipelines` are run one after the other. `source` is what they read: `sample`, the name of a
-    pipeline for the real one, or a folder of IMDb's files; `source_name` is its name if not the usual one. `day` and `titles`
-    shape the sample. `named` is whether the user named the source or the sample's shape; if not,
-    the source is that of the last run. The others are parameters of the DAGs; `datasets`, `kinds`,
-    `pages` and `backfill` are None for the usual ones.
+    pipeline for the real one, or a folder of IMDb's files; `source_name` is its name if not the
+    usual one. `day` and `titles` shape the sample. `named` is whether the user named the source or
+    the sample's shape; if not, the source is that of the last run. The others are parameters of the
+    DAGs; `datasets`, `kinds`, `pages` and `backfill` are None for the usual ones.
     """
 
     layout: Layout

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from warehouse.runs.service_levels import HEADING
+
 _WORDS = {
     "loaded": "loaded",
     "unchanged": "unchanged",
@@ -40,6 +42,7 @@ def render_summary(summary: Mapping[str, Any], remarks: Sequence[str] = ()) -> s
     blocks = [
         *_datasets(summary["datasets"]),
         _dbt(summary),
+        *_levels(summary.get("figures", {}).get(HEADING, {})),
         *([render_errors(errors)] if (errors := summary.get("errors")) else []),
         *remarks,
     ]
@@ -154,6 +157,13 @@ def _dbt(summary: Mapping[str, Any]) -> str:
     elif summary["state"] != "success":
         lines.append("marts: not published, readers see the state before this run")
     return "\n".join(lines)
+
+
+def _levels(levels: Mapping[str, str]) -> list[str]:
+    """Return the service levels as a block of text, nothing where none was measured."""
+    if not levels:
+        return []
+    return ["\n".join([f"{HEADING}:", *(f"  {name}: {text}" for name, text in levels.items())])]
 
 
 def render_films(films: Sequence[Film]) -> list[str]:

@@ -68,6 +68,13 @@ def open_warehouse(layout: Layout, environment: Mapping[str, str] = os.environ) 
     return start_embedded(layout)
 
 
+def analyst_of(warehouse: Warehouse, environment: Mapping[str, str] = os.environ) -> str:
+    """Return the URL for the role analyst. Raises LocalError where only the pipeline's is given."""
+    if environment.get("WAREHOUSE_URL") and not environment.get("ANALYST_URL"):
+        raise LocalError("WAREHOUSE_URL is for the pipeline: set ANALYST_URL, too.")
+    return warehouse.analyst_url
+
+
 def start_embedded(layout: Layout) -> Warehouse:
     """Start the embedded warehouse of `layout` if it does not run."""
     layout.make()

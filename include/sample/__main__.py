@@ -1,18 +1,25 @@
-"""Command line: `python -m include.sample make --out DIR`, then `... serve DIR`; or `... tmdb`."""
+"""Command line: `python -m include.sample make --out DIR`, then `... serve DIR`.
+
+The APIs make what they serve themselves: `... tmdb` and `... trakt`. What Trakt answered once is
+served again by `... replay`.
+"""
 
 import argparse
 import signal
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
 
+from include.sample.api.server import SampleApiServer
+from include.sample.api.traffic import UNLIMITED
 from include.sample.maker import DEFAULT_SEED, DEFAULT_TITLES, make_sample
 from include.sample.server import SourceServer
 from include.sample.tmdb.server import TmdbServer
-from include.sample.tmdb.traffic import UNLIMITED
+from include.sample.trakt.replay import FAULT_SHARE, serve_folder, serve_replay
+from include.sample.trakt.server import TraktServer
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -21,7 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if options.command == "make":
             return _make(options)
-        return _serve(_tmdb_server(options) if options.command == "tmdb" else _file_server(options))
+        return _serve(_SERVERS[options.command](options))
     except (ValueError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
@@ -40,13 +47,24 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("folder", type=Path)
     serve.add_argument("--port", type=int, default=0, help="0 (default) finds a free one")
     serve.add_argument("--name", default="", help="the path that the files are served below")
-    tmdb = commands.add_parser("tmdb", help="serve an invented TMDb API on loopback")
-    tmdb.add_argument("--titles", type=int, default=DEFAULT_TITLES, help="as of the sample")
-    tmdb.add_argument("--day", type=int, default=1, help="as of the sample")
-    tmdb.add_argument("--seed", type=int, default=DEFAULT_SEED, help="as of the sample")
-    tmdb.add_argument("--port", type=int, default=0, help="0 (default) finds a free one")
-    tmdb.add_argument("--today", type=date.fromisoformat, help="date of the day, as YYYY-MM-DD")
-    tmdb.add_argument("--unlimited", action="store_true", help="ban no one for a high rate")
+    for name, title in (("tmdb", "TMDb"), ("trakt", "Trakt")):
+        api = commands.add_parser(name, help=f"serve an invented {title} API on loopback")
+        api.add_argument("--titles", type=int, default=DEFAULT_TITLES, help="as of the sample")
+        api.add_argument("--day", type=int, default=1, help="as of the sample")
+        api.add_argument("--seed", type=int, default=DEFAULT_SEED, help="as of the sample")
+        api.add_argument("--port", type=int, default=0, help="0 (default) finds a free one")
+        api.add_argument("--today", type=date.fromisoformat, help="date of the day, YYYY-MM-DD")
+        api.add_argument("--unlimited", action="store_true", help="ban no one for a high rate")
+    replay = commands.add_parser("replay", help="serve Trakt's answers that landed once more")
+    replay.add_argument("--url", default="", help="the warehouse, as postgresql://...")
+    replay.add_argument("--batch", type=int, default=0, help="the last batch that is served")
+    replay.add_argument("--folder", type=Path, help="recordings with headers.json instead")
+    replay.add_argument("--speed", default="max", help="max, or so many times faster than it was")
+    replay.add_argument("--scale", type=int, default=1, help="copies of each page, with other ids")
+    replay.add_argument("--faults", default="", help="statuses, cut, reset: 503,429,cut")
+    replay.add_argument("--share", type=float, default=FAULT_SHARE, help="of answers with a fault")
+    replay.add_argument("--seed", type=int, default=1, help="draws other answers for the faults")
+    replay.add_argument("--port", type=int, default=0, help="0 (default) finds a free one")
     return parser
 
 
@@ -68,8 +86,9 @@ def _file_server(options: argparse.Namespace) -> SourceServer:
     return SourceServer(options.folder, options.port, options.name)
 
 
-def _tmdb_server(options: argparse.Namespace) -> TmdbServer:
-    return TmdbServer(
+def _api_server(options: argparse.Namespace) -> SampleApiServer:
+    made = TmdbServer if options.command == "tmdb" else TraktServer
+    return made(
         options.titles,
         options.day,
         options.seed,
@@ -79,7 +98,30 @@ def _tmdb_server(options: argparse.Namespace) -> TmdbServer:
     )
 
 
-def _serve(server: SourceServer | TmdbServer) -> int:
+def _replay_server(options: argparse.Namespace) -> SampleApiServer:
+    if options.folder:
+        return serve_folder(options.folder, options.port)
+    return serve_replay(
+        options.url,
+        options.batch,
+        speed=options.speed,
+        scale=options.scale,
+        faults=[name for name in options.faults.split(",") if name],
+        share=options.share,
+        seed=options.seed,
+        port=options.port,
+    )
+
+
+_SERVERS: dict[str, Callable[[argparse.Namespace], SourceServer | SampleApiServer]] = {
+    "serve": _file_server,
+    "tmdb": _api_server,
+    "trakt": _api_server,
+    "replay": _replay_server,
+}
+
+
+def _serve(server: SourceServer | SampleApiServer) -> int:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())

@@ -1,8 +1,6 @@
 """The DAG as Airflow reads it, over a manifest made for the tests."""
 
 import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,16 +8,22 @@ from typing import Any
 
 import pytest
 
+from tests.support.tracing import without_coverage
+
 ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="session")
 def dag_environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """An Airflow home of its own, and a dbt manifest."""
+    """An Airflow home of its own, and a dbt manifest. Its processes measure no coverage."""
+    from tests.support.dbt_site import parsed_project  # dbt takes seconds to import
+
     home = tmp_path_factory.mktemp("airflow")
-    target = tmp_path_factory.mktemp("dbt_target")
-    environment = {
-        **os.environ,
+    with without_coverage():
+        target = parsed_project().dbt_project().manifest_path.parent
+        inherited = dict(os.environ)
+    return {
+        **inherited,
         "AIRFLOW_HOME": str(home),
         "AIRFLOW__CORE__DAGS_FOLDER": str(ROOT / "dags"),
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
@@ -28,22 +32,6 @@ def dag_environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
         "WAREHOUSE_DBT_TARGET_DIR": str(target),
         "PYTHONPATH": str(ROOT / "dags"),
     }
-    subprocess.run(
-        [
-            Path(sys.executable).parent / "dbt",
-            "parse",
-            *("--project-dir", ROOT / "dags" / "dbt"),
-            *("--profiles-dir", ROOT / "dags" / "dbt"),
-            *("--profile", "film_warehouse"),
-            *("--target", "prod"),
-            *("--target-path", target),
-            *("--log-path", target),
-        ],
-        env=environment,
-        check=True,
-        capture_output=True,
-    )
-    return environment
 
 
 @contextmanager
@@ -77,3 +65,10 @@ def tmdb_bag(dag_environment: dict[str, str]) -> Iterator[Any]:
 def dag(bag: Any) -> Any:
     """The DAG `imdb_pipeline`."""
     return bag.dags["imdb_pipeline"]
+
+
+@pytest.fixture(scope="session")
+def trakt_bag(dag_environment: dict[str, str]) -> Iterator[Any]:
+    """The DAGs of the file trakt_dag.py."""
+    with dags_of("trakt_dag.py", dag_environment) as found:
+        yield found

@@ -29,14 +29,23 @@ def test_pages_are_read_beside_each_other_and_planned_together(dag: Any) -> None
 
 def test_people_are_asked_for_after_the_titles_that_name_them(dag: Any) -> None:
     assert before(dag, "details.movie") == before(dag, "details.tv") == {"plan"}
-    assert before(dag, "details.person") == {"details.movie", "details.tv"}
+    assert before(dag, "details.person") == {"plan", "details.movie", "details.tv"}
     assert before(dag, "changed") == {"details.person"}
+
+
+def test_what_plan_skips_are_the_details_and_nothing_else(dag: Any) -> None:
+    """Where nothing is due, what comes directly after it is skipped."""
+    assert dag.get_task("plan").downstream_task_ids == DETAILS
+    assert dag.get_task("plan").ignore_downstream_trigger_rules is False
 
 
 def test_a_publish_is_told_and_old_bodies_go_after_it(dag: Any) -> None:
     for task_id in (*GROUPS, "links", "prune"):
         assert before(dag, task_id) == {"publish"}
-    assert before(dag, "report") == {task.task_id for task in dag.tasks} - {"changed", "report"}
+    # A task that skips what comes directly after it must not skip the report.
+    assert before(dag, "report") == {task.task_id for task in dag.tasks} - {
+        *("changed", "plan", "report"),
+    }
 
 
 def test_a_run_without_ingest_or_with_some_kinds_reaches_the_models(dag: Any) -> None:

@@ -52,11 +52,17 @@ _NOT_INHERITED = (
     "TMDB_",
     "TRAKT_",
     "DBT_",
+    "OPENLINEAGE",
     "WAREHOUSE",
     "ANALYST",
     "PYTEST",
     "MAKE",
     "MFLAGS",
+)
+# These go to a command by its environment, others as words of make.
+_BY_ENVIRONMENT = (
+    *("IMDB_", "TMDB_", "TRAKT_"),
+    *("OPENLINEAGE_", "WAREHOUSE_ALERT_", "WAREHOUSE_LINEAGE_"),
 )
 
 
@@ -78,9 +84,7 @@ class Installation:
     def make(self, verb: str, **variables: str) -> Command:
         """Run `make VERB NAME=value …` and return what it said; settings go by the environment."""
         settings = {
-            name: value
-            for name, value in variables.items()
-            if name.startswith(("IMDB_", "TMDB_", "TRAKT_", "WAREHOUSE_ALERT_"))
+            name: value for name, value in variables.items() if name.startswith(_BY_ENVIRONMENT)
         }
         words = [f"{name}={value}" for name, value in variables.items() if name not in settings]
         return run(
@@ -248,7 +252,9 @@ def story(
     again = visit(installation, "run", PIPELINES="imdb")
     cut = cut_short(installation.sample(1), tmp_path_factory.mktemp("damaged") / "day-1")
     damaged = visit(installation, "run", SOURCE=str(cut), IMDB_DOWNLOAD_TRIES="2", **SAMPLE)
-    second_day = visit(installation, "run", DAY="2", PIPELINES="imdb")
+    second_day = visit(
+        installation, "run", DAY="2", PIPELINES="imdb", **lineage_into(lineage_of(installation))
+    )
     assert second_day.command.code == 0, second_day.command.output
     keep_marts(installation, 2)
     wrong = impossible_ratings(installation.sample(2), tmp_path_factory.mktemp("wrong") / "day-2")
@@ -335,6 +341,21 @@ def keep_marts(installation: Installation, day: int) -> None:
             )
         cursor.execute(sql.SQL("grant usage on schema {} to analyst").format(schema))
         cursor.execute(sql.SQL("grant select on all tables in schema {} to analyst").format(schema))
+
+
+def lineage_of(installation: Installation) -> Path:
+    """The file that gets the lineage of the second day."""
+    return installation.folder / "lineage.jsonl"
+
+
+def lineage_into(path: Path) -> dict[str, str]:
+    """The settings that switch lineage on, as docs/operations.md has them."""
+    return {
+        "OPENLINEAGE__TRANSPORT__TYPE": "file",
+        "OPENLINEAGE__TRANSPORT__LOG_FILE_PATH": str(path),
+        "OPENLINEAGE__TRANSPORT__APPEND": "true",
+        "WAREHOUSE_LINEAGE_NAMESPACE": "postgres://film",
+    }
 
 
 def visited(webhook: Webhook, installation: Installation, verb: str, **variables: str) -> Station:

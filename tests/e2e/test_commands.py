@@ -33,6 +33,25 @@ def test_psql_is_the_analyst(story: Story) -> None:
     assert "permission denied" in refused.output
 
 
+def test_metrics_are_listed_and_asked_of_the_live_marts(story: Story) -> None:
+    listed = story.installation.make("metrics")
+    assert listed.code == 0, listed.output
+    assert "imdb_votes: Votes that titles have now" in listed.output
+    asked = story.installation.make("metrics", QUERY="--metrics imdb_votes --group-by type_group")
+    assert asked.code == 0, asked.output
+    votes = dict(
+        story.installation.query(
+            "select type_group, sum(num_votes)::text from marts.mart_top_titles "
+            "where not is_adult group by 1"
+        )
+    )
+    lines = [line.split("|") for line in asked.output.splitlines() if line.count("|") == 1]
+    assert {name.strip(): sum_.strip() for name, sum_ in lines[1:]} == votes
+    refused = story.installation.make("metrics", QUERY="--metrics imdb_voters")
+    assert refused.code != 0
+    assert "There is no metric imdb_voters. The metrics are" in refused.output
+
+
 def test_the_users_shell_does_not_reach_the_server_and_no_loopback_request_a_proxy(
     story: Story,
 ) -> None:

@@ -364,6 +364,22 @@ def test_marts_that_are_not_those_of_the_publish_log_are_a_failure(owner: Cursor
     only(contents.marts(owner), FAIL, "made from load 99, but the ledger ends with load 0")
 
 
+def test_a_service_level_with_little_budget_left_is_a_warning(owner: Cursor) -> None:
+    assert list(contents.service_levels(owner)) == []
+    owner.execute(
+        "insert into meta.slo_measurement values "
+        "('toy', 'validity', '2031-06-02', 'items', 0.99, 1000, 1000, '2031-06-03 UTC'), "
+        "('quiet', 'validity', '2031-06-02', 'items', 0.99, 1000, 1000, '2031-06-03 UTC')"
+    )
+    assert [each.level for each in contents.service_levels(owner)] == [OK, OK]
+    owner.execute("update meta.slo_measurement set good = 900 where source = 'toy'")
+    first, second, third = contents.service_levels(owner)
+    assert (first.level, first.found) == (OK, "quiet: validity as promised")
+    assert (second.level, third.level) == (WARN, WARN)
+    assert second.found.startswith("toy: validity exhausted: 90 % of 99 %")
+    assert third.found == "toy: backfills pause"
+
+
 def test_the_newest_run_of_each_dag_is_judged(owner: Cursor) -> None:
     def ran(dag_id: str, state: str, days: int, failed: list[str]) -> None:
         owner.execute(

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from dbt.cli.main import dbtRunner
+from dbt.contracts.graph.semantic_manifest import SemanticManifest
 from dbt_common.events.functions import reset_metadata_vars
 
 from include.local.layout import LOOPBACK
@@ -74,6 +75,13 @@ class Site:
         """The project as its manifest has it."""
         content: dict[str, Any] = json.loads(self.dbt_project().manifest_path.read_text("utf-8"))
         return content
+
+    def semantic_manifest(self) -> str:
+        """The semantic layer of the project, over what is built on this database."""
+        path = self.target / "written" / f"{self.database.name}.json"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        SemanticManifest(self._manifest).write_json_to_file(str(path))
+        return path.read_text("utf-8").replace(_NO_DATABASE.name, self.database.name)
 
     def dbt_project(self) -> DbtProject:
         """The project as the pipeline knows it; its manifest is written for that."""

@@ -10,8 +10,8 @@ from http.server import BaseHTTPRequestHandler
 from typing import Any
 from unittest.mock import patch
 
+from include.sample.api.traffic import UNLIMITED, Limits
 from include.sample.tmdb.server import TmdbServer
-from include.sample.tmdb.traffic import UNLIMITED, Limits
 from tests.support.postgres import Database
 from tmdb_pipeline.config import KIND_NAMES, TmdbSettings
 from tmdb_pipeline.sync import Sync

@@ -5,6 +5,7 @@ source says which build its tables in staging and `marts_next` belong to: an old
 continue. One dbt process works on a build at a time (`build_session`).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,7 +13,12 @@ from psycopg2.extensions import cursor as Cursor
 
 from warehouse.builds.dependents import warn_of_what_a_build_drops
 from warehouse.builds.project import DbtProject
-from warehouse.builds.publish_log import State, published_state, rejected_state
+from warehouse.builds.publish_log import (
+    State,
+    changed_since,
+    published_state,
+    rejected_state,
+)
 from warehouse.database.connection import Connection
 from warehouse.database.turns import building_lock, hold
 from warehouse.errors import WarehouseRefused
@@ -51,10 +57,16 @@ def current_state(cursor: Cursor, project: DbtProject, source: str) -> State:
     return State(newest_change(cursor, source), project.sha256(source))
 
 
-def why_build(current: State, published: State | None, rejected: State | None = None) -> str | None:
+def why_build(
+    current: State,
+    published: State | None,
+    rejected: State | None = None,
+    exchanged: Sequence[str] = (),
+) -> str | None:
     """Return why the marts have to be built, in words; None where they are up to date.
 
-    `rejected` is a state that a rollback rejected: it does not come again by itself.
+    `rejected` is a state that a rollback rejected: it does not come again by itself. `exchanged`
+    are the sources whose marts the models read and that published after the live build began.
     """
     if published is None:
         return "nothing was published yet"
@@ -64,6 +76,8 @@ def why_build(current: State, published: State | None, rejected: State | None = 
         return f"the newest load is {current.load_id}, the marts are made from {published.load_id}"
     if current.project_sha256 != published.project_sha256:
         return "the dbt project is not the one last published"
+    if exchanged:
+        return f"the marts read those of {', '.join(exchanged)}, which were published again"
     return None
 
 
@@ -113,6 +127,7 @@ def _why(
         current_state(cursor, project, source),
         published_state(cursor, source),
         rejected_state(cursor, source),
+        changed_since(cursor, source, project.reads_marts_of(source)),
     )
 
 

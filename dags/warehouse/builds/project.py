@@ -8,16 +8,18 @@ import hashlib
 import json
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from warehouse.errors import PermanentError
 
-_NOT_SOURCE_CODE = frozenset({"target", "logs", "dbt_packages", "__pycache__"})
+# Metrics (semantic) are questions to tables and make none.
+_NOT_SOURCE_CODE = frozenset({"target", "logs", "dbt_packages", "__pycache__", "semantic"})
 
 
 def project_sha256(project_dir: Path, *, without: Collection[str] = ()) -> str:
-    """Return a hash over the names and contents of the project's own files.
+    """Return a hash over the names and contents of the files that tables are made of.
 
     Files in a folder that is named in `without`, at any depth, do not count.
     """
@@ -36,7 +38,7 @@ def project_sha256(project_dir: Path, *, without: Collection[str] = ()) -> str:
 class DbtProject:
     """The dbt project in `project_dir`, as the manifest at `manifest_path` describes it.
 
-    The manifest is read when it is asked for something, each time.
+    The manifest is read when it is asked for something, each time, and parsed when it is another.
     """
 
     project_dir: Path
@@ -67,6 +69,32 @@ class DbtProject:
             )
         return tuple(sorted(_table(model) for model in models if _is_mart(model, source)))
 
+    def reads_marts_of(self, source: str, *, live: str = "marts") -> tuple[str, ...]:
+        """Return the other sources whose published marts the models of `source` read, sorted.
+
+        The marts are tables of dbt sources in the schema `live`. Raises as `sha256` does.
+        """
+        manifest = self._manifest()
+        models = _models(manifest)
+        tables = {
+            name: table["identifier"]
+            for name, table in manifest.get("sources", {}).items()
+            if table["schema"] == live
+        }
+        read = {
+            tables[name]
+            for model in models
+            if _meta(model).get("source") == source
+            for name in model.get("depends_on", {}).get("nodes", ())
+            if name in tables
+        }
+        owners = {
+            str(_meta(model)["source"])
+            for model in models
+            if _is_mart(model) and _table(model) in read
+        }
+        return tuple(sorted(owners - {source}))
+
     def sha256(self, source: str) -> str:
         """Return a hash over the files that the models of `source` depend on.
 
@@ -77,19 +105,32 @@ class DbtProject:
         return project_sha256(self.project_dir, without=others)
 
     def _models(self) -> list[dict[str, Any]]:
+        return _models(self._manifest())
+
+    def _manifest(self) -> dict[str, Any]:
         try:
-            manifest = json.loads(self.manifest_path.read_text("utf-8"))
+            return _parsed(self.manifest_path.read_text("utf-8"))
         except (OSError, ValueError) as error:
             raise PermanentError(
                 f"the dbt manifest {self.manifest_path} cannot be read ({error}). Run `make "
                 "manifest`, or build the image again; then start a new run."
             ) from error
-        disabled = [node for nodes in manifest.get("disabled", {}).values() for node in nodes]
-        return [
-            node
-            for node in (*manifest["nodes"].values(), *disabled)
-            if node["resource_type"] == "model"
-        ]
+
+
+@lru_cache(maxsize=1)
+def _parsed(manifest: str) -> dict[str, Any]:
+    """Parse a manifest once: that takes longer than reading it. Callers change nothing in it."""
+    content: dict[str, Any] = json.loads(manifest)
+    return content
+
+
+def _models(manifest: dict[str, Any]) -> list[dict[str, Any]]:
+    disabled = [node for nodes in manifest.get("disabled", {}).values() for node in nodes]
+    return [
+        node
+        for node in (*manifest["nodes"].values(), *disabled)
+        if node["resource_type"] == "model"
+    ]
 
 
 def _meta(model: dict[str, Any]) -> dict[str, Any]:

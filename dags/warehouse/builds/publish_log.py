@@ -66,6 +66,33 @@ def published_state(cursor: Cursor, source: str) -> State | None:
     return newest[0].state if newest else None
 
 
+def changed_since(cursor: Cursor, source: str, others: Sequence[str]) -> list[str]:
+    """Return those of `others` whose live marts were exchanged after the live build of `source`
+    began, sorted: it may have read their marts as they were before.
+
+    A reader waits for an exchange until it has committed, so a publish that was noted before the
+    build began is one that the build read.
+    """
+    cursor.execute(
+        """
+        select distinct other.source
+        from meta.publish_log as other
+        inner join (
+            select coalesce(build.began_at, newest.published_at) as began_at
+            from meta.publish_log as newest
+            left join meta.build_log as build using (build_id)
+            where newest.source = %s
+            order by newest.publish_id desc
+            limit 1
+        ) as live on other.published_at > live.began_at
+        where other.source = any(%s)
+        order by other.source
+        """,
+        (source, list(others)),
+    )
+    return [str(name) for (name,) in cursor.fetchall()]
+
+
 def rejected_state(cursor: Cursor, source: str) -> State | None:
     """Return what a rollback rejected; None where the newest row of `source` is no rollback."""
     newest = newest_publishes(cursor, source)

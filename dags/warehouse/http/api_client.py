@@ -23,7 +23,9 @@ import urllib3
 from warehouse.errors import PermanentError, SourceRefused, SourceUnavailable, TransientError
 from warehouse.http.answers import retry_after
 from warehouse.http.api_policy import ApiPolicy
-from warehouse.http.rate_limit import NoLimit, RequestLimit
+from warehouse.http.rate_limit import NoLimit, RequestLimit, Stopped
+
+__all__ = ["ApiAnswer", "ApiClient", "Stopped", "check_address"]
 
 log = logging.getLogger(__name__)
 
@@ -52,10 +54,6 @@ class ApiAnswer:
     data: Any
     answered_at: datetime
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-
-
-class Stopped(TransientError):
-    """Another thread of the same work met a fault that ends it."""
 
 
 class ApiClient:

@@ -10,12 +10,13 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
-from typing import Protocol
+from typing import Protocol, Self
 
 from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import cursor as Cursor
 
 from warehouse.database.connection import connected
+from warehouse.errors import TransientError
 
 # Requests are spread a little wider than the limit says, and one that comes too late for its turn
 # takes another: so the server never counts more in any second, however the machine is loaded.
@@ -44,6 +45,10 @@ _FREE = """
 """
 _WAIT = "select pg_advisory_lock(hashtextextended(%s || ': request ' || %s, 0))"
 _RELEASE = "select pg_advisory_unlock(hashtextextended(%s || ': request ' || %s, 0))"
+
+
+class Stopped(TransientError):
+    """Another thread of the same work met a fault that ends it."""
 
 
 class RequestLimit(Protocol):
@@ -84,7 +89,7 @@ class SharedLimit:
         self._sessions = ExitStack()
         self._opening = threading.Lock()
 
-    def __enter__(self) -> "SharedLimit":
+    def __enter__(self) -> Self:
         """Return itself."""
         return self
 

@@ -50,11 +50,12 @@ def report_after_all(dag: Any, reported: Any) -> None:
     """Let `reported` wait for every task of the DAG.
 
     For all of them, not the last alone: what is behind a failed task has ended before what is
-    beside it, and the report would not see what else fails. `changed` skips what follows it
-    directly; it has ended whenever the first dbt tasks have.
+    beside it, and the report would not see what else fails. A task that skips (`changed`) would
+    skip the report with all that follows it directly; it has ended whenever these have.
     """
-    for other in [task for task in dag.tasks if task.task_id not in {"changed", "report"}]:
-        other >> reported
+    for other in [task for task in dag.tasks if task.task_id != "report"]:
+        if not other.inherits_from_skipmixin:
+            other >> reported
 
 
 def rollback_dag(

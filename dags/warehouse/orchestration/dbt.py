@@ -28,6 +28,7 @@ from warehouse.errors import PipelineError
 from warehouse.orchestration.connection import connection_string
 from warehouse.orchestration.dbt_process import SKIPPED, SUCCESS, run_dbt_build
 from warehouse.orchestration.failures import final_where_permanent, record_error
+from warehouse.orchestration.lineage import note_model
 from warehouse.orchestration.tasks import CHANGED
 
 log = logging.getLogger(__name__)
@@ -219,6 +220,7 @@ class DbtModel(DbtTask):
             record_error(error, context)
             raise AirflowFailException(str(error))
         log.info("%s: %s", self.model, result["message"])
+        note_model(manifest_path(), self.model)
 
     def _reported(self, context: Any) -> dict[str, Any] | None:
         """Wait for the result; None where this task has to build the model itself."""

@@ -84,7 +84,7 @@ def alert_when_red(context: Any) -> None:
     try:
         settings = AlertSettings.from_environment()
         if settings is not None:
-            _mask(settings)
+            mask_address(settings)
             send(settings, _alert(context) or _bare_alert(context))
     except PipelineError as error:
         log.warning("no alert about the failed run was sent: %s", error)
@@ -158,7 +158,7 @@ def _secrets() -> list[str]:
     return secrets
 
 
-def _mask(settings: AlertSettings) -> None:
+def mask_address(settings: AlertSettings) -> None:
     """Hide the address in the task's log, should a library below write it at level DEBUG."""
     path = settings.url.split("//", 1)[-1].partition("/")[2]
     # Airflow's supervisor may not answer; the alert is sent without it.

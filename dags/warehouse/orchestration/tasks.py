@@ -13,13 +13,12 @@ from typing import Any
 
 from airflow.sdk import get_current_context, task
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
-from psycopg2.extensions import cursor as Cursor
 
 from warehouse.builds import publish as publishing
 from warehouse.builds import rollback as rolling_back
-from warehouse.builds.builds import begin_build, current_state
+from warehouse.builds.builds import begin_build
 from warehouse.builds.project import DbtProject
-from warehouse.builds.publish_log import published_change, rejected_state, what_is_live
+from warehouse.builds.publish_log import published_change, what_is_live
 from warehouse.database.connection import connected
 from warehouse.orchestration.assets import (
     group_asset,
@@ -30,6 +29,8 @@ from warehouse.orchestration.assets import (
 from warehouse.orchestration.connection import connection_string
 from warehouse.orchestration.failures import SUMMARY_KEY, final_where_permanent, messages_of
 from warehouse.orchestration.handovers import counts_of, figures_of
+from warehouse.orchestration.lineage import note_publish
+from warehouse.orchestration.skips import REPORT, say_why_not, skip_to_report
 from warehouse.runs.retention import days_to_keep, prune
 from warehouse.runs.run_log import record_run
 from warehouse.runs.summary import failure_of, summarize, summary_lines
@@ -41,7 +42,8 @@ NO_COUNTS: Mapping[str, str] = {}
 
 
 def changed(source: str, project: DbtProject, **operator: Any) -> Any:
-    """Add the task `changed`: the tasks after it run where the source's marts are out of date.
+    """Add the task `changed`: the tasks after it run where the source's marts are out of date, else
+    all of them but the report are skipped.
 
     It hands over the build that begins: `build_id`, and `full_refresh` where it begins from
     nothing. The run's params `force_transform` and `full_refresh` ask for a build in any case; a
@@ -60,6 +62,7 @@ def changed(source: str, project: DbtProject, **operator: Any) -> Any:
         params, run_id = context["params"], context["run_id"]
         if params.get("dry_run"):
             log.info("nothing is built: it is a dry run")
+            skip_to_report(context)
             return None
         asked_for = [
             f"{parameter} was asked for"
@@ -81,27 +84,14 @@ def changed(source: str, project: DbtProject, **operator: Any) -> Any:
             )
             if build is None:
                 with connection, connection.cursor() as cursor:
-                    _say_why_not(cursor, project, source)
+                    say_why_not(cursor, project, source)
+                skip_to_report(context)
                 return None
         how = " from nothing" if build.from_nothing else ""
         log.info("build %s: the marts will be built%s: %s", build.build_id, how, build.reason)
         return {"build_id": build.build_id, "full_refresh": build.from_nothing}
 
     return decide()
-
-
-def _say_why_not(cursor: Cursor, project: DbtProject, source: str) -> None:
-    live, rejected = what_is_live(cursor, source), rejected_state(cursor, source)
-    if rejected and rejected.covers(current_state(cursor, project, source)):
-        log.info(
-            "nothing is built: a rollback rejected the marts made from load %s and this dbt "
-            "project; they come again with a new load, another project or force_transform. "
-            "Live is %s",
-            rejected.load_id,
-            live,
-        )
-    else:
-        log.info("nothing changed. Live is %s", live)
 
 
 def publish(
@@ -138,6 +128,7 @@ def publish(
             )
             with connection, connection.cursor() as cursor:
                 log.info("published: live is %s", what_is_live(cursor, source))
+        note_publish(publish_id)
         return publish_id
 
     return make_visible()
@@ -219,20 +210,22 @@ def report(
     source: str,
     steps: Mapping[str, Sequence[str]],
     counts: Mapping[str, str] = NO_COUNTS,
+    planner: str | None = None,
     **operator: Any,
 ) -> Any:
     """Add the task `report`, which runs whatever happened before and fails where a task failed.
 
     `steps` are the ids of the tasks that ingest each dataset, by dataset name; what these tasks
     returned are the dataset's figures. `counts` are ids of the source's own tasks that count in the
-    marts, by the name of what they count; each returns a text per group. The report goes to the
-    log, to `meta.run_log` and to the Asset's extra; of a failed run also to an XCom for
+    marts, by the name of what they count; each returns a text per group. `planner` is the task that
+    skips steps which have nothing to do, and hands over their figures. The report goes to the log,
+    to `meta.run_log` and to the Asset's extra; of a failed run also to an XCom for
     `alert_when_red`. A green run then deletes records older than `WAREHOUSE_KEEP_RUNS_DAYS`.
     """
     outlet = warehouse_asset(source)
 
     @task(
-        task_id="report",
+        task_id=REPORT,
         trigger_rule="all_done",
         inlets=[marts_asset(source)],
         outlets=[outlet],
@@ -259,7 +252,7 @@ def report(
                 finished_at=finished_at,
                 states=states,
                 steps=steps,
-                figures=figures_of(ti, steps),
+                figures=figures_of(ti, steps, planner),
                 messages=messages,
                 counted=counts_of(ti, counts),
             )

@@ -17,12 +17,10 @@ from psycopg2.extensions import cursor as Cursor
 
 from warehouse.database.turns import loading
 from warehouse.errors import WarehouseUnavailable
+from warehouse.raw.batch_owners import lock_batch, refuse_other_origins, unlock_batch
 from warehouse.raw.ledger import Load, history_begin, last_load, next_load_id, record, scalar
 
 log = logging.getLogger(__name__)
-
-_LOCK = "select pg_try_advisory_lock(hashtextextended(%s || ': batch ' || %s, 0))"
-_UNLOCK = "select pg_advisory_unlock(hashtextextended(%s || ': batch ' || %s, 0))"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +69,13 @@ def api_batch(
     """Begin a batch, and end it at the end of the block, also where the block raises.
 
     `patience` is how many seconds the end waits for a dbt session of the source. Batches that were
-    killed are ended first. `connection` is idle at begin and end.
+    killed are ended first. `connection` is idle at begin and end. Raises as `refuse_other_origins`.
     """
     end_killed(connection, dataset, patience=patience)
     with connection, connection.cursor() as cursor:
+        refuse_other_origins(
+            cursor, dataset.source, dag_id=run.dag_id, run_id=run.run_id, origin=run.origin
+        )
         cursor.execute(
             "insert into meta.api_batch_log (source, dataset, dag_id, run_id, origin) "
             "values (%s, %s, %s, %s, %s) returning batch_id",
@@ -82,7 +83,7 @@ def api_batch(
         )
         batch = ApiBatch(scalar(cursor), dataset, run)
         # As long as this session lives, no other process ends the batch.
-        _lock(cursor, dataset.source, batch.batch_id)
+        lock_batch(cursor, dataset.source, batch.batch_id)
     try:
         yield batch
     finally:
@@ -111,7 +112,7 @@ def end_killed(connection: Connection, dataset: ApiDataset, *, patience: float) 
     ended = []
     for batch in begun:
         with connection, connection.cursor() as cursor:
-            if not _lock(cursor, dataset.source, batch.batch_id):
+            if not lock_batch(cursor, dataset.source, batch.batch_id):
                 continue
         with (
             loading(connection, dataset.source, patience=patience),
@@ -157,16 +158,6 @@ def quarantined_share(cursor: Cursor, source: str, run: ApiRun) -> tuple[int, in
     )
     quarantined, checked = cursor.fetchone() or (0, 0)
     return int(quarantined), int(checked)
-
-
-def origins(cursor: Cursor, source: str) -> dict[str, str]:
-    """Return by dataset the name of the place that answered, or answers, its newest batch."""
-    cursor.execute(
-        "select distinct on (dataset) dataset, origin from meta.api_batch_log "
-        "where source = %s order by dataset, batch_id desc",
-        (source,),
-    )
-    return dict(cursor.fetchall())
 
 
 def _end(cursor: Cursor, batch: ApiBatch) -> bool:
@@ -282,14 +273,9 @@ def _counts(cursor: Cursor, batch: ApiBatch, *, begins: bool) -> tuple[int, int,
     return before + inserted, inserted, updated, deleted
 
 
-def _lock(cursor: Cursor, source: str, batch_id: int) -> bool:
-    cursor.execute(_LOCK, (source, str(batch_id)))
-    return cursor.fetchone() == (True,)
-
-
 def _unlock(connection: Connection, source: str, batch_id: int) -> None:
     try:
         with connection, connection.cursor() as cursor:
-            cursor.execute(_UNLOCK, (source, str(batch_id)))
+            unlock_batch(cursor, source, batch_id)
     except psycopg2.Error:
         log.debug("the lock of batch %s ends with its session", batch_id)

@@ -7,7 +7,8 @@ from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import cursor as Cursor
 
 from warehouse.database.turns import held
-from warehouse.raw.api_batch import ApiDataset, ApiRun, api_batch, origins
+from warehouse.raw.api_batch import ApiDataset, ApiRun, api_batch
+from warehouse.raw.batch_owners import origins, refuse_other_origins
 
 log = logging.getLogger(__name__)
 
@@ -28,11 +29,15 @@ def begin_history(
     `datasets` are all of one source. `forget` deletes what is known and due, in one transaction.
     Then an empty batch begins each history, so that the models have no dataset of the old place;
     after a kill between two of these, the next run does the rest. `patience` is how many seconds
-    each batch waits for a dbt session of the source. Returns whether a history began.
+    each batch waits for a dbt session of the source. Returns whether a history began. Raises as
+    `refuse_other_origins`.
     """
     source = datasets[0].source
     with held(connection, f"{source}: origin", patience=_PATIENCE):
         with connection, connection.cursor() as cursor:
+            refuse_other_origins(
+                cursor, source, dag_id=run.dag_id, run_id=run.run_id, origin=run.origin
+            )
             last = origins(cursor, source)
             before = {name: origin for name, origin in last.items() if origin != run.origin}
             if not before:

@@ -1,9 +1,9 @@
 """How long the records of runs are kept.
 
-Pruned are reports, log rows of models and tests, statistics of columns, and the tables of failing
-rows that only pruned rows name. What a later run relies on is kept: the load ledger, the change
-tables, builds and publishes, and all log rows of the newest build and of the builds that a source
-published last.
+Pruned are reports, log rows of models and tests, rows about steps that asked an API, statistics of
+columns, and the tables of failing rows that only pruned rows name. What a later run relies on is
+kept: the load ledger, the change tables, builds and publishes, and all log rows of the newest build
+and of the builds that a source published last.
 """
 
 # ruff: noqa: S608 - the statements are made of constants
@@ -34,6 +34,18 @@ _NEEDED_BUILDS = """
 """
 _STATEMENTS = {
     "meta.run_log": f"delete from meta.run_log where finished_at < {_OLD}",
+    # The days that are measured again, and those of the newest complete try before them.
+    "meta.ingest_log": f"""
+        delete from meta.ingest_log
+        where ended_at < {_OLD} and coalesce(
+            ended_at < (
+                select max(day) - interval '30 days'
+                from meta.slo_measurement
+                where slo_measurement.source = ingest_log.source
+            ),
+            true
+        )
+    """,
     "meta.model_log": f"delete from meta.model_log where finished_at < {_OLD} "
     f"and coalesce(build_id, 0) not in ({_NEEDED_BUILDS})",
     "meta.test_log": f"delete from meta.test_log where finished_at < {_OLD} "

@@ -16,8 +16,9 @@ _FETCHED = (
     "download {download_seconds} s, load {load_seconds} s"
 )
 _ASKED = (
-    "{dataset}: {status}, {requests} requests, {answers} answers ({written} written, {unchanged} "
-    "unchanged, {gone} gone, {quarantined} quarantined), {failed} failed, {load_seconds} s"
+    "{dataset}: {status}, {requests} requests, {rows} rows (+{rows_inserted} ~{rows_updated} "
+    "-{rows_deleted}, {unchanged} unchanged, {gone} gone, {quarantined} quarantined), "
+    "{failed} failed, {load_seconds} s"
 )
 _NO_MESSAGES: Mapping[str, str] = {}
 _NOT_COUNTED: Mapping[str, Mapping[str, str]] = {}

@@ -1,4 +1,4 @@
-"""Alerts: one POST to a webhook when a run has failed.
+"""Alerts: one POST to a webhook, e.g. when a run has failed.
 
 The address is a secret, because anyone who has it can post: it is in no log and in no error. An
 error names the scheme and the host.
@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from ipaddress import ip_address
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import SplitResult, urlsplit
 
 import requests
@@ -92,6 +92,17 @@ def _is_loopback(parts: SplitResult) -> bool:
         return host == "localhost"
 
 
+class Postable(Protocol):
+    """What can be posted: `subject` says in a log what it is about."""
+
+    @property
+    def subject(self) -> str:
+        """Return what it is about."""
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the body of the POST."""
+
+
 @dataclass(frozen=True, slots=True)
 class Alert:
     """What is posted about a failed run. `published` says whether new marts are live.
@@ -105,6 +116,11 @@ class Alert:
     published: bool | None
     started_at: datetime | None
     finished_at: datetime
+
+    @property
+    def subject(self) -> str:
+        """What the alert is about, in a log."""
+        return "the failed run"
 
     @property
     def text(self) -> str:
@@ -136,7 +152,7 @@ class Alert:
         }
 
 
-def send(settings: AlertSettings, alert: Alert) -> bool:
+def send(settings: AlertSettings, alert: Postable) -> bool:
     """Post the alert; return whether it was taken. Never raises, and never takes long.
 
     There is a second try where the first can have failed by chance. A server that answers too late
@@ -146,13 +162,13 @@ def send(settings: AlertSettings, alert: Alert) -> bool:
     for _ in range(_TRIES):
         fault, may_pass = _post_in_time(settings, alert.as_json())
         if fault is None:
-            log.info("the alert about the failed run was sent to %s", settings.place)
+            log.info("the alert about %s was sent to %s", alert.subject, settings.place)
             return True
         if not may_pass:
             break
     log.warning(
-        "the alert about the failed run could not be sent to %s: %s. "
-        "Nothing else depends on it; check %s.",
+        "the alert about %s could not be sent to %s: %s. Nothing else depends on it; check %s.",
+        alert.subject,
         settings.place,
         fault,
         URL_VARIABLE,

@@ -8,6 +8,7 @@ from psycopg2.extensions import cursor as Cursor
 
 from imdb_pipeline.config import DATASETS
 from include.local.checks.diagnosis import Diagnosis, age, fail, ok, warn
+from warehouse.runs.service_levels import MET, budget_left, newest_levels
 
 OLD = timedelta(days=2)
 
@@ -101,3 +102,23 @@ def last_runs(cursor: Cursor, old: timedelta = OLD) -> Iterator[Diagnosis]:
                        "make run, or see why the schedule does not run (make up).")  # fmt: skip
         else:
             yield ok("last run", run)
+
+
+def service_levels(cursor: Cursor) -> Iterator[Diagnosis]:
+    """Report what each source promises and warn where little of an error budget is left."""
+    cursor.execute("select to_regclass('meta.slo_daily') is null")
+    if cursor.fetchone() == (True,):
+        return  # The check of the schema says so.
+    levels = newest_levels(cursor)
+    for source in dict.fromkeys(level.source for level in levels):
+        found = [level for level in levels if level.source == source and level.state]
+        bad = [level for level in found if level.state != MET]
+        for level in bad:
+            yield warn("levels", f"{source}: {level.objective} {level.text}",
+                       "see docs/service-levels.md and the runbooks beside it.")  # fmt: skip
+        if found and not bad:
+            names = ", ".join(level.objective for level in found)
+            yield ok("levels", f"{source}: {names} as promised")
+        if budget_left(cursor, source).is_used_up:
+            yield warn("levels", f"{source}: backfills pause",
+                       "correct the cause; bad days leave the budget after 28 days.")  # fmt: skip

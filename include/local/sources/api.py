@@ -3,7 +3,7 @@
 import sys
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, ClassVar, Protocol, Self
@@ -12,15 +12,8 @@ from include.local.layout import LOOPBACK, LocalError, Ports
 from include.local.options import SAMPLE, Options
 from include.local.sources.source import Background
 from include.local.warehouse import Warehouse, rows
+from include.sample.api.server import SampleApiServer
 from warehouse.errors import PermanentError
-
-
-class ApiServer(Protocol):
-    """A server of generated answers that runs."""
-
-    @property
-    def base_url(self) -> str:
-        """Where it listens."""
 
 
 class ApiSettings(Protocol):
@@ -76,7 +69,7 @@ class ApiSource(ABC):
         """Return the settings of the environment; raise `PermanentError` where they are wrong."""
 
     @abstractmethod
-    def server(self, port: int, today: date) -> AbstractContextManager[ApiServer]:
+    def server(self, port: int, today: date) -> SampleApiServer:
         """Return the server of the sample, which has no limit."""
 
     @abstractmethod

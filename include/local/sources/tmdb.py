@@ -2,15 +2,15 @@
 
 import os
 from collections.abc import Mapping
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, ClassVar
 
-from include.local.sources.api import ApiServer, ApiSource, given
+from include.local.sources.api import ApiSource, given
 from include.local.warehouse import Warehouse, rows
+from include.sample.api.server import SampleApiServer
+from include.sample.api.traffic import UNLIMITED
 from include.sample.tmdb.server import TmdbServer
-from include.sample.tmdb.traffic import UNLIMITED
 from tmdb_pipeline.config import SOURCE, TmdbSettings
 
 _SAMPLE_TOKEN = "sample"  # noqa: S105 - the sample's server takes any
@@ -43,7 +43,7 @@ class TmdbApi(ApiSource):
         """Return the settings of the environment."""
         return TmdbSettings.from_environment()
 
-    def server(self, port: int, today: date) -> AbstractContextManager[ApiServer]:
+    def server(self, port: int, today: date) -> SampleApiServer:
         """Return the server of the sample, which has no limit."""
         options = self.options
         return TmdbServer(options.titles, options.day, port=port, today=today, limits=UNLIMITED)

@@ -1,13 +1,13 @@
 """Trakt's API: the server of a generated universe, or the real one."""
 
 from collections.abc import Mapping
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, ClassVar
 
-from include.local.sources.api import ApiServer, ApiSource, given
+from include.local.sources.api import ApiSource, given
 from include.local.warehouse import Warehouse, rows
+from include.sample.api.server import SampleApiServer
 from include.sample.api.traffic import UNLIMITED
 from include.sample.trakt.server import TraktServer
 from trakt_pipeline.config import SOURCE, TraktSettings
@@ -15,7 +15,8 @@ from trakt_pipeline.config import SOURCE, TraktSettings
 _TITLES = """
     select titles.title, titles.year, engagement.comments, engagement.breadth
     from mart_title_engagement as engagement
-    inner join dim_trakt_titles as titles using (level, title_id)
+    inner join dim_trakt_titles as titles using (title_key)
+    where titles.title is not null
     order by engagement.breadth desc, engagement.comments desc, titles.title
     limit 5
 """
@@ -33,7 +34,7 @@ class TraktApi(ApiSource):
         """Return the settings of the environment."""
         return TraktSettings.from_environment()
 
-    def server(self, port: int, today: date) -> AbstractContextManager[ApiServer]:
+    def server(self, port: int, today: date) -> SampleApiServer:
         """Return the server of the sample, which has no limit."""
         options = self.options
         return TraktServer(options.titles, options.day, port=port, today=today, limits=UNLIMITED)

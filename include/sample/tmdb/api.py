@@ -5,11 +5,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from include.sample.api.answers import ApiRequest, SampleAnswer
 from include.sample.randomness import words
 from include.sample.tmdb import catalog
-from include.sample.tmdb.answers import ApiRequest, SampleAnswer
 from include.sample.tmdb.appended import Appended
 from include.sample.tmdb.catalog import Body
+from include.sample.tmdb.errors import error
 from include.sample.tmdb.feed import LONGEST, Feed
 from include.sample.tmdb.lists import LAST_PAGE, Lists
 from include.sample.tmdb.numbers import KINDS
@@ -63,15 +64,13 @@ class SampleApi:
             case [kind, *parts] if kind in KINDS:
                 return self._of_kind(kind, parts, request)
             case _:
-                return SampleAnswer.error(34)
+                return error(34)
 
     def _of_kind(self, kind: str, parts: list[str], request: ApiRequest) -> SampleAnswer:
         match parts:
             case ["popular"]:
                 page = _page(request)
-                return (
-                    SampleAnswer.of(self.lists.page(kind, page)) if page else SampleAnswer.error(22)
-                )
+                return SampleAnswer.of(self.lists.page(kind, page)) if page else error(22)
             case ["changes"]:
                 return self._changes(kind, request)
             case [number]:
@@ -79,15 +78,15 @@ class SampleApi:
             case [number, part]:
                 return self._part(kind, number, part)
             case _:
-                return SampleAnswer.error(34)
+                return error(34)
 
     def _details(self, kind: str, number: str, append: str) -> SampleAnswer:
         names = [name for name in append.split(",") if name]
         if len(names) > _MOST_APPENDED:
-            return SampleAnswer.error(27)
+            return error(27)
         found = self._thing(kind, number)
         if found is None:
-            return SampleAnswer.error(34)
+            return error(34)
         body, parts = found
         content = body()
         for name in names:
@@ -98,7 +97,7 @@ class SampleApi:
     def _part(self, kind: str, number: str, part: str) -> SampleAnswer:
         found = self._thing(kind, number)
         if found is None or part not in found[1]:
-            return SampleAnswer.error(34)
+            return error(34)
         return SampleAnswer.of({"id": found[0]()["id"]} | found[1][part]())
 
     def _thing(
@@ -134,14 +133,14 @@ class SampleApi:
     def _changes(self, kind: str, request: ApiRequest) -> SampleAnswer:
         page = _page(request)
         if page is None:
-            return SampleAnswer.error(22)
+            return error(22)
         try:
             end = _date(request, "end_date") or self.feed.today
             start = _date(request, "start_date") or end
         except ValueError:
-            return SampleAnswer.error(23)
+            return error(23)
         if not timedelta() <= end - start <= timedelta(days=LONGEST):
-            return SampleAnswer.error(20)
+            return error(20)
         return SampleAnswer.of(self.feed.page(kind, start, end, page))
 
     def _find(self, sample_id: str, source: str | None) -> SampleAnswer:

@@ -5,64 +5,65 @@ with TmdbServer(titles=1000, day=2) as server:
     assert server.traffic.bans == 0
 """
 
-import json
-import socket
-import struct
-import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
-from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
-from include.sample.loopback import LoopbackServer, Running
+from include.sample.api.answers import ApiRequest, SampleAnswer
+from include.sample.api.recordings import Recordings
+from include.sample.api.server import SampleApiServer
+from include.sample.api.traffic import Limits
 from include.sample.maker import DEFAULT_SEED, DEFAULT_TITLES
-from include.sample.tmdb.answers import ApiRequest, SampleAnswer
 from include.sample.tmdb.api import SampleApi
-from include.sample.tmdb.faults import Faults
-from include.sample.tmdb.replay import Replay
-from include.sample.tmdb.traffic import Limits, Traffic
+from include.sample.tmdb.errors import error
 from include.sample.tmdb.world import SampleWorld
 
-VERSION = "/3"
-COUNTERS = "/counters"
-"""Beside the API, without a token: the counts as JSON, for other processes."""
+TMDB_LIMITS = Limits(per_second=50, connections=20)
 
 
-class ApiServer(Running["_TmdbServer"]):
-    """A server on 127.0.0.1 that answers by a function; also a context manager."""
-
-    today: date | None = None
-    """The date of its answers; None for the real one."""
+class _TmdbLike(SampleApiServer):
+    version = "/3"
 
     def __init__(
         self,
         answer: Callable[[ApiRequest], SampleAnswer],
         port: int,
         token: str | None,
-        limits: Limits,
+        limits: Limits | None,
     ) -> None:
-        """With `token` None any token is right; port 0 takes any free one."""
-        super().__init__(VERSION)
-        self.traffic = Traffic(limits)
-        self.faults = Faults()
-        self._answer = answer
-        self._port = port
+        """With `token` None any token is right."""
+        super().__init__(answer, port, limits or TMDB_LIMITS)
         self._token = token
 
-    def _listen(self) -> "_TmdbServer":
-        return _TmdbServer(self, self._port)
-
-    def answer(self, request: ApiRequest, authorization: str | None) -> SampleAnswer:
-        """Return the answer to a request below the limits."""
+    def refusal(self, request: ApiRequest) -> SampleAnswer | None:
+        """Return TMDb's error where the token is missing or wrong."""
+        authorization = request.headers.get("authorization")
         token = request.query.get("api_key") or (authorization or "").removeprefix("Bearer ")
         if authorization and not authorization.startswith("Bearer "):
             token = ""
-        if not token or self._token not in {None, token}:
-            return SampleAnswer.error(7)
-        return self.faults.apply(request, self._answer)
+        return None if token and self._token in {None, token} else error(7)
+
+    def endpoint(self, request: ApiRequest) -> str:
+        """Return the path with its id left out."""
+        parts = request.path.strip("/").split("/")
+        if len(parts) > 1 and (parts[0] == "find" or parts[1][:1].isdigit()):
+            parts[1] = "{id}"
+        return "/" + "/".join(parts)
+
+    def missing(self) -> SampleAnswer:
+        """Return TMDb's 404."""
+        return error(34)
+
+    def banned(self) -> SampleAnswer:
+        """Return TMDb's 429."""
+        return error(25)
+
+    def broken(self) -> SampleAnswer:
+        """Return TMDb's 500."""
+        return error(11)
 
 
-class TmdbServer(ApiServer):
+class TmdbServer(_TmdbLike):
     """The movies, shows and people of the IMDb sample of the same size, day and seed."""
 
     def __init__(
@@ -83,10 +84,10 @@ class TmdbServer(ApiServer):
         self.world = SampleWorld(titles, day, seed)
         self.today = today or datetime.now(UTC).date()
         self.api = SampleApi.of(self.world, self.today)
-        super().__init__(self.api.answer, port, token, limits or Limits())
+        super().__init__(self.api.answer, port, token, limits)
 
 
-class ReplayServer(ApiServer):
+class ReplayServer(_TmdbLike):
     """Recorded answers from a folder."""
 
     def __init__(
@@ -98,84 +99,5 @@ class ReplayServer(ApiServer):
         token: str | None = None,
         limits: Limits | None = None,
     ) -> None:
-        """See `Replay` for `recordings`. Raises FileNotFoundError."""
-        super().__init__(Replay(folder, recordings).answer, port, token, limits or Limits())
-
-
-class _TmdbServer(LoopbackServer):
-    def __init__(self, api: ApiServer, port: int) -> None:
-        self.api = api
-        super().__init__(port, _TmdbHandler)
-
-
-class _TmdbHandler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    server_version = "SampleTmdb"
-    sys_version = ""
-    timeout = 60  # seconds that an idle connection is kept
-    wbufsize = -1  # headers and body in one packet
-    disable_nagle_algorithm = True
-    server: _TmdbServer
-
-    def setup(self) -> None:
-        """Count the connection."""
-        super().setup()
-        self.server.api.traffic.connect(1)
-
-    def finish(self) -> None:
-        """Count the connection's end."""
-        try:
-            super().finish()
-        finally:
-            self.server.api.traffic.connect(-1)
-
-    def do_GET(self) -> None:
-        """SampleAnswer as the API does, within the limits and with the faults of the server."""
-        api = self.server.api
-        if self.path == COUNTERS:
-            self._send(SampleAnswer(200, json.dumps(api.traffic.summary()).encode()))
-            return
-        if not self.path.startswith(f"{VERSION}/"):
-            self._send(SampleAnswer.error(34))
-            return
-        request = ApiRequest.parse(self.path.removeprefix(VERSION))
-        answer = SampleAnswer.error(11)
-        try:
-            if not api.traffic.begin(request):
-                answer = SampleAnswer.error(25)
-            else:
-                answer = api.answer(request, self.headers.get("Authorization"))
-                time.sleep(answer.delay)
-        finally:
-            whole = answer.sent is None and not answer.reset
-            api.traffic.end(request, answer.status, whole)
-        self._send(answer)
-
-    def date_time_string(self, timestamp: float | None = None) -> str:
-        """Return the time of an answer: the time of this moment on the date of the server's day."""
-        now = datetime.now(UTC)
-        day = self.server.api.today or now.date()
-        moment = datetime.combine(day, now.time(), UTC).timestamp()
-        return super().date_time_string(moment if timestamp is None else timestamp)
-
-    def log_message(self, *_: object) -> None:
-        """Log nothing: a URL may hold a key."""
-
-    def _send(self, answer: SampleAnswer) -> None:
-        if answer.reset:
-            self._reset()
-            return
-        self.send_response(answer.status)
-        for name, value in answer.headers.items():
-            self.send_header(name, value)
-        self.send_header("Content-Type", answer.content_type)
-        self.send_header("Content-Length", str(len(answer.body)))
-        self.end_headers()
-        self.wfile.write(answer.body[: answer.sent])
-        if answer.sent is not None:
-            self.close_connection = True
-
-    def _reset(self) -> None:
-        at_once = struct.pack("ii", 1, 0)  # close with a reset, without waiting
-        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, at_once)
-        self.close_connection = True
+        """See `Recordings`. Raises FileNotFoundError."""
+        super().__init__(Recordings(folder, recordings, error(34)).answer, port, token, limits)

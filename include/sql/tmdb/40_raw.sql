@@ -73,14 +73,36 @@ create table if not exists raw.tmdb_measures (
     batch_id bigint not null,
     primary key (media_type, id, observed_on)
 );
+alter table raw.tmdb_measures
+    add column if not exists ended_popularity double precision,
+    add column if not exists ended_vote_average numeric,
+    add column if not exists ended_vote_count bigint,
+    add column if not exists ended_list_rank integer,
+    add column if not exists ended_batch_id bigint;
 create index if not exists tmdb_measures_batch_id on raw.tmdb_measures (batch_id);
 comment on table raw.tmdb_measures is 'What moves every day: one row per thing and day (UTC), the last numbers of the day.';
 comment on column raw.tmdb_measures.list_rank is 'The best place in the popular list on that day; null: not in it.';
 comment on column raw.tmdb_measures.batch_id is 'The batch in meta.api_batch_log that wrote the row last.';
+comment on column raw.tmdb_measures.ended_batch_id is 'The last batch before batch_id that had ended when its numbers were written over; null where there is none. Models read its numbers (ended_*) as long as batch_id has not ended.';
 
 create or replace view raw.tmdb_measures_newest as
+with numbers as (
+    select media_type, id, observed_on, popularity, vote_average, vote_count, list_rank, batch_id
+    from raw.tmdb_measures
+    union all
+    select
+        measure.media_type, measure.id, measure.observed_on, measure.ended_popularity,
+        measure.ended_vote_average, measure.ended_vote_count, measure.ended_list_rank,
+        measure.ended_batch_id
+    from meta.api_batch_log as open_batch
+    inner join raw.tmdb_measures as measure on open_batch.batch_id = measure.batch_id
+    where
+        open_batch.source = 'tmdb' and open_batch.dataset = 'measures' and open_batch.load_id is null
+        and measure.ended_batch_id is not null
+)
+
 select batch.load_id, measure.*
-from raw.tmdb_measures as measure
+from numbers as measure
 inner join meta.api_batch_log as batch using (batch_id)
 where batch.load_id >= (
     select coalesce(max(load.load_id), 0)
@@ -89,7 +111,7 @@ where batch.load_id >= (
 );
 create or replace view raw.tmdb_measures_changes as
 select true as is_new, measures.* from raw.tmdb_measures_newest as measures;
-comment on view raw.tmdb_measures_newest is 'The numbers of finished batches, of the present origin.';
+comment on view raw.tmdb_measures_newest is 'The last numbers of finished batches, of the present origin.';
 comment on view raw.tmdb_measures_changes is 'The numbers with the load that they came with.';
 
 -- The newest answer of each thing, whatever it is, where that is a 404.

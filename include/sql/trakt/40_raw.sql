@@ -160,6 +160,7 @@ create table if not exists raw.trakt_units (
     completed_at timestamptz,
     completed_scans integer not null default 0,
     item_count integer,
+    page_limit integer,
     newest_comment_at timestamptz,
     due_since timestamptz,
     due_reason text check (due_reason in ('backfill', 'rescan', 'replies')),
@@ -167,7 +168,9 @@ create table if not exists raw.trakt_units (
     last_error text,
     gone_at timestamptz
 );
-create index if not exists trakt_units_due on raw.trakt_units (due_reason, priority desc, unit) where due_since is not null;
+create index if not exists trakt_units_due on raw.trakt_units (
+    tries, priority desc, newest_comment_at desc nulls last, unit
+) where due_since is not null;
 comment on table raw.trakt_units is 'What has comments of its own: movies, shows, seasons, episodes, and comments with replies. It is the list of what is scanned, and the queue.';
 comment on column raw.trakt_units.unit is 'The path without the sort: movies/1/comments, shows/1/seasons/2/episodes/3/comments, comments/4/replies.';
 comment on column raw.trakt_units.priority is 'The greater, the sooner: votes in IMDb for a title that came from there, else 0.';
@@ -175,6 +178,7 @@ comment on column raw.trakt_units.next_page is 'The page to ask for next in the 
 comment on column raw.trakt_units.scan_began_at is 'When the scan that is under way began; null between scans.';
 comment on column raw.trakt_units.completed_at is 'When the last complete scan ended.';
 comment on column raw.trakt_units.item_count is 'X-Pagination-Item-Count of the last page.';
+comment on column raw.trakt_units.page_limit is 'X-Pagination-Limit of the last page; where another page of a scan has another one, the scan begins again.';
 comment on column raw.trakt_units.newest_comment_at is 'The newest created_at that was seen in it; the most active are scanned first.';
 
 create table if not exists raw.trakt_titles_asked (

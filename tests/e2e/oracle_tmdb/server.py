@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from itertools import count
 
-from include.sample.tmdb.answers import ApiRequest
+from include.sample.api.answers import ApiRequest
 from include.sample.tmdb.api import SampleApi
 from tests.e2e.oracle_tmdb.answers import Answers, OracleAnswer, OracleMeasure, parsed
 from tests.e2e.oracle_tmdb.history import DATASETS

@@ -1,6 +1,6 @@
 """TMDb's models over days: what catches up is what is built whole; history is what was answered."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
@@ -13,6 +13,8 @@ from tests.support.dbt_site import Model, Site, parsed_project
 from tests.support.postgres import Cluster
 from tests.support.tables import difference, written_for_nothing
 from tests.support.tmdb_world import TmdbWorld
+from tmdb_pipeline.retention import prune
+from warehouse.database.connection import connected
 
 SELECTED = ("--select", "config.meta.source:tmdb", "config.meta.source:warehouse")
 Version = tuple[int, datetime, datetime | None, Any]
@@ -191,6 +193,43 @@ def test_a_second_build_of_the_day_writes_no_row(later: AnsweredDays) -> None:
     before = [place.versions() for place in places]
     later.build()
     assert [place.versions() for place in places] == before
+
+
+def test_a_full_refresh_after_old_bodies_went_keeps_what_only_lists_say(
+    days: AnsweredDays, later: AnsweredDays
+) -> None:
+    """Every body is too old, and only those of movies and people are confirmed."""
+    database = later.daily.database
+    database.execute(
+        "insert into meta.publish_log (source, dag_id, run_id, project_sha256, load_id) "
+        "select 'tmdb', 'a DAG', 'a run', 'abc', max(load_id) from meta.load_log; "
+        "insert into raw.tmdb_items (media_type, id, first_seen_at, checked_at) "
+        "select kind, id, now(), 'infinity' "
+        "from unnest(array['movie', 'person']) as kind, generate_series(1, 99) as id"
+    )
+    with connected(database.url, purpose="prune") as connection:
+        # The days of this world are in the future.
+        pruned = prune(connection, -36_500)
+    assert pruned["tmdb_lists"] > 0
+    assert pruned["tmdb_shows"] >= 20
+
+    later.daily.build(*SELECTED, "--full-refresh", run_id="after that")
+
+    names = {
+        *("stg_tmdb__known_for", "stg_tmdb__genres", "snap_tmdb__people", "snap_tmdb__genres"),
+        *("dim_people_history", "dim_shows_history"),
+    }
+    pairs = [
+        (model.place(days.daily.database), model.place(database))
+        for model in days.models
+        if model.name in names
+    ]
+    assert len(pairs) == len(names)
+    assert [report for pair in pairs if (report := difference(*pair))] == []
+    tests = ("test_name:has_every_body", "test_name:one_current_version")
+    done = later.daily.dbt("test", "--select", *tests, run_id="tests")
+    # The two others are the project's own hooks.
+    assert Counter(str(result.status) for result in done.results) == {"pass": 6, "success": 2}
 
 
 def test_moving_votes_make_no_version_and_rewrite_no_row_that_stays(later: AnsweredDays) -> None:

@@ -121,6 +121,13 @@ def test_links_are_there_once_imdb_has_published(sampled: Sampled) -> None:
     ) != [(0,)]
 
 
+def test_tmdb_reads_published_marts_of_imdb_only() -> None:
+    """A publish of IMDb makes a build of TMDb due, and none of TMDb one of IMDb."""
+    project = parsed_project().dbt_project()
+    assert project.reads_marts_of("tmdb") == ("imdb",)
+    assert project.reads_marts_of("imdb") == ()
+
+
 def test_the_history_shows_what_changed_between_the_days(sampled: Sampled) -> None:
     for mart in ("dim_movies_history", "dim_people_history", "dim_shows_history"):
         assert sampled.rows(f"select count(*) from {mart} where version_number > 1") != [(0,)], mart

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import requests
 
-from include.sample.tmdb.faults import edit, put
+from include.sample.api.faults import edit, put
 from include.sample.tmdb.server import TmdbServer
 from tests.support.postgres import Database
 from tests.support.tmdb import FIRST_DAY, TOKEN, SyncRun, answered, bodies, rows, served

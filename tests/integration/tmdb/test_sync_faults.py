@@ -10,8 +10,10 @@ from typing import Any
 
 import pytest
 
-from include.sample.tmdb.answers import SampleAnswer
-from include.sample.tmdb.faults import Effect, cut, drop, edit, fail, html, put, reset, shrink, slow
+from include.sample.api.answers import SampleAnswer
+from include.sample.api.faults import Effect, cut, drop, edit, html, put, reset, slow
+from include.sample.tmdb.errors import error
+from include.sample.tmdb.faults import fail, shrink
 from include.sample.tmdb.server import TmdbServer
 from tests.support.leaks import Search
 from tests.support.postgres import Database
@@ -173,7 +175,7 @@ def test_a_list_ends_at_the_last_page_that_is_served_and_after_two_empty_ones(
     database: Database, server: TmdbServer, run: SyncRun
 ) -> None:
     server.faults.add(edit(lambda page: page | {"total_pages": 60_000}), path="/popular")
-    server.faults.add(lambda _: SampleAnswer.error(22), path="^/movie/popular.*page=3$")
+    server.faults.add(lambda _: error(22), path="^/movie/popular.*page=3$")
     server.faults.add(edit(lambda page: page | {"results": []}), path="^/tv/popular.*page=[2-9]$")
 
     run.sync.popular("movie", 500)
@@ -207,7 +209,7 @@ def test_a_thing_that_is_gone_and_comes_back_loses_no_body(
 ) -> None:
     run.whole()
     number, before = first_movie(database), rows(database)["tmdb_movies"]
-    gone = server.faults.add(lambda _: SampleAnswer.error(34), path=f"^/movie/{number}[?]")
+    gone = server.faults.add(lambda _: error(34), path=f"^/movie/{number}[?]")
 
     for name in ("second", "third"):
         figures = replace(run, run_id=name).whole(everything=True)

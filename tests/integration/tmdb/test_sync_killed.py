@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import psycopg2
 import pytest
 
-from include.sample.tmdb.faults import slow
+from include.sample.api.faults import slow
 from tests.support.moments import Moment, exit_code_of_killed, started
 from tests.support.postgres import Database
 from tests.support.tmdb import SyncRun, answered, rows, run_whole, served

@@ -9,8 +9,8 @@ from http.server import BaseHTTPRequestHandler
 from typing import Any
 from unittest.mock import patch
 
-from include.sample.tmdb.answers import SampleAnswer
-from include.sample.tmdb.faults import put
+from include.sample.api.faults import put
+from include.sample.tmdb.errors import error
 from include.sample.tmdb.server import TmdbServer
 from tests.support.postgres import Database
 from tests.support.tmdb import FIRST_DAY, SyncRun, answered, rows, served
@@ -112,7 +112,7 @@ def test_an_answer_that_is_older_than_the_one_before_changes_nothing(database: D
     number = database.value("select min(movie_id) from raw.tmdb_movies")
     with served(1, titles=60) as server:
         server.faults.add(put(title="Older", vote_count=1), path=r"^/movie/\d")
-        server.faults.add(lambda _: SampleAnswer.error(34), path=f"^/movie/{number}[?]")
+        server.faults.add(lambda _: error(34), path=f"^/movie/{number}[?]")
         late = SyncRun(database.url, server.base_url, "second", kinds=("movie",))
         late.sync.plan(everything=True)
         figures = late.sync.details("movie")

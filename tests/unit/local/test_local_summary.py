@@ -52,6 +52,13 @@ def test_each_dataset_has_its_figures() -> None:
     assert line_of(text, "title.crew") == ["title.crew", "left", "out"]
 
 
+def test_service_levels_are_shown_where_they_were_measured() -> None:
+    counted = {"linked to IMDb": {"films": "1 of 2"}, "service levels": {"validity": "met: 100 %"}}
+    blocks = render_summary(summary(figures=counted)).split("\n\n")
+    assert blocks[2:] == ["service levels:\n  validity: met: 100 %"]
+    assert len(render_summary(summary()).split("\n\n")) == 2
+
+
 def test_answers_of_an_api_have_a_table_of_their_own() -> None:
     movies = dataset(
         "movies", rows=1990, rows_inserted=1000, rows_updated=20, rows_deleted=3,

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from include.sample.tmdb.answers import ApiRequest, SampleAnswer
+from include.sample.api.answers import ApiRequest, SampleAnswer
 from include.sample.tmdb.api import SampleApi
 from include.sample.tmdb.world import SampleWorld
 

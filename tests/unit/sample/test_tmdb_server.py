@@ -12,9 +12,11 @@ from typing import Any
 
 import pytest
 
-from include.sample.tmdb.faults import cut, drop, edit, fail, html, put, reset, shrink, slow
-from include.sample.tmdb.server import ApiServer, ReplayServer, TmdbServer
-from include.sample.tmdb.traffic import UNLIMITED, Limits
+from include.sample.api.faults import cut, drop, edit, html, put, reset, slow
+from include.sample.api.server import SampleApiServer
+from include.sample.api.traffic import UNLIMITED, Limits
+from include.sample.tmdb.faults import fail, shrink
+from include.sample.tmdb.server import ReplayServer, TmdbServer
 
 ROOT = Path(__file__).resolve().parents[3]
 LIST = "/movie/popular"
@@ -202,7 +204,7 @@ def test_keys_come_and_go_for_given_ids(server: TmdbServer, client: Client) -> N
     assert {"title", "budget"} <= client.json(f"/movie/{second}").keys()
 
 
-def _banned(server: ApiServer, clients: list[Client], requests: int) -> int:
+def _banned(server: SampleApiServer, clients: list[Client], requests: int) -> int:
     statuses = [each.status("/configuration") for each in clients for _ in range(requests)]
     for each in clients:
         each.connection.close()

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
+from include.sample.api.answers import ApiRequest
 from include.sample.maker import make_window
-from include.sample.tmdb.answers import ApiRequest
 from include.sample.tmdb.api import SampleApi
 from include.sample.tmdb.measures import without_measures
 from include.sample.tmdb.numbers import KINDS

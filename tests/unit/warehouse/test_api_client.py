@@ -4,6 +4,7 @@ import base64
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import psycopg2
@@ -209,3 +210,12 @@ def test_the_place_of_a_request_is_free_again_when_its_process_is_gone(database:
     assert taken == 1
     with suppress(psycopg2.Error):
         held.__exit__(None, None, None)
+
+
+def test_after_a_server_error_the_least_pause_of_the_policy_is_kept() -> None:
+    with api((503, {"Retry-After": "1"}, b""), GOOD) as (url, _):
+        asked = replace(policy(url), server_error_pause=30.0, longest_pause=20.0)
+        with pytest.raises(SourceUnavailable) as raised:
+            ApiClient(asked).get("movie/1")
+
+    assert raised.value.retry_after == 30.0

@@ -1,4 +1,7 @@
-{#- A thing that is not gone has one current version; one that is gone has none. -#}
+{#-
+    A thing that is not gone has one current version, also where its body was too old and left; one that
+    is gone has none.
+-#}
 {% test one_current_version(model, key, states) %}
     with currents as (
         select
@@ -15,7 +18,5 @@
         currents.current_versions
     from {{ states }} as states
     full join currents on states.{{ key }} = currents.{{ key }}
-    where
-        states.{{ key }} is null
-        or coalesce(currents.current_versions, 0) <> case when states.is_gone then 0 else 1 end
+    where coalesce(currents.current_versions, 0) <> case when states.is_gone then 0 else 1 end
 {% endtest %}

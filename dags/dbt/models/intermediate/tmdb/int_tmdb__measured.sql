@@ -1,6 +1,7 @@
 {{ config(materialized='table', post_hook="{{ after_build() }}", unique_key=['media_type', 'id']) }}
 
-with stg_tmdb__measures as (
+-- Read three times: the newest days come by its key.
+with stg_tmdb__measures as not materialized (
     select * from {{ ref('stg_tmdb__measures') }}
 ),
 

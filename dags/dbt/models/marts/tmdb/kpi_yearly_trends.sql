@@ -22,12 +22,13 @@ dim_genres as (
 movies_per_genre as (
     select
         movies.release_year,
+        genres.genre_sk,
         genres.genre_name,
         count(*) as movies
     from fact_movies as movies
     inner join bridge_movie_genre as bridge on movies.movie_sk = bridge.movie_sk
     inner join dim_genres as genres on bridge.genre_sk = genres.genre_sk
-    group by movies.release_year, genres.genre_name
+    group by movies.release_year, genres.genre_sk, genres.genre_name
 ),
 
 top_genres as (

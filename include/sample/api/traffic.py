@@ -1,4 +1,4 @@
-"""Counts requests and refuses those above the rate, as TMDb's CDN does."""
+"""Counts requests and refuses those above a rate, as the CDN of an API does."""
 
 import threading
 import time
@@ -6,18 +6,23 @@ from collections import Counter, deque
 from dataclasses import dataclass, field
 from typing import Any
 
-from include.sample.tmdb.answers import ApiRequest
+from include.sample.api.answers import ApiRequest
 
 
 @dataclass(frozen=True)
 class Limits:
     """What the CDN lets pass; more is answered by 429. None is no limit."""
 
-    per_second: int | None = 50
-    connections: int | None = 20
+    per_second: int | None = None
+    connections: int | None = None
+    per_period: int | None = None
+    period: float = 300
+    """Seconds, of which any stretch is looked at."""
+    ban: float = 0
+    """Seconds for which all is refused, once more than `per_period` came."""
 
 
-UNLIMITED = Limits(None, None)
+UNLIMITED = Limits()
 
 
 @dataclass
@@ -31,11 +36,18 @@ class Traffic:
     """How often each path with its query was answered by 200 or 404."""
     statuses: Counter[int] = field(default_factory=Counter)
     most_per_second: int = 0
+    most_per_period: int = 0
+    """The most requests in any stretch of the limits' period."""
     most_at_once: int = 0
     most_connections: int = 0
     bans: int = 0
+    """Requests that were refused."""
+    ban_times: int = 0
+    """How often a time began in which all is refused."""
     keys_in_urls: int = 0
-    _recent: deque[float] = field(default_factory=deque)
+    _second: deque[float] = field(default_factory=deque)
+    _period: deque[float] = field(default_factory=deque)
+    _banned_until: float = 0
     _at_once: int = 0
     _connections: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -56,23 +68,35 @@ class Traffic:
             self._connections += step
             self.most_connections = max(self.most_connections, self._connections)
 
-    def begin(self, request: ApiRequest) -> bool:
+    @property
+    def banned_for(self) -> float:
+        """The seconds for which all is still refused; 0 where nothing is."""
+        return max(self._banned_until - time.monotonic(), 0)
+
+    def begin(self, request: ApiRequest, endpoint: str) -> bool:
         """Count a request that came in; False if it is above the limits."""
         now = time.monotonic()
+        limits = self.limits
         with self._lock:
-            self._recent.append(now)
-            while self._recent[0] <= now - 1:
-                self._recent.popleft()
+            per_second = _count(self._second, now, 1)
+            per_period = _count(self._period, now, limits.period)
             self._at_once += 1
-            self.most_per_second = max(self.most_per_second, len(self._recent))
+            self.most_per_second = max(self.most_per_second, per_second)
+            self.most_per_period = max(self.most_per_period, per_period)
             self.most_at_once = max(self.most_at_once, self._at_once)
             self.keys_in_urls += "api_key" in request.query
-            limits = self.limits
-            banned = _above(len(self._recent), limits.per_second) or _above(
-                self._connections, limits.connections
+            banned = now < self._banned_until
+            if not banned and _above(per_period, limits.per_period):
+                banned = True
+                self.ban_times += 1
+                self._banned_until = now + limits.ban
+            banned = (
+                banned
+                or _above(per_second, limits.per_second)
+                or _above(self._connections, limits.connections)
             )
             self.bans += banned
-            self.endpoints[request.endpoint] += not banned
+            self.endpoints[endpoint] += not banned
             return not banned
 
     def end(self, request: ApiRequest, status: int, whole: bool) -> None:
@@ -91,9 +115,11 @@ class Traffic:
                 "endpoints": dict(self.endpoints),
                 "statuses": {str(status): count for status, count in self.statuses.items()},
                 "most_per_second": self.most_per_second,
+                "most_per_period": self.most_per_period,
                 "most_at_once": self.most_at_once,
                 "most_connections": self.most_connections,
                 "bans": self.bans,
+                "ban_times": self.ban_times,
                 "keys_in_urls": self.keys_in_urls,
                 "repeated": len(self.repeated),
             }
@@ -103,9 +129,20 @@ class Traffic:
         with self._lock:
             for counts in (self.endpoints, self.requests, self.statuses):
                 counts.clear()
-            self._recent.clear()
-            self.most_per_second = self.most_at_once = self.most_connections = 0
-            self.bans = self.keys_in_urls = 0
+            self._second.clear()
+            self._period.clear()
+            self._banned_until = 0
+            self.most_per_second = self.most_per_period = 0
+            self.most_at_once = self.most_connections = 0
+            self.bans = self.ban_times = self.keys_in_urls = 0
+
+
+def _count(times: deque[float], now: float, seconds: float) -> int:
+    """Return how many times there are in the last seconds, with this one."""
+    times.append(now)
+    while times[0] <= now - seconds:
+        times.popleft()
+    return len(times)
 
 
 def _above(count: int, limit: int | None) -> bool:

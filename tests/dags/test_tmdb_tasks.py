@@ -1,4 +1,4 @@
-"""The tasks of a dry run of TMDb's DAG send no event of the raw tables."""
+"""What the tasks of TMDb's DAG hand over, which events they send, and what they skip."""
 
 import json
 from collections.abc import Callable
@@ -9,6 +9,7 @@ import pytest
 
 from tests.support.postgres import PASSWORD, Database
 from tests.support.tmdb import TOKEN, served
+from warehouse.orchestration.handovers import figures_of
 
 RunTask = Callable[..., tuple[Any, list[Any]]]
 
@@ -20,6 +21,7 @@ class Handed(dict[tuple[str, str], Any]):
         """The part of a task instance that a task uses."""
         return SimpleNamespace(
             dag_id="tmdb_pipeline",
+            map_index=-1,
             xcom_push=lambda key, value: self.update({(task_id, key): value}),
             xcom_pull=lambda task_ids, key="return_value": self.get((task_ids, key)),
         )
@@ -100,3 +102,56 @@ def test_a_dry_run_with_full_refresh_asks_for_all_that_is_followed(
     assert [event.name for event in events] == ["tmdb_raw"]
     assert due["answers"] == 0
     assert everything["answers"] == first["answers"] > 0
+
+
+def test_where_nothing_is_due_details_are_skipped_and_their_figures_are_in_the_report(
+    run_task: RunTask, handed: Handed
+) -> None:
+    with served(titles=60) as server:
+        run_task("lists.movie", server.base_url, "movie")
+        planned, _ = run_task("plan", server.base_url)
+        asked, _ = run_task("details.movie", server.base_url, "movie", 1)
+        nothing, _ = run_task("plan", server.base_url)
+        no_ingest, _ = run_task("plan", server.base_url, ingest=False, full_refresh=True)
+
+    assert planned == {"movie": {"list": asked["answers"]}}
+    # What `plan` returns says whether its short circuit lets the details begin.
+    assert not nothing
+    assert not no_ingest
+    found = figures_of(handed.of("report"), {"movies": ["details.movie"], "shows": []}, "plan")
+    assert found["movies"]["status"] == "unchanged"
+    assert found["movies"]["rows"] == asked["rows"] > 0
+    assert (found["movies"]["requests"], found["movies"]["due"]) == (0, 0)
+    assert found["shows"] == {}
+
+
+@pytest.mark.parametrize(
+    ("task_id", "arguments", "params"),
+    [
+        ("lists.movie", ["movie"], {"ingest": False}),
+        ("details.tv", ["tv", 1], {}),
+        ("plan", [], {"dry_run": True}),
+        ("prune", [], {"dry_run": True}),
+    ],
+)
+def test_what_a_run_does_not_ask_for_is_skipped(
+    run_task: RunTask, task_id: str, arguments: list[object], params: dict[str, object]
+) -> None:
+    from airflow.sdk.exceptions import AirflowSkipException
+
+    with pytest.raises(AirflowSkipException):
+        run_task(task_id, "http://127.0.0.1:1", *arguments, **params)
+
+
+def test_a_run_that_builds_nothing_skips_to_its_report_at_once(
+    run_task: RunTask, tmdb_bag: Any
+) -> None:
+    from airflow.sdk.exceptions import DownstreamTasksSkipped
+
+    with pytest.raises(DownstreamTasksSkipped) as ended:
+        run_task("changed", "http://127.0.0.1:1", dry_run=True)
+
+    decided = tmdb_bag.dags["tmdb_pipeline"].get_task("changed")
+    behind = decided.get_flat_relative_ids(upstream=False)
+    assert set(ended.value.tasks) == behind - {"report"}
+    assert len(behind) > 20
