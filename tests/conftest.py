@@ -33,6 +33,8 @@ GROUPS = {
     "tests/e2e/test_leaks": "the story",
     "tests/e2e/test_lineage": "the story",
     "tests/e2e/test_marts_agree": "the story",
+    "tests/e2e/test_tmdb": "the days of the APIs",
+    "tests/e2e/test_trakt": "the days of the APIs",
     # Not at the same time as the story: each runs Airflow with several processes.
     "tests/e2e/test_up": "the story",
 }
@@ -43,7 +45,7 @@ LONGEST = (
     "tests/unit/project/test_lint",
 )
 # With coverage they would take half as long again or more, and other tests take the same branches
-# of dags/. What the commands run, the first two commands of test_tmdb run with coverage.
+# of dags/. What the commands run, the first two commands of the days of the APIs run with coverage.
 WITHOUT_COVERAGE = (
     *("tests/e2e/test_story", "tests/e2e/test_commands", "tests/e2e/test_leaks"),
     *("tests/e2e/test_marts_agree", "tests/e2e/test_up"),

@@ -25,6 +25,7 @@ from tests.e2e.oracle.history import RatingsLoad
 from tests.e2e.oracle.quality import QualityLoad, figures_of
 from tests.e2e.oracle.reference import LoadTime, reference_year
 from tests.support.leaks import watched_command_lines
+from tests.support.tracing import without_coverage
 from tests.support.webhook import Webhook, running_webhook
 
 ROOT = Path(__file__).parents[2]
@@ -191,6 +192,27 @@ class Story:
 
 
 @dataclass(frozen=True)
+class ApiStation:
+    """What was seen after a command; `summaries` are the newest reports by DAG."""
+
+    command: Command
+    summaries: dict[str, dict[str, Any]]
+    tables: dict[str, str]
+    writes: dict[str, tuple[int, ...]]
+
+
+@dataclass(frozen=True)
+class ApiDays:
+    """The commands, in order."""
+
+    installation: Installation
+    first: ApiStation
+    again: ApiStation
+    trial: ApiStation
+    second_day: ApiStation
+
+
+@dataclass(frozen=True)
 class Published:
     """The published marts of a day, and the files that they were made from."""
 
@@ -269,6 +291,29 @@ def story(
     mended = visit(installation, "run", DAY="2", PIPELINES="imdb") if FULL else None
     seen = frozenset(command_lines | later)
     return Story(installation, first, again, damaged, second_day, red, kept_rows, mended, seen)
+
+
+def api_station(installation: Installation, **variables: str) -> ApiStation:
+    """Run the pipelines and look around."""
+    command = installation.make("run", **variables)
+    assert command.code == 0, command.output
+    dags = [row[0] for row in installation.query("select distinct dag_id from meta.run_log")]
+    summaries = {dag_id: installation.summary(dag_id) for dag_id in dags}
+    return ApiStation(command, summaries, installation.tables(), installation.writes())
+
+
+@pytest.fixture(scope="session")
+def api_days(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiDays]:
+    """All pipelines, those of the APIs again, a trial of the next day, the next day."""
+    installation = Installation(tmp_path_factory.mktemp("apis") / "local")
+    visit, small = partial(api_station, installation), {"TITLES": "1000"}
+    first, again = visit(**small), visit(PIPELINES="tmdb,trakt")
+    with without_coverage():
+        trial = visit(PIPELINES="tmdb", DAY="2", DRY_RUN="1", **small)
+        second_day = visit(PIPELINES="tmdb,trakt", DAY="2", **small)
+    yield ApiDays(installation, first, again, trial, second_day)
+    ended = installation.make("down")
+    assert ended.code == 0, ended.output
 
 
 @pytest.fixture(scope="session", params=[1, 2], ids=["day 1", "day 2"])

@@ -1,18 +1,11 @@
-"""What `make run` promises of TMDb: both pipelines in one go, a quiet day, a trial, a day later."""
-
-from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+"""What `make run` promises of TMDb: all pipelines in one go, a quiet day, a trial, a day later."""
 
 import pytest
 
-from tests.e2e.conftest import Command, Installation
-from tests.support.tracing import without_coverage
+from tests.e2e.conftest import ApiDays
 from tmdb_pipeline.config import KINDS
 
 DAG = "tmdb_pipeline"
-SMALL = {"TITLES": "1000"}
 # As the design asks them, unqualified, as the analyst.
 QUESTIONS = {
     "highest revenue": """
@@ -66,66 +59,24 @@ QUESTIONS = {
 }
 
 
-@dataclass(frozen=True)
-class TmdbSeen:
-    """What was seen after a command."""
-
-    command: Command
-    summary: dict[str, Any]
-    tables: dict[str, str]
-    writes: dict[str, tuple[int, ...]]
-
-
-@dataclass(frozen=True)
-class TmdbDays:
-    """The commands, in order."""
-
-    installation: Installation
-    first: TmdbSeen
-    again: TmdbSeen
-    trial: TmdbSeen
-    second_day: TmdbSeen
-
-
-def seen(installation: Installation, **variables: str) -> TmdbSeen:
-    """Run the pipelines and look around."""
-    command = installation.make("run", **variables)
-    assert command.code == 0, command.output
-    tables, writes = installation.tables(), installation.writes()
-    return TmdbSeen(command, installation.summary(DAG), tables, writes)
-
-
-@pytest.fixture(scope="module")
-def days(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TmdbDays]:
-    """Both pipelines, TMDb again, a trial of the next day, the next day."""
-    installation = Installation(Path(tmp_path_factory.mktemp("tmdb")) / "local")
-    first, again = seen(installation, **SMALL), seen(installation, PIPELINES="tmdb")
-    with without_coverage():
-        later = (
-            seen(installation, PIPELINES="tmdb", DAY="2", DRY_RUN="1", **SMALL),
-            seen(installation, PIPELINES="tmdb", DAY="2", **SMALL),
-        )
-    yield TmdbDays(installation, first, again, *later)
-    ended = installation.make("down")
-    assert ended.code == 0, ended.output
-
-
-def test_one_command_runs_both_pipelines_and_reports_on_both(days: TmdbDays) -> None:
+def test_one_command_runs_all_pipelines_and_reports_on_each(api_days: ApiDays) -> None:
     for words in (
         "imdb_pipeline, log",
         "tmdb_pipeline, log",
+        "trakt_pipeline, log",
         "Best-rated films",
         "Highest revenue",
+        "Most people wrote about",
     ):
-        assert words in days.first.command.output
-    assert days.first.summary["published"] is True
-    rows = days.installation.query("select distinct dag_id from meta.run_log")
-    assert {row[0] for row in rows} == {"imdb_pipeline", DAG}
+        assert words in api_days.first.command.output
+    assert api_days.first.summaries[DAG]["published"] is True
+    rows = api_days.installation.query("select distinct dag_id from meta.run_log")
+    assert {row[0] for row in rows} == {"imdb_pipeline", DAG, "trakt_pipeline"}
 
 
-def test_most_things_of_the_sample_are_found_in_imdb(days: TmdbDays) -> None:
+def test_most_things_of_the_sample_are_found_in_imdb(api_days: ApiDays) -> None:
     """IMDb's marts are published when TMDb's are built."""
-    rows = days.installation.query(
+    rows = api_days.installation.query(
         "select media_type, count(*), count(imdb_rating) from mart_tmdb_imdb_link "
         "where coalesce(tconst, nconst) is not null group by media_type",
         role="ANALYST",
@@ -134,23 +85,24 @@ def test_most_things_of_the_sample_are_found_in_imdb(days: TmdbDays) -> None:
     assert sum(rated for kind, _, rated in rows if kind != "person") > 0
 
 
-def test_the_same_day_again_writes_no_row_in_staging_history_and_marts(days: TmdbDays) -> None:
-    assert days.again.summary["published"] is False
-    statuses = {row["dataset"]: row["status"] for row in days.again.summary["datasets"]}
+def test_the_same_day_again_writes_no_row_in_staging_history_and_marts(api_days: ApiDays) -> None:
+    assert api_days.again.summaries[DAG]["published"] is False
+    datasets = api_days.again.summaries[DAG]["datasets"]
+    statuses = {row["dataset"]: row["status"] for row in datasets}
     assert {statuses[kind.dataset.name] for kind in KINDS} == {"unchanged"}
     layers = ("staging", "snapshots", "marts", "marts_next")
-    for name, figures in days.first.writes.items():
+    for name, figures in api_days.first.writes.items():
         if name.split(".")[0] in layers:
-            assert days.again.writes[name] == figures, name
+            assert api_days.again.writes[name] == figures, name
 
 
-def test_a_trial_asks_and_writes_nothing_into_raw(days: TmdbDays) -> None:
-    assert days.trial.summary["state"] == "success"
-    assert days.trial.tables == days.again.tables
+def test_a_trial_asks_and_writes_nothing_into_raw(api_days: ApiDays) -> None:
+    assert api_days.trial.summaries[DAG]["state"] == "success"
+    assert api_days.trial.tables == api_days.again.tables
 
 
-def test_a_day_later_versions_end_and_begin(days: TmdbDays) -> None:
-    rows = days.installation.query(
+def test_a_day_later_versions_end_and_begin(api_days: ApiDays) -> None:
+    rows = api_days.installation.query(
         "select count(*) filter (where is_current), count(*) filter (where not is_current) "
         "from dim_shows_history",
         role="ANALYST",
@@ -161,5 +113,5 @@ def test_a_day_later_versions_end_and_begin(days: TmdbDays) -> None:
 
 
 @pytest.mark.parametrize("question", QUESTIONS)
-def test_each_question_has_an_answer(days: TmdbDays, question: str) -> None:
-    assert days.installation.query(QUESTIONS[question], role="ANALYST")
+def test_each_question_has_an_answer(api_days: ApiDays, question: str) -> None:
+    assert api_days.installation.query(QUESTIONS[question], role="ANALYST")

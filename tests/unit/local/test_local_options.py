@@ -64,9 +64,10 @@ def test_a_source_of_the_last_run_that_is_gone_is_named(tmp_path: Path) -> None:
 def test_without_pipelines_all_run_that_read_the_source(tmp_path: Path) -> None:
     Layout.of().make()
     options("--pipelines", "tmdb").remember()
-    assert options().pipelines == ("imdb", "tmdb")
+    assert options().pipelines == ("imdb", "tmdb", "trakt")
     assert options("--source", str(tmp_path)).pipelines == ("imdb",)
     assert options("--source", "tmdb").pipelines == ("tmdb",)
+    assert options("--source", "trakt").pipelines == ("trakt",)
     assert options("--datasets", "title.crew").pipelines == ("imdb",)
     with pytest.raises(click.UsageError, match="tmdb does not read SOURCE=imdb"):
         options("--source", "imdb", "--pipelines", "tmdb")
