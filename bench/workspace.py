@@ -27,7 +27,8 @@ from include.local.warehouse import Warehouse, apply_schema, embedded_server, st
 # Variables that would change a command.
 _NOT_INHERITED = ("AIRFLOW", "IMDB_", "DBT_", "WAREHOUSE", "ANALYST", "MAKE", "MFLAGS", "LOCAL_",
                   "SOURCE", "DATASETS", "DAY", "TITLES", "FULL", "FORCE_", "BENCH_",
-                  "TMDB_", "TRAKT_", "BACKFILL", "PIPELINES", "KINDS", "PAGES", "INGEST", "DRY_RUN")  # fmt: skip
+                  "TMDB_", "TRAKT_", "BACKFILL", "PIPELINES", "KINDS", "PAGES", "INGEST",
+                  "DRY_RUN")  # fmt: skip
 _SETTINGS = {"IMDB_DOWNLOAD_TRIES": "2", "IMDB_BACKOFF_START": "0.2"}
 
 

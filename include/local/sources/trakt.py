@@ -15,7 +15,8 @@ from trakt_pipeline.config import SOURCE, TraktSettings
 _TITLES = """
     select titles.title, titles.year, engagement.comments, engagement.breadth
     from mart_title_engagement as engagement
-    inner join dim_trakt_titles as titles using (level, title_id)
+    inner join dim_trakt_titles as titles using (title_key)
+    where engagement.breadth > 0 and titles.title is not null
     order by engagement.breadth desc, engagement.comments desc, titles.title
     limit 5
 """

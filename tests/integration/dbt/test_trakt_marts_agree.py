@@ -109,7 +109,8 @@ def second_day(world: TraktWorld) -> None:
     world.know(RENAMED, user_key="another name")
     world.know(HIDDEN, hidden_at=world.now)
     world.know(BACK, gone_at=world.now)
-    # A user of whom only one comment is known, on a title without details.
+    # Titles without details, and with one comment.
+    world.write(level="movie", title_id=98, season=None, episode=None, user_key="one of few")
     world.write(level="movie", title_id=99, season=None, episode=None, user_key="alone")
     world.answer("titles", ("movie", 2), movie(2, date(2031, 7, 1)))
     world.answer("seasons", (2,), seasons(2, date(2031, 1, 5)))
