@@ -8,6 +8,7 @@ not got, and several workers share the queue.
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 
+from psycopg2 import sql
 from psycopg2.extensions import cursor as Cursor
 from psycopg2.extras import execute_values
 
@@ -66,33 +67,39 @@ def claim(
 ) -> Scan | None:
     """Lock the next unit that is due for one of `reasons`; None where there is none.
 
-    The lock ends with the transaction. Units `without` are passed over: they failed in this step.
-    A unit without votes is begun for a backfill where its title is among the `chosen` (`shows/1`).
+    The most voted come first; in a rescan, those with the newest comments. The lock ends with the
+    transaction. Units `without` are passed over: they failed in this step. A unit without votes is
+    begun for a backfill where its title is among the `chosen` (`shows/1`).
     """
     cursor.execute(
-        """
-        select
-            unit, level, title_id, season, episode, comment_id,
-            next_page, scan_began_at, item_count, page_limit, priority, completed_at is null
-        from raw.trakt_units
-        where
-            due_since is not null
-            and due_reason = any(%s)
-            and unit <> all(%s)
-            and (
-                due_reason <> 'backfill'
-                or priority > 0
-                or scan_began_at is not null
-                or substring(unit, '^[a-z]+/[0-9]+') = any(%s)
-            )
-        order by tries, priority desc, newest_comment_at desc nulls last, unit
-        limit 1
-        for no key update skip locked
-        """,
+        sql.SQL(_CLAIM).format(order=_MOST_ACTIVE if RESCAN in reasons else _MOST_VOTED),
         (list(reasons), list(without), list(chosen)),
     )
     row = cursor.fetchone()
     return None if row is None else Scan(Unit(*row[:6]), *row[6:])
+
+
+_MOST_VOTED = sql.SQL("tries, priority desc, newest_comment_at desc nulls last, unit")
+_MOST_ACTIVE = sql.SQL("tries, newest_comment_at desc nulls last, unit")
+_CLAIM = """
+    select
+        unit, level, title_id, season, episode, comment_id,
+        next_page, scan_began_at, item_count, page_limit, priority, completed_at is null
+    from raw.trakt_units
+    where
+        due_since is not null
+        and due_reason = any(%s)
+        and unit <> all(%s)
+        and (
+            due_reason <> 'backfill'
+            or priority > 0
+            or scan_began_at is not null
+            or substring(unit, '^[a-z]+/[0-9]+') = any(%s)
+        )
+    order by {order}
+    limit 1
+    for no key update skip locked
+"""
 
 
 def advance(cursor: Cursor, scan: Scan, page: PageFacts, after: int) -> None:

@@ -171,6 +171,9 @@ create table if not exists raw.trakt_units (
 create index if not exists trakt_units_due on raw.trakt_units (
     tries, priority desc, newest_comment_at desc nulls last, unit
 ) where due_since is not null;
+create index if not exists trakt_units_due_active on raw.trakt_units (
+    tries, newest_comment_at desc nulls last, unit
+) where due_since is not null;
 comment on table raw.trakt_units is 'What has comments of its own: movies, shows, seasons, episodes, and comments with replies. It is the list of what is scanned, and the queue.';
 comment on column raw.trakt_units.unit is 'The path without the sort: movies/1/comments, shows/1/seasons/2/episodes/3/comments, comments/4/replies.';
 comment on column raw.trakt_units.priority is 'The greater, the sooner: votes in IMDb for a title that came from there, else 0.';

@@ -102,6 +102,19 @@ def test_without_imdb_the_titles_are_those_of_the_lists(
     assert database.value("select count(*) from raw.trakt_titles") == 5
 
 
+def test_the_most_voted_come_first_and_in_a_rescan_the_most_active(
+    database: Database, trakt: SmallTrakt
+) -> None:
+    publish_imdb(database, ("tt0000001", "movie", 900), ("tt0000002", "movie", 50))
+    lists = [add_title(trakt, "movie", number, [comment(number)]) for number in (1, 2)]
+
+    backfill(database, trakt, max_at_once=1)
+    assert [path for path, _ in trakt.asked if path in lists] == lists
+    next_day(trakt)
+    rescan(trakt, sync(database.url, trakt.base_url, rescan_days=1, max_at_once=1))
+    assert [path for path, _ in trakt.asked if path in lists] == lists[::-1]
+
+
 def test_parts_of_a_show_are_scanned_where_they_have_comments(
     database: Database, trakt: SmallTrakt
 ) -> None:
