@@ -215,9 +215,9 @@ class TraktWorld:
 
     def _moment(self, known: Row) -> datetime:
         """Soon after something was released, rarely before or much later."""
-        key = ("movie" if known["level"] == "movie" else "show", known["title_id"])
-        body = self.answers.get(("titles", key), {})
-        released = body.get("released") or str(body.get("first_aired"))[:10]
+        kind, name = ("movie", "released") if known["level"] == "movie" else ("show", "first_aired")
+        body = self.answers.get(("titles", (kind, known["title_id"])), {})
+        released = str(body.get(name))[:10]
         first = date.fromisoformat(released) if released != "None" else FIRST_DAY - timedelta(500)
         days = int(-20 + 500 * self.dice.random() ** 2)
         day = min(first + timedelta(days), self.day - timedelta(1))

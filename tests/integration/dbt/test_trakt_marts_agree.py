@@ -103,6 +103,9 @@ def second_day(world: TraktWorld) -> None:
     ]
     for number in (*numbers, GONE):
         world.know(number, gone_at=world.now)
+    # What goes on the Sunday of its week was not there when the week ended.
+    before = world.write(created_at=sunday - timedelta(1))
+    world.know(before, gone_at=sunday)
     world.change(EDITED, words=777, review=True, updated_at="2032-05-31T05:00:00.000Z")
     world.change(LESS_LIKED, likes=1, replies=0)
     world.change(NOT_RATED, user_rating=None)
