@@ -6,10 +6,11 @@ The story is told once per session; the tests look at what was seen at each of i
 import atexit
 import gzip
 import os
+import signal
 import socket
 import subprocess
 from collections.abc import Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -91,6 +92,24 @@ class Installation:
         return run(
             "make", "--no-print-directory", verb, f"LOCAL_DIR={self.folder}", *words, **settings
         )
+
+    @contextmanager
+    def start(self, verb: str, **variables: str) -> Iterator[Iterator[str]]:
+        """Run `make VERB NAME=value …` beside the block, which gets its lines; Ctrl-C ends it."""
+        words = [f"{name}={value}" for name, value in variables.items()]
+        with subprocess.Popen(
+            ["make", "--no-print-directory", verb, f"LOCAL_DIR={self.folder}", *words],
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        ) as process:
+            assert process.stdout is not None
+            try:
+                yield process.stdout
+            finally:
+                os.killpg(process.pid, signal.SIGINT)
 
     def sample(self, day: int) -> Path:
         """The folder of the sample's files of `day`."""
@@ -310,7 +329,7 @@ def api_days(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiDays]:
     first, again = visit(**small), visit(PIPELINES="tmdb,trakt")
     with without_coverage():
         trial = visit(PIPELINES="tmdb", DAY="2", DRY_RUN="1", **small)
-        second_day = visit(PIPELINES="tmdb,trakt", DAY="2", **small)
+        second_day = visit(PIPELINES="tmdb,trakt", DAY="2", BACKFILL="20", **small)
     yield ApiDays(installation, first, again, trial, second_day)
     ended = installation.make("down")
     assert ended.code == 0, ended.output

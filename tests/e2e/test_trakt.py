@@ -2,13 +2,11 @@
 
 import json
 import re
-import signal
-import subprocess
 
 import pytest
 import requests
 
-from tests.e2e.conftest import ROOT, ApiDays, run
+from tests.e2e.conftest import ApiDays, run
 
 DAG = "trakt_pipeline"
 # As an analyst asks them, unqualified.
@@ -36,11 +34,11 @@ QUESTIONS = {
 
 def slug_of(api_days: ApiDays) -> str:
     """A user whose words are on a page."""
-    (found,) = api_days.installation.query(
-        'select substring(body from \'"slug": ?"([^"]+)"\') from raw.trakt_pages '
-        "where kind = 'recent' and body like '%\"slug\"%' order by page_id desc limit 1"
-    )[0]
-    return str(found)
+    ((body,),) = api_days.installation.query(
+        "select body from raw.trakt_pages where kind = 'recent' order by page_id desc limit 1"
+    )
+    users = [entry["comment"]["user"] for entry in json.loads(body)]
+    return str(next(user["ids"]["slug"] for user in users if "ids" in user))
 
 
 def breadths(api_days: ApiDays) -> dict[str, int]:
@@ -109,30 +107,18 @@ def test_a_person_is_forgotten_and_stays_counted(api_days: ApiDays) -> None:
 
 
 def test_the_name_of_the_shells_user_is_no_user_of_trakt(api_days: ApiDays) -> None:
-    words = ("make", "--no-print-directory", "forget-user")
-    refused = run(*words, f"LOCAL_DIR={api_days.installation.folder}", USER="root")
+    folder = f"LOCAL_DIR={api_days.installation.folder}"
+    refused = run("make", "--no-print-directory", "forget-user", folder, USER="root")
     assert refused.code != 0
     assert "Say who: make forget-user USER=" in refused.output
 
 
 def test_what_landed_is_served_again(api_days: ApiDays) -> None:
     ((batch,),) = api_days.installation.query("select max(batch_id) from raw.trakt_pages")
-    command = ["make", "--no-print-directory", "replay", f"BATCH={batch}"]
-    with subprocess.Popen(
-        [*command, f"LOCAL_DIR={api_days.installation.folder}"],
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    ) as process:
-        assert process.stdout is not None
-        line = next(line for line in process.stdout if "is served on" in line)
-        address = re.search(r"http://\S+", line)
-        assert address
+    with api_days.installation.start("replay", BATCH=str(batch), SCALE="2") as lines:
+        address = next(found for line in lines if (found := re.search(r"http://\S+", line)))
         headers = {"trakt-api-key": "any", "trakt-api-version": "2", "User-Agent": "a test"}
         url = f"{address[0]}/comments/recent/all/all?include_replies=true&page=1&limit=250"
         answer = requests.get(url, headers=headers, timeout=60)
-        process.send_signal(signal.SIGINT)
     assert answer.status_code == 200
     assert json.loads(answer.content)

@@ -49,7 +49,7 @@ def test_every_make_command_is_a_verb_of_the_makefile(page: Path) -> None:
 
 def test_every_verb_of_the_readme_is_run_by_a_test() -> None:
     tests = "\n".join(path.read_text("utf-8") for path in (ROOT / "tests" / "e2e").glob("*.py"))
-    calls = r'(?:\.make\(\s*|visit\(installation, |run\("make", )"([a-z]+)"'
+    calls = r'(?:\.(?:make|start)\(\s*|visit\(installation, |run\("make", )"([a-z-]+)"'
     run = set(re.findall(calls, tests)) | {"test", "manifest"}  # `make test` makes the manifest
     named = commands((ROOT / "README.md").read_text("utf-8")) - NOT_RUN_BY_TESTS
     assert {line.split()[1] for line in named} <= run
