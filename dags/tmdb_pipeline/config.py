@@ -180,6 +180,16 @@ class TmdbSettings:
             ) from None
 
     @property
+    def requests_in_period(self) -> int:
+        """How many requests may begin in a `period`; 0 where there is no limit."""
+        return max(1, int(self.max_per_second)) if self.max_per_second else 0
+
+    @property
+    def period(self) -> float:
+        """The seconds in which `requests_in_period` may begin: one, or a little more."""
+        return self.requests_in_period / self.max_per_second if self.max_per_second else 1.0
+
+    @property
     def api_policy(self) -> ApiPolicy:
         """How the generic client is to ask. Raises `PermanentError` without a usable token."""
         token = self.token

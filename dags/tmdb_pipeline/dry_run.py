@@ -124,7 +124,11 @@ class DryRun:
         settings = self.settings
         policy = settings.api_policy
         with SharedLimit(
-            self.url, SOURCE, per_second=settings.max_per_second, at_once=settings.max_at_once
+            self.url,
+            SOURCE,
+            requests=settings.requests_in_period,
+            period=settings.period,
+            at_once=settings.max_at_once,
         ) as limit:
             api = ApiClient(policy, limit)
             try:

@@ -160,7 +160,8 @@ class Sync:
                 SharedLimit(
                     self.url,
                     SOURCE,
-                    per_second=settings.max_per_second,
+                    requests=settings.requests_in_period,
+                    period=settings.period,
                     at_once=settings.max_at_once,
                 )
             )

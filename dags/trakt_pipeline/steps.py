@@ -18,7 +18,7 @@ from trakt_pipeline.user_keys import UserKeys
 from warehouse.database.connection import connected
 from warehouse.database.turns import held
 from warehouse.http.api_client import ApiClient
-from warehouse.http.request_window import WindowLimit
+from warehouse.http.rate_limit import SharedLimit
 from warehouse.raw.api_batch import ApiBatch, ApiDataset, ApiRun, api_batch
 from warehouse.raw.ingest_log import logged_step
 from warehouse.raw.item_checks import ItemChecks
@@ -95,7 +95,7 @@ class TraktRun:
             connection = stack.enter_context(connected(self.url, purpose=f"{SOURCE} {self.run_id}"))
             stop = threading.Event()
             limit = stack.enter_context(
-                WindowLimit(
+                SharedLimit(
                     self.url,
                     SOURCE,
                     requests=settings.max_requests,

@@ -1,13 +1,15 @@
-"""How fast a source may be asked, over all threads and processes together.
+"""How fast a source may be asked, over all threads, processes and restarts together.
 
-Both limits are in Postgres, which all workers share: the time of the next request is a row that
-every request moves on, and each open request holds one of a fixed number of advisory locks, which
-end with the session of a process that was killed.
+Both limits are in Postgres, which all workers share. At most N requests begin in any P seconds:
+each holds one of N places (`meta.request_window`) until P seconds after its answer, so the source
+cannot count more than N, even where a request reaches it late. A process that is killed keeps its
+places for as long as a request can be open. Each open request also holds one of a fixed number of
+advisory locks, which end with the session of a process that was killed.
 """
 
+import logging
 import random
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from typing import Protocol, Self
@@ -18,22 +20,25 @@ from psycopg2.extensions import cursor as Cursor
 from warehouse.database.connection import connected
 from warehouse.errors import TransientError
 
-# Requests are spread a little wider than the limit says, and one that comes too late for its turn
-# takes another: so the server never counts more in any second, however the machine is loaded.
-_WIDER = 1.1
-_LATE = 0.05
-_NEXT = """
-    insert into meta.request_slot as slot (source, next_at)
-    values (%(source)s, clock_timestamp() + %(step)s * interval '1 second')
-    on conflict (source) do update
-    set next_at = greatest(slot.next_at, clock_timestamp()) + %(step)s * interval '1 second'
-    returning extract(epoch from next_at - clock_timestamp())::double precision - %(step)s
+log = logging.getLogger(__name__)
+
+_TAKE = "select place, wait from meta.take_request(%s, %s, %s)"
+_ANSWERED = """
+    update meta.request_window set free_at = clock_timestamp() + %s * interval '1 second'
+    where source = %s and place = %s
 """
 _PAUSE = """
-    update meta.request_slot
-    set next_at = greatest(next_at, clock_timestamp() + %s * interval '1 second')
-    where source = %s
+    insert into meta.request_window as request_window (source, place, free_at)
+    values (%s, 0, clock_timestamp() + %s * interval '1 second')
+    on conflict (source, place) do update
+    set free_at = greatest(request_window.free_at, excluded.free_at)
 """
+# A request that is open holds its place for so much longer than the period.
+_OPEN_FOR = 600.0
+# What is slept at a time: a pause that another process was asked for, and a place whose request
+# was answered, are seen soon.
+_LONGEST_SLEEP = 5.0
+_SLEEPS_IN_PERIOD = 20
 _FREE = """
     select place
     from (
@@ -75,16 +80,28 @@ class NoLimit:
 
 
 class SharedLimit:
-    """At most `per_second` requests begin in a second (0: any number), `at_once` are open.
+    """At most `requests` in any `period` seconds (0: any number), `at_once` are open.
 
-    `source` names the limit; all processes that use this name on this warehouse share it. Each
-    thread has a session of its own, closed with the limit.
+    `source` names the limit; all processes that use this name on this warehouse share it. A pause
+    holds also where there is no limit. Who waits when `stop` is set gets `Stopped`. Each thread has
+    a session of its own, closed with the limit.
     """
 
-    def __init__(self, url: str, source: str, *, per_second: float, at_once: int) -> None:
+    def __init__(
+        self,
+        url: str,
+        source: str,
+        *,
+        requests: int,
+        period: float,
+        at_once: int,
+        stop: threading.Event | None = None,
+    ) -> None:
         self._url, self._source = url, source
-        self._step = _WIDER / per_second if per_second else 0.0
+        self._requests, self._period = requests, period
+        self._longest_sleep = min(_LONGEST_SLEEP, period / _SLEEPS_IN_PERIOD)
         self._places = at_once
+        self._stop = stop or threading.Event()
         self._threads = threading.local()
         self._sessions = ExitStack()
         self._opening = threading.Lock()
@@ -101,26 +118,23 @@ class SharedLimit:
     def request(self) -> Iterator[None]:
         """Wait until a request may begin; it is open for the length of the block."""
         with self._session().cursor() as cursor:
-            place = self._take(cursor)
+            lock = self._lock(cursor)
             try:
-                with self._paced(cursor):
+                place = self._wait_for_place(cursor)
+                try:
                     yield
+                finally:
+                    if place:
+                        cursor.execute(_ANSWERED, (self._period, self._source, place))
             finally:
-                cursor.execute(_RELEASE, (self._source, place))
+                cursor.execute(_RELEASE, (self._source, lock))
 
     def pause(self, seconds: float) -> None:
         """Let no request begin for so long, in no process."""
-        if self._step:
-            with self._session().cursor() as cursor:
-                cursor.execute(_PAUSE, (seconds, self._source))
+        with self._session().cursor() as cursor:
+            cursor.execute(_PAUSE, (self._source, seconds))
 
-    @contextmanager
-    def _paced(self, cursor: Cursor) -> Iterator[None]:
-        if self._step:
-            self._wait_for_turn(cursor)
-        yield
-
-    def _take(self, cursor: Cursor) -> int:
+    def _lock(self, cursor: Cursor) -> int:
         start = random.randrange(self._places)  # noqa: S311 - any place is as good
         values = {"source": self._source, "start": start, "places": self._places}
         cursor.execute(_FREE, values)
@@ -129,16 +143,18 @@ class SharedLimit:
         cursor.execute(_WAIT, (self._source, start))
         return start
 
-    def _wait_for_turn(self, cursor: Cursor) -> None:
-        while True:
-            cursor.execute(_NEXT, {"source": self._source, "step": self._step})
-            row = cursor.fetchone()
-            wait = float(row[0]) if row else 0.0
-            turn = time.monotonic() + wait
-            if wait > 0:
-                time.sleep(wait)
-            if time.monotonic() - turn < _LATE:
-                return
+    def _wait_for_place(self, cursor: Cursor) -> int | None:
+        is_waiting = False
+        while not self._stop.is_set():
+            cursor.execute(_TAKE, (self._source, self._requests, self._period + _OPEN_FOR))
+            place, wait = cursor.fetchone() or (None, None)
+            if wait is None:
+                return None if place is None else int(place)
+            if not is_waiting and wait > _LONGEST_SLEEP:
+                log.info("%s: the next request may begin in at most %.0f s", self._source, wait)
+                is_waiting = True
+            self._stop.wait(min(float(wait), self._longest_sleep))
+        raise Stopped(f"{self._source}: not asked, because the work was stopped.")
 
     def _session(self) -> Connection:
         session: Connection | None = getattr(self._threads, "session", None)
@@ -148,7 +164,8 @@ class SharedLimit:
                     connected(self._url, purpose=f"requests to {self._source}")
                 )
             session.autocommit = True
-            # What a pace is worth after a crash: nothing.
+            # A place that is free a moment earlier after a crash of the server is still taken for
+            # long enough; what takes it is committed for certain.
             with session.cursor() as cursor:
                 cursor.execute("set synchronous_commit = off")
             self._threads.session = session

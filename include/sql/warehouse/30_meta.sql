@@ -361,15 +361,7 @@ comment on column meta.schema_drift.items is 'In how many items it was seen.';
 comment on column meta.schema_drift.first_seen_at is 'When it was seen first.';
 comment on column meta.schema_drift.last_seen_at is 'When it was seen last.';
 
--- Emptied after a crash of the server, which does no harm.
-create unlogged table if not exists meta.request_slot (
-    source text primary key,
-    next_at timestamptz not null
-);
-comment on table meta.request_slot is 'When the next request to a source may begin, for all processes together.';
-comment on column meta.request_slot.source is 'The source.';
-comment on column meta.request_slot.next_at is 'The earliest time of the next request.';
-
+drop table if exists meta.request_slot; -- what limited requests before
 create table if not exists meta.request_window (
     source text not null,
     place integer not null,

@@ -177,27 +177,23 @@ def test_a_proxy_gets_its_own_password_and_its_refusal_is_not_one_of_the_key(
 
 
 def test_a_pause_that_one_worker_was_asked_for_holds_for_all(database: Database) -> None:
-    def next_turn() -> float:
-        return float(
-            database.value(
-                "select extract(epoch from next_at - clock_timestamp()) from meta.request_slot"
-            )
-        )
-
     with (
-        SharedLimit(database.url, "api", per_second=1000, at_once=2) as limit,
+        SharedLimit(database.url, "api", requests=1000, period=1, at_once=2) as limit,
         api((429, {"Retry-After": "60"}, b"{}")) as (url, _),
         pytest.raises(SourceUnavailable),
     ):
         ApiClient(policy(url, longest_pause=50), limit).get("movie/1")
 
-    assert 30 < next_turn() <= 50
+    assert 30 < database.value("select wait from meta.take_request('api', 1000, 1)") <= 50
 
 
 def test_the_place_of_a_request_is_free_again_when_its_process_is_gone(database: Database) -> None:
-    with SharedLimit(database.url, "api", per_second=0, at_once=1) as one, one.request():
+    def limit() -> SharedLimit:
+        return SharedLimit(database.url, "api", requests=0, period=1, at_once=1)
+
+    with limit() as one, one.request():
         pass
-    abandoned = SharedLimit(database.url, "api", per_second=0, at_once=1)
+    abandoned = limit()
     held = abandoned.request()
     held.__enter__()
     database.execute(
@@ -205,7 +201,10 @@ def test_the_place_of_a_request_is_free_again_when_its_process_is_gone(database:
         "where application_name = 'warehouse: requests to api'"
     )
 
-    with SharedLimit(database.url, "api", per_second=0, at_once=1) as other, other.request():
+    with (
+        SharedLimit(database.url, "api", requests=0, period=1, at_once=1) as other,
+        other.request(),
+    ):
         taken = database.value("select count(*) from pg_locks where locktype = 'advisory'")
     assert taken == 1
     with suppress(psycopg2.Error):

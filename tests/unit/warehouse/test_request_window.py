@@ -12,7 +12,7 @@ from tests.support.postgres import Database
 from tests.unit.warehouse.test_api_client import GOOD, api, policy
 from warehouse.errors import SourceUnavailable
 from warehouse.http.api_client import ApiClient, Stopped
-from warehouse.http.request_window import WindowLimit
+from warehouse.http.rate_limit import SharedLimit
 
 REQUESTS, PERIOD = 5, 0.4
 
@@ -38,8 +38,8 @@ def limit(
     requests: int = REQUESTS,
     period: float = PERIOD,
     stop: threading.Event | None = None,
-) -> WindowLimit:
-    return WindowLimit(database.url, "api", requests=requests, period=period, at_once=3, stop=stop)
+) -> SharedLimit:
+    return SharedLimit(database.url, "api", requests=requests, period=period, at_once=3, stop=stop)
 
 
 def most_in_a_period(moments: list[float]) -> int:
@@ -51,7 +51,7 @@ def test_no_period_has_more_requests_than_allowed_over_threads_limits_and_restar
 ) -> None:
     moments: list[float] = []
 
-    def ask(each: WindowLimit) -> None:
+    def ask(each: SharedLimit) -> None:
         with each.request():
             moments.append(time.monotonic())
 
@@ -129,13 +129,13 @@ def test_a_ban_holds_for_all_and_is_counted(database: Database, requests: int, b
 def test_who_waits_is_stopped_with_the_work(database: Database) -> None:
     stop = threading.Event()
     with (
-        WindowLimit(database.url, "api", requests=1, period=60, at_once=1, stop=stop) as one,
+        SharedLimit(database.url, "api", requests=1, period=60, at_once=1, stop=stop) as one,
         one.request(),
     ):
         pass
     timer = threading.Timer(0.1, stop.set)
     with (
-        WindowLimit(database.url, "api", requests=1, period=60, at_once=1, stop=stop) as one,
+        SharedLimit(database.url, "api", requests=1, period=60, at_once=1, stop=stop) as one,
         pytest.raises(Stopped),
     ):
         timer.start()
