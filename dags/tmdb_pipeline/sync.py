@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from psycopg2.extensions import connection as Connection
+from psycopg2.extensions import cursor as Cursor
 
 from tmdb_pipeline import items, retention, walks
 from tmdb_pipeline.client import TmdbClient
@@ -35,18 +36,11 @@ from tmdb_pipeline.pages import PageSteps
 from tmdb_pipeline.walks import Walks
 from warehouse.database.connection import connected
 from warehouse.database.turns import held
-from warehouse.errors import HeldBack
 from warehouse.http.api_client import ApiClient
 from warehouse.http.rate_limit import SharedLimit
-from warehouse.raw.api_batch import (
-    ApiBatch,
-    ApiDataset,
-    ApiRun,
-    api_batch,
-    end_killed,
-    quarantined_share,
-)
-from warehouse.raw.batch_owners import origins, refuse_other_origins
+from warehouse.raw.api_batch import ApiBatch, ApiDataset, ApiRun, api_batch, end_killed
+from warehouse.raw.origins import begin_history
+from warehouse.raw.quarantine import check_share
 
 log = logging.getLogger(__name__)
 
@@ -167,7 +161,7 @@ class Sync:
             )
             api = ApiClient(policy, limit)
             stack.callback(api.close)
-            self._begin_history(connection)
+            begin_history(connection, DATASETS, self._run, _forget, patience=settings.lock_patience)
             batches = tuple(
                 stack.enter_context(
                     api_batch(connection, dataset, self._run, patience=settings.lock_patience)
@@ -182,41 +176,6 @@ class Sync:
             finally:
                 figures.requests = api.requests
 
-    def _begin_history(self, connection: Connection) -> None:
-        """Begin the history of all datasets where answers come from another place than before.
-
-        What is due and measured is forgotten, and an empty batch begins each history, so that the
-        models have no dataset of the old place. After a kill between two of these, the next run
-        does the rest.
-        """
-        with held(connection, f"{SOURCE}: origin", patience=_PATIENCE):
-            origin = self.settings.origin
-            with connection, connection.cursor() as cursor:
-                refuse_other_origins(
-                    cursor, SOURCE, dag_id=self.dag_id, run_id=self.run_id, origin=origin
-                )
-                before = {
-                    name: last for name, last in origins(cursor, SOURCE).items() if last != origin
-                }
-                if not before:
-                    return
-                cursor.execute(
-                    "delete from raw.tmdb_items; delete from raw.tmdb_walks; "
-                    "delete from raw.tmdb_measures"
-                )
-            olds = ", ".join(sorted(set(before.values())))
-            log.warning(
-                "what is there is from %s and answers come from %s now: the list of things to "
-                "follow starts empty; answers of %s stay in the raw tables and leave the models",
-                olds, origin, olds,
-            )  # fmt: skip
-            for dataset in DATASETS:
-                if dataset.name in before:
-                    with api_batch(
-                        connection, dataset, self._run, patience=self.settings.lock_patience
-                    ):
-                        pass
-
     def _finished(self, name: str, step: "_Step") -> dict[str, Any]:
         """Log the step's figures and return them; raise where too many items were quarantined."""
         log.info("%s: %s", name, step.figures.line())
@@ -225,13 +184,14 @@ class Sync:
             connection,
             connection.cursor() as cursor,
         ):
-            bad, of = quarantined_share(cursor, SOURCE, self._run)
-        if bad > of * self.settings.max_quarantined_share:
-            raise HeldBack(
-                f"{name}: {bad:,} of {of:,} items of this run break their contract, and "
-                f"{self.settings.max_quarantined_share:.1%} may (TMDB_MAX_QUARANTINED_SHARE). The "
-                "marts stay as they are. Look into raw.quarantine: path and rule say what changed; "
-                "then change the contract in tmdb_pipeline/contracts and the staging models."
+            check_share(
+                cursor,
+                SOURCE,
+                self._run,
+                name,
+                most=self.settings.max_quarantined_share,
+                setting="TMDB_MAX_QUARANTINED_SHARE",
+                folder="tmdb_pipeline/contracts",
             )
         return step.figures.report(step.batches[:1])
 
@@ -247,12 +207,19 @@ class _Step:
     figures: Figures
 
 
-def _newest_answer(cursor: Any) -> datetime:
+def _forget(cursor: Cursor) -> None:
+    """Delete what is due and measured of another place; answers stay, and leave the models."""
+    cursor.execute(
+        "delete from raw.tmdb_items; delete from raw.tmdb_walks; delete from raw.tmdb_measures"
+    )
+
+
+def _newest_answer(cursor: Cursor) -> datetime:
     """The time by TMDb's clock when it answered last; now where it never did."""
     cursor.execute(
         "select coalesce(max(greatest(completed_at, began_at)), clock_timestamp()) "
         "from raw.tmdb_walks"
     )
-    (now,) = cursor.fetchone()
+    (now,) = cursor.fetchone() or (None,)
     assert isinstance(now, datetime)  # noqa: S101 - an aggregate gives a row
     return now
