@@ -1,9 +1,11 @@
 """Runs of the DAG by `make run`, on the installation of the benchmark."""
 
 import time
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 
+from bench.context import Bench
 from bench.files import SampleFiles
 from bench.workspace import Workspace
 from include.local.layout import LocalError
@@ -22,6 +24,18 @@ _TIMES = """
     from meta.run_log
     order by finished_at desc
     limit 1
+"""
+
+
+_WRITTEN = """
+    select
+        case when schemaname like 'marts%%' then 'marts' else schemaname end,
+        sum(n_tup_ins + n_tup_upd + n_tup_del)::bigint
+    from pg_stat_user_tables
+    where schemaname in ('staging', 'intermediate', 'snapshots')
+        or schemaname like 'marts%%'
+        or (schemaname = 'raw' and relname = any(%s))
+    group by 1
 """
 
 
@@ -51,3 +65,11 @@ def run_with(space: Workspace, **variables: str) -> MadeRun:
         cursor.execute(_TIMES)
         dag, dbt = cursor.fetchone() or (0.0, None)
     return MadeRun(whole, dag, dbt)
+
+
+def written(bench: Bench, tables: Sequence[str]) -> dict[str, int]:
+    """Return the rows written so far, by schema: of `tables` in raw, and of all models."""
+    bench.space.main()
+    with closing(bench.space.admin()) as session, session.cursor() as cursor:
+        cursor.execute(_WRITTEN, (list(tables),))
+        return {str(schema): int(count) for schema, count in cursor.fetchall()}

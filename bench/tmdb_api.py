@@ -30,7 +30,7 @@ from tmdb_pipeline.config import TmdbSettings
 from tmdb_pipeline.sync import Sync
 
 ORIGIN = "bench"
-_SPAWN = get_context("spawn")
+SPAWN = get_context("spawn")
 _MOVING = frozenset({"popularity", "vote_average", "vote_count"})
 
 
@@ -73,8 +73,8 @@ class RunningApi:
 @contextlib.contextmanager
 def api_process(served: ServedDay) -> Iterator[RunningApi]:
     """Serve a day in a process of its own, which ends with the context."""
-    ours, theirs = _SPAWN.Pipe()
-    process = _SPAWN.Process(target=_serve, args=(served, theirs), daemon=True)
+    ours, theirs = SPAWN.Pipe()
+    process = SPAWN.Process(target=_serve, args=(served, theirs), daemon=True)
     process.start()
     try:
         theirs.close()
@@ -166,7 +166,7 @@ def details_in_processes(sync: Sync, kind: str, processes: int) -> list[Landed]:
 
     The processes start before the measurement, as Airflow's workers do.
     """
-    with ProcessPoolExecutor(processes, mp_context=_SPAWN) as pool:
+    with ProcessPoolExecutor(processes, mp_context=SPAWN) as pool:
         list(pool.map(_start_up, range(processes)))
         return [done.result() for done in [
             pool.submit(_details, sync, kind) for _ in range(processes)
@@ -180,10 +180,10 @@ def _start_up(_number: int) -> None:
 def _details(sync: Sync, kind: str) -> Landed:
     began = time.perf_counter()
     figures = sync.details(kind)
-    return Landed(figures, time.perf_counter() - began, _peak_rss())
+    return Landed(figures, time.perf_counter() - began, peak_rss())
 
 
-def _peak_rss() -> int:
+def peak_rss() -> int:
     """Return the peak memory of this process in bytes.
 
     Linux' getrusage also counts that of the process that started it, which here is larger.

@@ -37,5 +37,6 @@ SECTIONS = (
     Section("queries", "Questions to the marts", queries.measure),
     Section("tmdb", "TMDb: requests and days", tmdb.measure_days, of_files=False),
     Section("tmdb_films", "TMDb: landing and models", tmdb.measure_films, of_files=False),
+    Section("trakt", "Trakt: requests, landing and days", trakt.measure_days, of_files=False),
     Section("trakt_comments", "Trakt: models", trakt.measure_comments, of_files=False),
 )

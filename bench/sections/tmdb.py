@@ -9,7 +9,7 @@ import psycopg2
 from bench.building import MARTS, STAGING, START, TESTS, BareBuild, dbt_build, new_run_id, publish
 from bench.context import Bench
 from bench.report import Goal, MarkdownTable, Measured
-from bench.runs import MadeRun, run_with
+from bench.runs import MadeRun, run_with, written
 from bench.tmdb_api import (
     ORIGIN,
     Landed,
@@ -37,16 +37,6 @@ TELLING_BODIES = 1_000
 EDITED_EVERY = 50
 
 _BODIES = ("tmdb_movies", "tmdb_shows", "tmdb_people", "tmdb_genres", "tmdb_lists", "tmdb_changes")
-_WRITTEN = """
-    select
-        case when schemaname like 'marts%%' then 'marts' else schemaname end,
-        sum(n_tup_ins + n_tup_upd + n_tup_del)::bigint
-    from pg_stat_user_tables
-    where schemaname in ('staging', 'intermediate', 'snapshots')
-        or schemaname like 'marts%%'
-        or (schemaname = 'raw' and relname = any(%s))
-    group by 1
-"""
 
 
 def measure_days(bench: Bench) -> Measured:
@@ -102,29 +92,29 @@ def _days(bench: Bench) -> tuple[MarkdownTable, list[Goal]]:
     lines: list[list[str]] = []
 
     def day(name: str, api: RunningApi) -> tuple[int, int, MadeRun]:
-        before, asked = _written(bench), api.counters()["total"]
+        before, asked = written(bench, _BODIES), api.counters()["total"]
         run = run_with(
             bench.space, PIPELINES=SOURCE, SOURCE=SOURCE, SOURCE_NAME=ORIGIN,
             TMDB_BASE_URL=api.base_url, TMDB_SOURCE_NAME=ORIGIN, TMDB_READ_TOKEN="any",
             TMDB_MAX_PER_SECOND="0",
         )  # fmt: skip
         requests = api.counters()["total"] - asked
-        written = {key: count - before.get(key, 0) for key, count in _written(bench).items()}
+        rows = {key: count - before.get(key, 0) for key, count in written(bench, _BODIES).items()}
         schemas = ("raw", "staging", "snapshots", "marts")
         lines.append(
             [name, f"{requests:,}", f"{run.whole:.1f}", f"{run.dag:.1f}",
              "skipped" if run.dbt is None else f"{run.dbt:.1f}",
-             *(f"{written.get(schema, 0):,}" for schema in schemas)]
+             *(f"{rows.get(schema, 0):,}" for schema in schemas)]
         )  # fmt: skip
         progress(f"{name}: " + ", ".join(lines[-1][1:]))
-        return requests, sum(written.values()), run
+        return requests, sum(rows.values()), run
 
     with api_process(ServedDay(TITLES_OF_RUN)) as api:
         first = day("first run", api)
         again = [day("same day again", api) for _ in range(bench.repeats)]
     with api_process(ServedDay(TITLES_OF_RUN, day=2, date_after=1)) as api:
         following = day("next day", api)
-    share, in_vain = following[0] / first[0], sum(written for _, written, _ in again)
+    share, in_vain = following[0] / first[0], sum(rows for _, rows, _ in again)
     whole = median(run.whole for _, _, run in again)
     return (
         MarkdownTable(
@@ -140,13 +130,6 @@ def _days(bench: Bench) -> tuple[MarkdownTable, list[Goal]]:
                  whole <= GOAL_RUN),
         ],
     )  # fmt: skip
-
-
-def _written(bench: Bench) -> dict[str, int]:
-    bench.space.main()
-    with closing(bench.space.admin()) as session, session.cursor() as cursor:
-        cursor.execute(_WRITTEN, (list(_BODIES),))
-        return {str(schema): int(count) for schema, count in cursor.fetchall()}
 
 
 def _moving(bench: Bench) -> tuple[str, list[Goal]]:
