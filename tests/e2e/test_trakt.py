@@ -37,8 +37,9 @@ def slug_of(api_days: ApiDays) -> str:
     ((body,),) = api_days.installation.query(
         "select body from raw.trakt_pages where kind = 'recent' order by page_id desc limit 1"
     )
-    users = [entry["comment"]["user"] for entry in json.loads(body)]
-    return str(next(user["ids"]["slug"] for user in users if "ids" in user))
+    # A comment whose author deleted the account has no user any more.
+    users = [entry["comment"].get("user") or {} for entry in json.loads(body)]
+    return str(next(user["ids"]["slug"] for user in users if user.get("ids", {}).get("slug")))
 
 
 def breadths(api_days: ApiDays) -> dict[str, int]:
