@@ -17,13 +17,48 @@
     from {{ changes('seasons') }} as changes
 {%- endmacro %}
 
-{% macro touched_by_mart_title_engagement_weekly() -%} {{ titles_of_changed_comments() }} {%- endmacro %}
+{#- The titles that a comment left, as where Trakt unites two and serves the comments under one of them. The changes
+    name the new title only, so the comments that the mart has counted are compared with those that are there. -#}
+{% macro titles_that_comments_left(counted, condition='true') -%}
+    select mart.title_key
+    from (
+        select
+            title_key,
+            sum({{ counted }}) as comments
+        from {{ this }}
+        group by title_key
+    ) as mart
+    left join (
+        select
+            title_key,
+            count(*) as comments
+        from {{ ref('fct_comment') }}
+        where {{ condition }}
+        group by title_key
+    ) as present on mart.title_key = present.title_key
+    where mart.comments <> coalesce(present.comments, 0)
+{%- endmacro %}
 
-{% macro touched_by_mart_episode_engagement() -%} {{ titles_of_changed_comments() }} {%- endmacro %}
+{% macro touched_by_mart_title_engagement_weekly() -%}
+    {{ titles_of_changed_comments() }}
+    union
+    {{ titles_that_comments_left('comments', 'counts_in_week') }}
+{%- endmacro %}
+
+{% macro touched_by_mart_episode_engagement() -%}
+    {{ titles_of_changed_comments() }}
+    union
+    {{ titles_that_comments_left(
+        'comments + gone_comments',
+        "level = 'episode' and season is not null and episode is not null"
+    ) }}
+{%- endmacro %}
 
 {#- Time passes, too: weeks since release, and comments that enter D30. -#}
 {% macro touched_by_mart_title_engagement() -%}
     {{ titles_of_changed_comments() }}
+    union
+    {{ titles_that_comments_left('comments + gone_comments') }}
     union
     select {{ title_key('level', 'title_id') }}
     from {{ changes('stats') }} as changes
