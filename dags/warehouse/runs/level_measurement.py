@@ -131,6 +131,7 @@ _RECORD = """
         target = excluded.target, good = excluded.good, total = excluded.total,
         measured_until = excluded.measured_until
 """
+_MEASURE = _PERIODS + _FRESHNESS + _COUNTS + _RECORD
 
 
 def measure(cursor: Cursor, levels: ServiceLevels, *, now: datetime | None = None) -> int:
@@ -140,7 +141,7 @@ def measure(cursor: Cursor, levels: ServiceLevels, *, now: datetime | None = Non
     day that is over gives the same rows again.
     """
     cursor.execute(
-        _PERIODS + _FRESHNESS + _COUNTS + _RECORD,
+        _MEASURE,
         {
             "source": levels.source,
             "steps": list(levels.incremental),

@@ -287,7 +287,7 @@ def test_the_pipeline_owns_every_raw_table(database: Database) -> None:
 
     assert set(owners.values()) == {"pipeline"}
     tables = {name for dataset in DATASETS for name in (dataset.table, dataset.changes_table)}
-    others = {name for name in owners if name.startswith("tmdb_")} | {"quarantine"}
+    others = {name for name in owners if name.startswith(("tmdb_", "trakt_"))} | {"quarantine"}
     assert set(owners) - others == tables
 
 
