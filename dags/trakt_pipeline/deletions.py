@@ -1,8 +1,9 @@
 """Deletions: comments that complete scans miss are asked for by their id.
 
 404 says that a comment is gone: then its replies are asked for, too, and its words are taken out of
-the pages. 200 says that it is hidden. Before the first 404 counts, a comment that lists show is
-asked for: where that is a 404 as well, the address is wrong, and nothing is gone.
+the pages. 200 says that it is hidden, where no list shows it; an answer that breaks its contract
+says nothing. Before the first 404 counts, a comment that lists show is asked for: where that is a
+404 as well, the address is wrong, and nothing is gone.
 """
 
 import logging
@@ -81,13 +82,15 @@ def _ask_next(
             failure = error
         else:
             now, batch_id = page.answer.answered_at, step.batch(COMMENTS).batch_id
-            landing.land(cursor, "comment", page, comment.subject)
+            landed = landing.land(cursor, "comment", page, comment.subject)
             step.figures.pages_landed += 1
             if page.is_gone:
                 replies = missing.set_gone(cursor, comment.comment_id, batch_id, now)
                 missing.ask_for(cursor, replies, now)
-            else:
+            elif comment.is_unlisted and not landed.quarantined:
                 missing.set_hidden(cursor, comment, batch_id, now)
+            else:
+                missing.checked(cursor, comment.comment_id, now)
     if failure is None:
         failures.succeeded()
     else:
@@ -115,7 +118,7 @@ def _check_address(step: TraktStep) -> None:
 
 
 def _to_erase(cursor: Cursor) -> list[int]:
-    """Comments that are gone, or whose author is deleted, since the last complete step."""
+    """Comments that are gone, or whose author is deleted, since the last complete step began."""
     cursor.execute(
         """
         select comment_id
@@ -131,7 +134,7 @@ def _to_erase(cursor: Cursor) -> list[int]:
                         ended_at is null
                         or ended_at > coalesce(
                             (
-                                select max(ended_at) from meta.ingest_log
+                                select max(began_at) from meta.ingest_log
                                 where source = %(source)s and step = %(step)s and is_complete
                             ),
                             '-infinity'

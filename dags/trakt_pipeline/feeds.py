@@ -3,7 +3,8 @@
 No field shows the order of `updates`, and likes move without it: what is compared is the state of
 each comment. A walk ends after whole pages that hold only what the last complete walk, or anything
 before it, has landed. Each page is committed. A walk that is killed begins at its first page again:
-what it landed does not count as known until a walk is complete.
+what it landed does not count as known until a walk is complete. An empty page is no end where the
+headers of an earlier page said that the feed is longer.
 """
 
 import logging
@@ -29,6 +30,7 @@ log = logging.getLogger(__name__)
 Feed = Literal["recent", "updates"]
 # After so many whole pages in a row with nothing but what is known a walk ends.
 KNOWN_PAGES = 2
+_CUT = "a page said that the feed ends there, and a page or walk before said that it is longer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,49 +56,57 @@ class FeedWalk:
         """
         with self.connection, self.connection.cursor() as cursor:
             last_batch = _last_batch(cursor, self.feed)
-        walked, is_complete = self._down(last_batch)
-        if last_batch is None:
-            is_complete = True
-        if is_complete and walked.pairs:
-            self._read_arrivals(walked)
-            with self.connection, self.connection.cursor() as cursor:
-                _complete(cursor, self.feed, self.batch_id, max(walked.moments))
-        elif not is_complete:
+        walked = _Walked(set(), [])
+        reason = self._down(walked, last_batch)
+        if reason is None and walked.pairs:
+            reason = self._read_arrivals(walked)
+        if reason is not None:
             # There is at least one page more that was to be read.
             self.figures.pages_announced += 1
             log.warning(
-                "%s: after %s pages there was still something new: the walk is not complete, and "
-                "the next run begins at the first page again (TRAKT_FEED_PAGES)",
-                self.feed, self.most_pages,
+                "%s: %s: the walk is not complete, and the next run begins at the first page again",
+                self.feed, reason,
             )  # fmt: skip
-        self.figures.is_complete = is_complete
+        elif walked.pairs:
+            with self.connection, self.connection.cursor() as cursor:
+                _complete(cursor, self.feed, self.batch_id, max(walked.moments))
+        self.figures.is_complete = reason is None
 
-    def _down(self, last_batch: int | None) -> tuple["_Walked", bool]:
-        walked = _Walked(set(), [])
+    def _down(self, walked: "_Walked", last_batch: int | None) -> str | None:
+        """Read until all is known; return why the walk is not complete, None where it is."""
         number, known_pages, item_count = 1, 0, 0
         for _ in range(self.most_pages):
             page, landed = self._read(number)
+            # Where the feed got shorter, comments moved from this page onto the one before.
+            shrunk = number > 1 and (page.item_count or item_count) < item_count
+            if walked.is_cut_by(page) and not shrunk:
+                return _CUT
             walked.add(page, landed)
             is_known = (
                 bool(page.items) and not landed.quarantined and _all_known(landed, last_batch)
             )
             known_pages = known_pages + 1 if is_known else 0
-            if page.is_last or known_pages >= KNOWN_PAGES:
-                return walked, True
-            # Where the feed got shorter, comments moved from this page onto the one before.
-            shrunk = number > 1 and (page.item_count or item_count) < item_count
+            if known_pages >= KNOWN_PAGES:
+                return None
+            if page.is_last and not shrunk:
+                return None if walked.pairs or last_batch is None else _CUT
             item_count = page.item_count or item_count
             number = number - 1 if shrunk else number + 1
-        return walked, False
+        if last_batch is None:
+            return None
+        return f"after {self.most_pages} pages there was still something new (TRAKT_FEED_PAGES)"
 
-    def _read_arrivals(self, walked: "_Walked") -> None:
-        """Read from the first page until one overlaps what was read."""
+    def _read_arrivals(self, walked: "_Walked") -> str | None:
+        """Read from the first page until one overlaps what was read; return as `_down` does."""
         known = set(walked.pairs)
         for number in range(1, self.most_pages + 1):
             page, landed = self._read(number)
+            if walked.is_cut_by(page):
+                return _CUT
             walked.add(page, landed)
             if page.is_last or not known.isdisjoint(each.pair for each in landed.seen):
-                return
+                break
+        return None
 
     def _read(self, number: int) -> tuple[CommentsPage, LandedPage]:
         self.figures.pages_announced += 1
@@ -110,16 +120,25 @@ class FeedWalk:
         return page, landed
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Walked:
-    """What a walk has read: the states of comments, and when each page was answered."""
+    """What a walk has read: the states of comments, and when each page was answered.
+
+    `page_count` is what the last page with that header said; 0 before it.
+    """
 
     pairs: set[tuple[int, str]]
     moments: list[datetime]
+    page_count: int = 0
+
+    def is_cut_by(self, page: CommentsPage) -> bool:
+        """Whether the page ends the feed before the last page that was named."""
+        return page.is_last and (page.page_count or 0) < page.page <= self.page_count
 
     def add(self, page: CommentsPage, landed: LandedPage) -> None:
         self.pairs.update(each.pair for each in landed.seen)
         self.moments.append(page.answer.answered_at)
+        self.page_count = page.page_count or self.page_count
 
 
 def follow(cursor: Cursor, seen: Iterable[SeenComment], moment: datetime) -> None:

@@ -100,6 +100,9 @@ class CommentsLanding:
         there = [each for each in seen if each.comment_id not in gone]
         if there:
             self._write_comments(cursor, there, moment)
+        # What breaks its contract is listed, too: it is not missing.
+        if listed := [int(item.item_key) for item in bad if item.item_key.isdecimal()]:
+            cursor.execute(statements.LISTED, {"comment_ids": listed, "seen_at": moment})
         for item in bad:
             quarantine(cursor, self._batches[0], item)
         landed = _compared(there, before, len(bad))

@@ -28,16 +28,26 @@ _OF_REPLIES = sql.SQL("parent_id = %(comment_id)s")
 
 @dataclass(frozen=True, slots=True)
 class DueComment:
-    """A comment to ask for by its id; `hidden_at` is since when it is hidden."""
+    """A comment to ask for by its id; `hidden_at` is since when it is hidden.
+
+    `missing_scans` are the complete scans that missed it since it was last listed.
+    """
 
     comment_id: int
     subject: Subject
     hidden_at: datetime | None
+    missing_scans: int
+
+    @property
+    def is_unlisted(self) -> bool:
+        """Whether no list shows it; a reply whose parent is gone can still be in a feed."""
+        return self.hidden_at is not None or self.missing_scans >= SCANS
 
 
 def mark(cursor: Cursor, unit: Unit, began_at: datetime, now: datetime) -> int:
     """Count a complete scan of `unit` that began at `began_at` for what it did not show.
 
+    It counts for replies of what is missing, too: they are asked for only once that is gone.
     Returns how many comments are missing.
     """
     cursor.execute(
@@ -57,6 +67,7 @@ def mark(cursor: Cursor, unit: Unit, began_at: datetime, now: datetime) -> int:
                 )
             from missing
             where comment.comment_id = missing.comment_id
+            returning comment.comment_id
             """
         ).format(_OF_REPLIES if unit.subject is None else _OF_UNIT),
         {
@@ -70,7 +81,23 @@ def mark(cursor: Cursor, unit: Unit, began_at: datetime, now: datetime) -> int:
             "scans": SCANS,
         },
     )
-    return cursor.rowcount
+    comment_ids = [comment_id for (comment_id,) in cursor.fetchall()]
+    if comment_ids:
+        cursor.execute(_MISSING_REPLIES, (comment_ids, began_at))
+    return len(comment_ids)
+
+
+# One that another process writes now is passed over: it is seen or asked for.
+_MISSING_REPLIES = """
+    update raw.trakt_comments as comment set missing_scans = least(missing_scans + 1, 1000)
+    from (
+        select comment_id from raw.trakt_comments
+        where parent_id = any(%s) and gone_at is null and last_seen_at < %s
+        order by comment_id
+        for no key update skip locked
+    ) as reply
+    where comment.comment_id = reply.comment_id
+"""
 
 
 def ask_for(cursor: Cursor, comment_ids: Collection[int], now: datetime) -> None:
@@ -96,7 +123,7 @@ def claim(cursor: Cursor, without: Collection[int]) -> DueComment | None:
     """
     cursor.execute(
         """
-        select comment_id, hidden_at, level, title_id, season, episode
+        select comment_id, hidden_at, missing_scans, level, title_id, season, episode
         from raw.trakt_comments
         where check_due_since is not null and comment_id <> all(%s)
         order by check_due_since, comment_id
@@ -106,7 +133,7 @@ def claim(cursor: Cursor, without: Collection[int]) -> DueComment | None:
         (list(without),),
     )
     row = cursor.fetchone()
-    return None if row is None else DueComment(row[0], Subject(*row[2:]), row[1])
+    return None if row is None else DueComment(row[0], Subject(*row[3:]), row[1], row[2])
 
 
 def due(cursor: Cursor) -> int:
@@ -131,7 +158,7 @@ def set_gone(cursor: Cursor, comment_id: int, batch_id: int, gone_at: datetime) 
         {"batch_id": batch_id, "at": gone_at, "id": comment_id},
     )
     if not cursor.rowcount:
-        _checked(cursor, comment_id, gone_at)
+        checked(cursor, comment_id, gone_at)
         return []
     cursor.execute(
         "select comment_id from raw.trakt_comments where parent_id = %s and gone_at is null",
@@ -146,10 +173,11 @@ def set_hidden(cursor: Cursor, comment: DueComment, batch_id: int, checked_at: d
         "update raw.trakt_comments set batch_id = %s, hidden_at = %s where comment_id = %s",
         (batch_id, comment.hidden_at or checked_at, comment.comment_id),
     )
-    _checked(cursor, comment.comment_id, checked_at)
+    checked(cursor, comment.comment_id, checked_at)
 
 
-def _checked(cursor: Cursor, comment_id: int, checked_at: datetime) -> None:
+def checked(cursor: Cursor, comment_id: int, checked_at: datetime) -> None:
+    """Note that a comment was asked for, and nothing that changes what is known of it."""
     cursor.execute(
         "update raw.trakt_comments set check_due_since = null, checked_at = %s, missing_scans = 0 "
         "where comment_id = %s",

@@ -89,6 +89,17 @@ def next_page(scan: Scan, page: PageFacts) -> int | None:
     return scan.page + 1 if scan.page < page.page_count else None
 
 
+def is_cut(scan: Scan, page: PageFacts) -> bool:
+    """Say whether a page that ends the list comes before the items that pages before named.
+
+    An empty answer without a number of pages is such a page: it proves no end.
+    """
+    if scan.page == 1 or scan.item_count is None:
+        return False
+    before = (scan.page - 1) * (scan.page_limit or 0)
+    return (page.page_count or 0) < scan.page and before < scan.item_count
+
+
 def has_other_pages(scan: Scan, page: PageFacts) -> bool:
     """Say whether the pages of this answer are of another length than those before.
 

@@ -19,7 +19,7 @@ from trakt_pipeline import missing, titles, units
 from trakt_pipeline.client import CommentsPage, Level, TraktClient
 from trakt_pipeline.figures import TraktFigures
 from trakt_pipeline.landing import CommentsLanding, LandedPage, PageKind
-from trakt_pipeline.scan import PageFacts, Scan, Unit, has_other_pages, next_page
+from trakt_pipeline.scan import PageFacts, Scan, Unit, has_other_pages, is_cut, next_page
 from trakt_pipeline.subjects import Subject
 from trakt_pipeline.titles import TitlesLanding
 from trakt_pipeline.workers import Failures
@@ -155,7 +155,9 @@ class ScanWorker:
             self._pass_over(cursor, unit, "the server changed the length of a page")
             return
         after = next_page(scan, facts)
-        if after is None:
+        if after is None and is_cut(scan, facts):
+            self._pass_over(cursor, unit, "its list ended before the number of its items")
+        elif after is None:
             self._complete(cursor, scan, facts)
         elif after <= scan.page and not self._progress.goes_back(unit):
             self._pass_over(cursor, unit, "its list became shorter again and again")

@@ -78,6 +78,23 @@ COMMENTS = """
         and (old.gone_at is null or old.gone_at + %(cached_for)s < excluded.last_seen_at)
 """
 
+# Only when a comment was seen: its state was not understood. One that another process writes now
+# is passed over, so that two pages never wait for each other.
+LISTED = """
+    update raw.trakt_comments as comment set
+        last_seen_at = %(seen_at)s,
+        missing_scans = 0,
+        check_due_since = null
+    from (
+        select comment_id from raw.trakt_comments
+        where
+            comment_id = any(%(comment_ids)s) and gone_at is null and last_seen_at <= %(seen_at)s
+        order by comment_id
+        for no key update skip locked
+    ) as listed
+    where comment.comment_id = listed.comment_id
+"""
+
 VERSIONS = """
     insert into raw.trakt_comment_versions as old (
         comment_id, content_hash, batch_id, raw_data, words, first_seen, last_seen

@@ -109,7 +109,7 @@ def advance(cursor: Cursor, scan: Scan, page: PageFacts, after: int) -> None:
         update raw.trakt_units set
             next_page = %s,
             scan_began_at = %s,
-            item_count = %s,
+            item_count = coalesce(%s, case when next_page > 1 then item_count end),
             page_limit = %s,
             newest_comment_at = greatest(newest_comment_at, %s),
             tries = 0,

@@ -74,8 +74,8 @@ class SmallTrakt:
     """What the API answers. `lists` are served in pages of at most `longest`; `things` whole.
 
     `hidden` are ids that are counted and not sent. `faults` are answers that are given first, once
-    each; `failing` are paths with pages that are answered with an error. `before_page` is called
-    with path and page before a page is served.
+    each; `failing` are paths with pages that are answered with an error; `pages` are those with an
+    answer of their own. `before_page` is called with path and page before a page is served.
     """
 
     lists: dict[str, list[Any]] = field(default_factory=dict)
@@ -83,6 +83,7 @@ class SmallTrakt:
     hidden: set[int] = field(default_factory=set)
     faults: list[Answer] = field(default_factory=list)
     failing: set[tuple[str, int | None]] = field(default_factory=set)
+    pages: dict[tuple[str, int | None], Answer] = field(default_factory=dict)
     longest: int = 250
     now: datetime = NOW
     before_page: Callable[[str, int], object] = lambda *_: None
@@ -105,6 +106,8 @@ class SmallTrakt:
             return self.faults.pop(0)
         if (path, page) in self.failing:
             return 500, {"Content-Type": "text/html"}, b""
+        if (path, page) in self.pages:
+            return self.pages[path, page]
         if path in self.things:
             return self.things[path]
         if path not in self.lists:

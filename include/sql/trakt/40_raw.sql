@@ -65,7 +65,7 @@ comment on column raw.trakt_comments.episode is 'Number of the episode in its se
 comment on column raw.trakt_comments.parent_id is 'The comment that this one replies to; null at the top.';
 comment on column raw.trakt_comments.content_hash is 'The present version in raw.trakt_comment_versions.';
 comment on column raw.trakt_comments.user_key is 'Keyed hash of the author''s number, else slug; another random text once the author is forgotten; null where the answer names none.';
-comment on column raw.trakt_comments.missing_scans is 'How many complete scans in a row did not have it.';
+comment on column raw.trakt_comments.missing_scans is 'How many complete scans in a row did not have it; of a reply, also those that did not have its comment.';
 comment on column raw.trakt_comments.check_due_since is 'Since when it waits to be asked for by its id; null where nothing is to be asked.';
 comment on column raw.trakt_comments.checked_at is 'When it was last asked for by its id.';
 comment on column raw.trakt_comments.gone_at is 'When Trakt answered 404 for it; null while it is there.';

@@ -6,8 +6,9 @@ from datetime import timedelta
 import pytest
 
 from tests.support.postgres import Database
-from tests.support.trakt import SmallTrakt, comment, small_trakt, sync, user
+from tests.support.trakt import SmallTrakt, comment, entry, small_trakt, sync, user
 from tests.support.trakt_titles import add_title, body, known, next_day, rescan
+from trakt_pipeline.config import COMMENT_DATASETS
 from trakt_pipeline.sync import TraktSync
 from warehouse.errors import SourceUnavailable
 
@@ -34,9 +35,9 @@ def lose(trakt: SmallTrakt, *numbers: int) -> None:
         del trakt.things[f"comments/{number}"]
 
 
-def scans(database: Database, trakt: SmallTrakt, days: int) -> TraktSync:
+def scans(database: Database, trakt: SmallTrakt, days: int, **changed: object) -> TraktSync:
     """Scan all once a day."""
-    run = sync(database.url, trakt.base_url, "scans", rescan_days=1)
+    run = sync(database.url, trakt.base_url, "scans", rescan_days=1, **changed)
     for _ in range(days):
         next_day(trakt)
         rescan(trakt, run)
@@ -114,6 +115,48 @@ def test_a_comment_that_is_there_by_its_id_is_hidden_until_it_is_listed(
     assert known(database, "hidden_at is not null") == set()
 
 
+def test_a_reply_that_a_feed_showed_is_not_hidden_because_its_comment_is_gone(
+    database: Database, trakt: SmallTrakt
+) -> None:
+    """Of the two replies, a feed shows one after the first scan that misses their comment."""
+    lose(trakt, 2)
+    scans(database, trakt, 1)
+    trakt.lists["comments/updates/all/all"] = [entry(trakt.lists["comments/2/replies"][1])]
+    sync(database.url, trakt.base_url, "feed").updates()
+
+    scans(database, trakt, 1).deletions()
+
+    assert by_id(trakt) >= {"comments/7", "comments/8"}
+    assert known(database, "gone_at is not null") == {2}
+    assert known(database, "hidden_at is not null") == {7}
+
+
+def test_a_listed_comment_that_breaks_its_contract_is_not_missing(
+    database: Database, trakt: SmallTrakt
+) -> None:
+    trakt.lists[LIST][2] = comment(3, likes="many")
+
+    scans(database, trakt, 2, max_quarantined_share=1.0)
+
+    assert known(database, "missing_scans > 0") == set()
+    assert database.value("select last_seen_at from raw.trakt_comments where comment_id = 3") == (
+        trakt.now
+    )
+
+
+def test_an_answer_by_id_that_breaks_its_contract_says_nothing(
+    database: Database, trakt: SmallTrakt
+) -> None:
+    trakt.hidden = {3}
+    run = scans(database, trakt, 2, max_quarantined_share=1.0)
+    trakt.things["comments/3"] = body(comment(3, likes="many"))
+
+    assert run.deletions()["due"] == 0
+
+    assert by_id(trakt) >= {"comments/3"}
+    assert known(database, "hidden_at is not null or gone_at is not null") == set()
+
+
 def test_a_comment_that_comes_back_is_not_gone(database: Database, trakt: SmallTrakt) -> None:
     listed, answer = trakt.lists[LIST], trakt.things["comments/6"]
     lose(trakt, 6)
@@ -173,3 +216,18 @@ def test_words_of_a_user_who_was_deleted_leave_the_pages(
     assert pages_with(database, "Five words on number 1.") == 0
     assert pages_with(database, "Five words on number 2.") > 0
     assert database.value("select words from raw.trakt_comment_versions where comment_id = 1") == 5
+
+
+def test_a_user_who_was_deleted_while_another_step_erased_is_erased_by_the_next(
+    database: Database, trakt: SmallTrakt
+) -> None:
+    trakt.lists[LIST][0] = comment(1, user=user(1, deleted=True))
+    with sync(database.url, trakt.base_url, "other").run.step(
+        "deletions", COMMENT_DATASETS
+    ) as step:
+        scans(database, trakt, 1)
+        step.figures.is_complete = True
+
+    scans(database, trakt, 0).deletions()
+
+    assert pages_with(database, "Five words on number 1.") == 0

@@ -12,6 +12,7 @@ from trakt_pipeline.sync import TraktSync
 from warehouse.errors import HeldBack, SourceUnavailable
 
 RECENT, UPDATES = "comments/recent/all/all", "comments/updates/all/all"
+NO_PAGES = {"X-Pagination-Page-Count": "0", "X-Pagination-Item-Count": "0"}
 
 
 @pytest.fixture
@@ -159,8 +160,54 @@ def test_a_later_walk_that_ends_by_its_limit_is_not_complete(
     assert landed(database) == set(range(31, 100))
 
 
+@pytest.mark.parametrize(
+    ("empty", "headers"), [(3, {}), (3, NO_PAGES), (6, NO_PAGES), (8, {}), (8, NO_PAGES)]
+)
+def test_an_empty_page_before_the_last_one_does_not_end_a_walk(
+    database: Database, trakt: SmallTrakt, headers: dict[str, str], empty: int
+) -> None:
+    """The eighth answer is the second page of what arrived meanwhile."""
+    answered = 0
+
+    def before(_: str, page: int) -> None:
+        nonlocal answered
+        answered += 1
+        if answered == 7:
+            trakt.lists[RECENT] = entries(range(110, 0, -1))
+        if answered == empty - 1:
+            trakt.faults.append((200, headers, b"[]"))
+            answered += 1
+
+    trakt.before_page = before
+    assert not run(database, trakt, "cut").recent()["complete"]
+    assert len(trakt.asked) == empty
+    assert database.value("select count(*) from raw.trakt_feeds") == 0
+
+    trakt.before_page = lambda *_: None
+    trakt.lists[RECENT] = entries(range(110, 0, -1))
+    assert run(database, trakt, "again").recent()["complete"]
+    assert landed(database) == set(range(1, 111))
+
+
+def test_a_feed_that_loses_its_last_page_while_it_is_read_loses_no_comment(
+    database: Database, trakt: SmallTrakt
+) -> None:
+    trakt.lists[RECENT] = entries(range(61, 0, -1))
+
+    def remove(_: str, page: int) -> None:
+        if page == 7:
+            trakt.lists[RECENT] = trakt.lists[RECENT][5:]
+            trakt.before_page = lambda *_: None
+
+    trakt.before_page = remove
+
+    assert run(database, trakt, "first").recent()["complete"]
+    assert trakt.pages_of(RECENT) == [1, 2, 3, 4, 5, 6, 7, 6, 1]
+    assert landed(database) == set(range(1, 62))
+
+
 @pytest.mark.parametrize("is_first", [True, False])
-def test_an_empty_feed_is_the_end_of_a_walk_and_proves_nothing(
+def test_an_empty_feed_is_complete_only_where_no_walk_was_before(
     database: Database, trakt: SmallTrakt, is_first: bool
 ) -> None:
     if not is_first:
@@ -170,7 +217,7 @@ def test_an_empty_feed_is_the_end_of_a_walk_and_proves_nothing(
 
     figures = run(database, trakt, "empty").recent()
 
-    assert (figures["requests"], figures["complete"]) == (1, True)
+    assert (figures["requests"], figures["complete"]) == (1, is_first)
     assert database.query("select * from raw.trakt_feeds") == before
 
 

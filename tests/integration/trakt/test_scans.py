@@ -160,6 +160,20 @@ def test_hidden_comments_and_headers_that_are_missing_do_not_end_a_scan(
     assert known(database) == {1, 2, 5, 6}
 
 
+@pytest.mark.parametrize("page_count", [{}, {"X-Pagination-Page-Count": "0"}])
+def test_an_empty_page_before_the_last_one_does_not_end_a_scan(
+    database: Database, trakt: SmallTrakt, page_count: dict[str, str]
+) -> None:
+    sync(database.url, trakt.base_url).backfill(10)
+    trakt.pages[LIST, 2] = (200, {"X-Pagination-Limit": "2"} | page_count, b"[]")
+    next_day(trakt)
+
+    figures = rescan(trakt, sync(database.url, trakt.base_url, "cut", rescan_days=1))
+
+    assert (figures["complete"], figures["due"]) == (False, 1)
+    assert missed(database) == set()
+
+
 def test_a_title_that_is_gone_is_asked_for_again_on_its_day(
     database: Database, trakt: SmallTrakt
 ) -> None:
