@@ -116,14 +116,16 @@ def _days(bench: Bench) -> tuple[MarkdownTable, list[Goal]]:
     lines: list[list[str]] = []
 
     def day(name: str, api: RunningApi, **variables: str) -> tuple[int, int, MadeRun]:
-        before, asked = written(bench, _RAW), api.counters()["total"]
+        before, asked = written(bench.space, _RAW), api.counters()["total"]
         run = run_with(
             bench.space, PIPELINES=SOURCE, SOURCE=SOURCE, SOURCE_NAME=ORIGIN,
             TRAKT_BASE_URL=api.base_url, TRAKT_SOURCE_NAME=ORIGIN, TRAKT_CLIENT_ID="any",
             TRAKT_MAX_REQUESTS="0", **variables,
         )  # fmt: skip
         asked_now = api.counters()["total"] - asked
-        rows = {key: count - before.get(key, 0) for key, count in written(bench, _RAW).items()}
+        rows = {
+            key: count - before.get(key, 0) for key, count in written(bench.space, _RAW).items()
+        }
         lines.append(
             [name, f"{asked_now:,}", f"{run.whole:.1f}", f"{run.dag:.1f}",
              "skipped" if run.dbt is None else f"{run.dbt:.1f}",
