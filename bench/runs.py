@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 
-from bench.context import Bench
 from bench.files import SampleFiles
 from bench.workspace import Workspace
 from include.local.layout import LocalError
@@ -67,9 +66,9 @@ def run_with(space: Workspace, **variables: str) -> MadeRun:
     return MadeRun(whole, dag, dbt)
 
 
-def written(bench: Bench, tables: Sequence[str]) -> dict[str, int]:
+def written(space: Workspace, tables: Sequence[str]) -> dict[str, int]:
     """Return the rows written so far, by schema: of `tables` in raw, and of all models."""
-    bench.space.main()
-    with closing(bench.space.admin()) as session, session.cursor() as cursor:
+    space.main()
+    with closing(space.admin()) as session, session.cursor() as cursor:
         cursor.execute(_WRITTEN, (list(tables),))
         return {str(schema): int(count) for schema, count in cursor.fetchall()}

@@ -1,7 +1,7 @@
 """The DAG `trakt_pipeline`: comments on films and shows at Trakt, as measures in the marts.
 
-feeds.recent -> feeds.updates -> backfill -> rescan -> deletions -> service_levels
-    deletions -> changed -> dbt (models with their tests) -> publish -> announce.<group> | prune
+feeds.recent -> feeds.updates -> backfill -> rescan -> deletions -> service_levels | prune
+    deletions -> changed -> dbt (models with their tests) -> publish -> announce.<group>
     -> report
 
 `trakt_backfill` reads the comments of many titles, by hand, and builds nothing.
@@ -90,8 +90,10 @@ with DAG(
     published = publish(SOURCE, PROJECT, patience=lock_patience, **SHORT)
     with TaskGroup("announce", tooltip="Let other DAGs know what changed"):
         announced = [announce(SOURCE, name, group, **SHORT) for name, group in GROUPS.items()]
+    # Words of people go on their day, also where nothing is asked, built or published.
     pruned = prune.override(
-        doc_md="Takes out the bodies of pages that are too old, and old answers.", **SHORT
+        doc_md="Takes out the bodies of pages that are too old, and old answers.",
+        **(SHORT | {"trigger_rule": "all_done"}),
     )()
     reported = report(
         SOURCE,
@@ -106,9 +108,9 @@ with DAG(
         on_failure_callback=alert_when_red,
         **SHORT,
     )
-    read_recent >> read_updates >> read_titles >> read_again >> asked >> measured
+    read_recent >> read_updates >> read_titles >> read_again >> asked >> [measured, pruned]
     asked >> changed(SOURCE, PROJECT, **SHORT) >> dbt_task_group() >> published
-    published >> [*announced, pruned]
+    published >> announced
     report_after_all(dag, reported)
 
 with DAG(

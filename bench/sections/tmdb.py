@@ -92,14 +92,16 @@ def _days(bench: Bench) -> tuple[MarkdownTable, list[Goal]]:
     lines: list[list[str]] = []
 
     def day(name: str, api: RunningApi) -> tuple[int, int, MadeRun]:
-        before, asked = written(bench, _BODIES), api.counters()["total"]
+        before, asked = written(bench.space, _BODIES), api.counters()["total"]
         run = run_with(
             bench.space, PIPELINES=SOURCE, SOURCE=SOURCE, SOURCE_NAME=ORIGIN,
             TMDB_BASE_URL=api.base_url, TMDB_SOURCE_NAME=ORIGIN, TMDB_READ_TOKEN="any",
             TMDB_MAX_PER_SECOND="0",
         )  # fmt: skip
         requests = api.counters()["total"] - asked
-        rows = {key: count - before.get(key, 0) for key, count in written(bench, _BODIES).items()}
+        rows = {
+            key: count - before.get(key, 0) for key, count in written(bench.space, _BODIES).items()
+        }
         schemas = ("raw", "staging", "snapshots", "marts")
         lines.append(
             [name, f"{requests:,}", f"{run.whole:.1f}", f"{run.dag:.1f}",

@@ -1,6 +1,8 @@
 """Takes people's words and names out of the bodies of pages that landed."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from functools import partial
+from typing import Any
 
 from psycopg2.extensions import cursor as Cursor
 
@@ -35,20 +37,24 @@ def erase_comments(cursor: Cursor, comment_ids: Collection[int]) -> int:
             (rf'"id"\s*:\s*({"|".join(map(str, some))})\M', some),
         )
         pages = [page_id for (page_id,) in cursor.fetchall()]
-        changed += sum(erase_in_page(cursor, page_id, some) for page_id in pages)
+        is_erased = partial(_is_one_of, some)
+        changed += sum(erase_in_page(cursor, page_id, is_erased) for page_id in pages)
     return changed
 
 
-def erase_in_page(cursor: Cursor, page_id: int, comment_ids: Collection[int]) -> bool:
-    """Erase text and author of comments in one page; say whether it changed."""
+def erase_in_page(
+    cursor: Cursor, page_id: int, is_erased: Callable[[dict[str, Any]], bool]
+) -> bool:
+    """Erase text and author of those comments in one page; say whether it changed."""
     cursor.execute("select body from raw.trakt_pages where page_id = %s for update", (page_id,))
     (body,) = cursor.fetchone() or (None,)
-    left = (
-        None
-        if body is None
-        else without_words(body, lambda comment: comment.get("id") in comment_ids)
-    )
+    left = None if body is None else without_words(body, is_erased)
     if left == body:
         return False
     cursor.execute("update raw.trakt_pages set body = %s where page_id = %s", (left, page_id))
     return True
+
+
+def _is_one_of(comment_ids: Collection[int], comment: dict[str, Any]) -> bool:
+    number = comment.get("id")
+    return isinstance(number, int) and number in comment_ids

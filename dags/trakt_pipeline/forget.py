@@ -3,7 +3,7 @@
 The person is named by the slug of their profile, or by `id:` and their number at Trakt. Wherever
 their key stands another one takes its place, which stands for no user; their words and names leave
 the bodies of pages (the quarantine has none). All of that is one transaction. Pages that come later
-are treated alike when they land, because `raw.trakt_forgotten_users` keeps the key. The name is
+are treated alike when they land, because `raw.trakt_forgotten_users` keeps the keys. The name is
 compared in this process only: no statement, message or log line has it.
 """
 
@@ -21,7 +21,7 @@ from psycopg2.extensions import cursor as Cursor
 from trakt_pipeline.config import SOURCE, TraktSettings
 from trakt_pipeline.content import comment_of
 from trakt_pipeline.erasure import erase_comments, erase_in_page
-from trakt_pipeline.user_keys import USERS_LOCK, UserKeys
+from trakt_pipeline.user_keys import USERS_LOCK, UserKeys, number_and_slug, replacements
 from warehouse.database.connection import connected
 from warehouse.database.turns import building
 from warehouse.errors import PermanentError
@@ -59,16 +59,12 @@ class NamedPerson:
 
     def wrote(self, comment: Mapping[str, Any]) -> bool:
         """Say whether the person wrote the comment, as far as its user says; learn from it."""
-        user = comment.get("user")
-        ids = user.get("ids") if isinstance(user, dict) else None
-        if not isinstance(ids, dict):
-            return False
-        slug, number = ids.get("slug"), ids.get("trakt")
+        number, slug = number_and_slug(comment.get("user"))
         if slug not in self.slugs and number not in self.numbers:
             return False
-        if isinstance(number, int):
+        if number is not None:
             self.numbers.add(number)
-        if isinstance(slug, str):
+        if slug is not None:
             self.slugs.add(slug)
         return True
 
@@ -102,17 +98,17 @@ def forget(connection: Connection, keys: UserKeys, name: str, *, patience: float
             cursor.execute("select pg_advisory_xact_lock(hashtextextended(%s, 0))", (USERS_LOCK,))
         pages = _pages(connection, person)
         with connection.cursor() as cursor:
-            known = _known(cursor, person.keys(keys))
-            if not known and not pages:
+            names = person.keys(keys)
+            if not pages and not _are_known(cursor, names):
                 raise PermanentError(
                     "The warehouse has nothing of a user of that name: no comment has the user's "
                     "key. Compare the name with the address of the profile. Where the text of all "
                     "their comments is no longer kept, give the user's number, as id:123."
                 )
-            replacements = _replacements(cursor, known)
-            rows = _replace(cursor, replacements)
-            written = _written_by(cursor, [*known, *replacements.values()])
-            changed = sum(erase_in_page(cursor, page, pages[page]) for page in sorted(pages))
+            replaced = _noted(cursor, names)
+            rows = _replace(cursor, replaced)
+            written = _written_by(cursor, replaced.values())
+            changed = sum(erase_in_page(cursor, page, person.wrote) for page in sorted(pages))
             changed += erase_comments(cursor, written)
     log.info("one user is forgotten: %s comments, %s pages", f"{len(written):,}", f"{changed:,}")
     return Forgotten(
@@ -120,14 +116,15 @@ def forget(connection: Connection, keys: UserKeys, name: str, *, patience: float
     )
 
 
-def _pages(connection: Connection, person: NamedPerson) -> dict[int, set[int]]:
-    """Return the pages that have comments of the person, with the ids of these."""
+def _pages(connection: Connection, person: NamedPerson) -> set[int]:
+    """Return the pages that have comments of the person, also where these break their contract."""
     while True:
-        names, found = person.names, {}
+        names, found = person.names, set()
         for page_id, data in _bodies(connection):
             comments = map(comment_of, data if isinstance(data, list) else [data])
-            if ids := {each["id"] for each in comments if each and person.wrote(each)}:
-                found[page_id] = ids
+            # All of them: each can have another name.
+            if sum(map(person.wrote, filter(None, comments))):
+                found.add(page_id)
         # Another name can be found on a page after one that has only that name.
         if person.names == names:
             return found
@@ -141,37 +138,36 @@ def _bodies(connection: Connection) -> Iterator[tuple[int, Any]]:
             yield page_id, json.loads(body)
 
 
-def _known(cursor: Cursor, keys: Collection[str]) -> list[str]:
-    """Return those of the keys that comments have, or that were forgotten before."""
+def _are_known(cursor: Cursor, keys: Collection[str]) -> bool:
+    """Say whether comments have one of the keys, or one was forgotten before."""
     cursor.execute(
         """
-        select key from unnest(%s::text []) as key
-        where
-            exists (select from raw.trakt_comments where user_key = key)
-            or exists (select from raw.trakt_forgotten_users where user_key = key)
-        order by key
+        select
+            exists (select from raw.trakt_comments where user_key = any(%(keys)s))
+            or exists (select from raw.trakt_forgotten_users where user_key = any(%(keys)s))
         """,
-        (sorted(keys),),
+        {"keys": list(keys)},
     )
-    return [key for (key,) in cursor.fetchall()]
+    return cursor.fetchone() == (True,)
 
 
-def _replacements(cursor: Cursor, keys: Collection[str]) -> dict[str, str]:
-    """Note that users are forgotten; return by key what stands in its place, now as before."""
-    for key in keys:
-        cursor.execute(
-            "insert into raw.trakt_forgotten_users (user_key, replacement) values (%s, %s) "
-            "on conflict do nothing",
-            (key, secrets.token_hex(_DIGITS)),
-        )
+def _noted(cursor: Cursor, keys: set[str]) -> dict[str, str]:
+    """Note that a user of these keys is forgotten; return by key what stands in its place.
+
+    All new keys have one replacement: that of a key which was noted before, else a new one.
+    """
+    before = replacements(cursor, keys)
+    replacement = min(before.values(), default=secrets.token_hex(_DIGITS))
+    added = dict.fromkeys(keys - before.keys(), replacement)
     cursor.execute(
-        "select user_key, replacement from raw.trakt_forgotten_users where user_key = any(%s)",
-        (list(keys),),
+        "insert into raw.trakt_forgotten_users (user_key, replacement) "
+        "select unnest(%s::text []), %s",
+        (sorted(added), replacement),
     )
-    return dict(cursor.fetchall())
+    return before | added
 
 
-def _replace(cursor: Cursor, replacements: Mapping[str, str]) -> dict[str, int]:
+def _replace(cursor: Cursor, keys: Collection[str]) -> dict[str, int]:
     """Replace the keys in every table with a column user_key; return the rows by table."""
     cursor.execute(
         """
@@ -196,7 +192,7 @@ def _replace(cursor: Cursor, replacements: Mapping[str, str]) -> dict[str, int]:
                 "from raw.trakt_forgotten_users as forgotten "
                 "where kept.user_key = forgotten.user_key and forgotten.user_key = any(%s)"
             ).format(sql.Identifier(schema, table)),
-            (list(replacements),),
+            (list(keys),),
         )
         rows[f"{schema}.{table}"] = cursor.rowcount
     return rows

@@ -111,8 +111,8 @@ class CommentsLanding:
 
     def _forgotten(self, cursor: Cursor, page: CommentsPage) -> dict[str, str]:
         """What stands for the keys of those authors on the page who are forgotten."""
-        authors = (self._keys.of((comment_of(item) or {}).get("user")) for item in page.items)
-        return replacements(cursor, {key for key in authors if key})
+        authors = ((comment_of(item) or {}).get("user") for item in page.items)
+        return replacements(cursor, {key for each in authors for key in self._keys.all_of(each)})
 
     def _write_page(
         self,
@@ -126,7 +126,10 @@ class CommentsLanding:
             user = comment.get("user")
             if isinstance(user, dict) and user.get("deleted"):
                 return True
-            return comment.get("id") in gone or self._keys.of(user) in forgotten
+            number = comment.get("id")
+            if isinstance(number, int) and number in gone:
+                return True
+            return any(key in forgotten for key in self._keys.all_of(user))
 
         answer = page.answer
         comments = [comment for item in page.items if (comment := comment_of(item)) is not None]

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
 from trakt_pipeline.client import CommentsPage
@@ -73,12 +74,13 @@ class PageChecks:
                 )
                 continue
             comment = item if subject else item["comment"]
-            user_key = self._keys.of(comment["user"]) or ""
+            keys = self._keys.all_of(comment["user"])
+            replaced = (forgotten[key] for key in keys if key in forgotten)
             good[int(comment["id"])] = SeenComment(
                 subject or Subject.of_entry(item),
                 comment,
                 content_hash(comment),
-                forgotten.get(user_key, user_key) or None,
+                next(chain(replaced, keys), None),
             )
         # In one order, so that two processes with the same comments do not wait for each other.
         return [good[number] for number in sorted(good)], bad

@@ -47,17 +47,32 @@ class UserKeys:
 
     def of(self, user: Any) -> str | None:
         """Return the key of the `user` of a comment; None where it has neither number nor slug."""
-        ids = user.get("ids") if isinstance(user, dict) else None
-        if not isinstance(ids, dict):
-            return None
-        number, slug = ids.get("trakt"), ids.get("slug")
-        if isinstance(number, int):
-            return self.of_number(number)
-        return self.of_slug(slug) if slug and isinstance(slug, str) else None
+        return next(iter(self.all_of(user)), None)
+
+    def all_of(self, user: Any) -> list[str]:
+        """Return the keys of number and slug of the `user` of a comment; the first stands for it.
+
+        A forgotten user can be known by any of them.
+        """
+        number, slug = number_and_slug(user)
+        keys = [] if number is None else [self.of_number(number)]
+        return keys if slug is None else [*keys, self.of_slug(slug)]
 
     def _hashed(self, name: str) -> str:
         digest = hmac.new(self.secret, name.encode("utf-8", "surrogatepass"), "sha256")
         return digest.hexdigest()[:_DIGITS]
+
+
+def number_and_slug(user: Any) -> tuple[int | None, str | None]:
+    """Return the names of the `user` of a comment; None for each that is missing or malformed."""
+    ids = user.get("ids") if isinstance(user, dict) else None
+    if not isinstance(ids, dict):
+        return None, None
+    number, slug = ids.get("trakt"), ids.get("slug")
+    return (
+        number if isinstance(number, int) else None,
+        slug if slug and isinstance(slug, str) else None,
+    )
 
 
 def replacements(cursor: Cursor, keys: Collection[str]) -> dict[str, str]:

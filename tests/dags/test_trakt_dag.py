@@ -24,10 +24,15 @@ def test_trakt_is_asked_step_by_step_and_then_the_models_are_built(dag: Any) -> 
     assert before(dag, "service_levels") == {"deletions"}
 
 
-def test_a_publish_is_announced_and_old_words_go_after_it(dag: Any) -> None:
-    for task_id in ("announce.comments", "announce.titles", "prune"):
+def test_a_publish_is_announced(dag: Any) -> None:
+    for task_id in ("announce.comments", "announce.titles"):
         assert before(dag, task_id) == {"publish"}
     assert before(dag, "report") == {task.task_id for task in dag.tasks} - {"changed", "report"}
+
+
+def test_old_words_go_whatever_becomes_of_the_run(dag: Any) -> None:
+    assert before(dag, "prune") == {"deletions"}
+    assert dag.get_task("prune").trigger_rule == "all_done"
 
 
 def test_a_run_without_ingest_or_with_a_paused_backfill_reaches_the_models(dag: Any) -> None:

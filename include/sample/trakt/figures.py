@@ -38,7 +38,7 @@ class TitleFigures:
             "runtime": found.runtime,
             "country": catalog.country_of(found.home).lower(),
             "status": self._status(title),
-            "rating": round(self._rating(found, drawn), 5),
+            "rating": self.ratings(found, number)["rating"],
             "votes": self._votes(found, drawn),
             "comment_count": len(self.world.unit(title)),
             "trailer": None,
@@ -85,7 +85,8 @@ class TitleFigures:
         pairs = dict(zip(keys, counts, strict=True))
         if drawn % 3 == 0:
             pairs = {key: pairs[key] for key in sorted(keys)}
-        return {"rating": round(rating, 5), "votes": votes, "distribution": pairs}
+        mean = sum(place * count for place, count in enumerate(counts, 1)) / max(sum(counts), 1)
+        return {"rating": round(mean, 5), "votes": votes, "distribution": pairs}
 
     def stats(
         self,
@@ -98,6 +99,8 @@ class TitleFigures:
         drawn = mix(Trait.FIGURES, title.number, season or 0, episode or 0)
         day = self.world.day
         watchers = found.votes // 5 + drawn % 40 + day * (1 + drawn // 64 % 9)
+        # Who writes has watched, as a rule.
+        watchers += 3 * self.world.written(title, season, episode)
         written_here = self.world.unit(title, season, episode)
         comments = sum(1 + each.reply_count(day) for each in written_here)
         body: Body = {"watchers": watchers, "plays": watchers * (1 + drawn % 5) + drawn % 7}

@@ -98,6 +98,20 @@ class SampleTraktWorld:
         found = shelf.units.get((tconst, season, episode), [])
         return [comment for comment in found if comment.exists(self.day)]
 
+    def written(
+        self, title: SampleTraktTitle, season: int | None = None, episode: int | None = None
+    ) -> int:
+        """Return how many comments there are with replies; of a title, on all its episodes, too."""
+        tconst = title.title.tconst
+        shelf = self.shelf(self._sample.numbers.window_of(tconst))
+        return sum(
+            1 + comment.reply_count(self.day)
+            for place, found in shelf.units.items()
+            if place[0] == tconst and (season is None or place == (tconst, season, episode))
+            for comment in found
+            if comment.exists(self.day)
+        )
+
     def _of_tconst(self, kind: str, tconst: str) -> SampleTraktTitle | None:
         if not 7 <= len(tconst) - 2 <= 8 or not tconst[2:].isdigit():
             return None

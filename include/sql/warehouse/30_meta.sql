@@ -392,7 +392,7 @@ begin
     perform pg_advisory_xact_lock(hashtextextended(of_source || ': request window', 0));
     perform set_config('synchronous_commit', 'on', true);
     insert into meta.request_window
-    select of_source, number, '-infinity' from generate_series(1, requests) as number
+    select of_source, number, timestamptz 'epoch' from generate_series(1, requests) as number
     where not exists (
         select from meta.request_window where source = of_source and request_window.place = requests
     )

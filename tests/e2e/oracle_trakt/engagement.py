@@ -154,7 +154,9 @@ def _activity(title: Row, here: list[Row], today: date) -> Row:
     active = {
         row["created_week"]
         for row in here
-        if row["created_on"] >= began and not row["is_anticipation"]
+        if row["created_on"] >= began
+        and row["created_week"] <= monday(today)
+        and not row["is_anticipation"]
     }
     return {
         "weeks_since_release": weeks,

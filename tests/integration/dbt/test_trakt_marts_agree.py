@@ -109,6 +109,11 @@ def second_day(world: TraktWorld) -> None:
     ]
     for number in (*numbers, GONE):
         world.know(number, gone_at=world.now)
+    # A date in the future is a mistake: no week is active before it is there.
+    world.write(
+        level="movie", title_id=7, season=None, episode=None,
+        created_at=datetime(2099, 1, 5, tzinfo=UTC),
+    )  # fmt: skip
     # What goes on the Sunday of its week was not there when the week ended.
     before = world.write(created_at=sunday - timedelta(1))
     world.know(before, gone_at=sunday)

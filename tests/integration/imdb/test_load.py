@@ -49,8 +49,8 @@ def loaded(warehouse: LoadedWarehouse) -> LoadedWarehouse:
 def still_as_before(warehouse: LoadedWarehouse) -> bool:
     """Whether the two rows, their one ledger row and what they changed are all there is."""
     tables = warehouse.database.query(
-        "select tablename from pg_tables where schemaname = 'raw' and tablename like 'imdb%ratings%' "
-        "order by 1"
+        "select tablename from pg_tables "
+        "where schemaname = 'raw' and tablename like 'imdb%ratings%' order by 1"
     )
     return (
         warehouse.rows() == TWO_ROWS

@@ -1,7 +1,9 @@
 """A person who asks for it is forgotten everywhere, and what they did stays counted."""
 
+import json
 import logging
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -42,6 +44,12 @@ def tables_with(database: Database, text: str) -> set[str]:
             f"select exists (select from {table} as each where strpos(each::text, %s) > 0)", text
         )
     }
+
+
+def rescan_next_day(database: Database, trakt: SmallTrakt) -> None:
+    next_day(trakt)
+    run = sync(database.url, trakt.base_url, rescan_days=1, max_quarantined_share=1.0)
+    rescan(trakt, run)
 
 
 def keys(database: Database, table: str = "raw.trakt_comments") -> dict[int, str]:
@@ -114,9 +122,64 @@ def test_a_user_has_the_keys_of_the_slug_and_of_the_number(
     done = forget_user(database.url, settings(trakt.base_url), "secretname3")
 
     assert done.comments == 5
-    assert not {before[3], before[16], before[17]} & set(keys(database).values())
+    after = keys(database)
+    assert not {before[3], before[16], before[17]} & set(after.values())
+    assert len({after[number] for number in (3, 10, 16, 17, 18)}) == 1
     for name in ("secretname3", "another"):
         assert tables_with(database, name) == set()
+
+
+SLUG = {"slug": "secretname3"}
+BOTH = {"slug": "secretname3", "trakt": 93}
+
+
+@pytest.mark.parametrize(
+    ("earlier", "later"),
+    [
+        (comment(16, user=user(3)), BOTH),
+        (comment(3, user=user(3, ids=BOTH)), SLUG),
+        (comment(16, user=user(3, ids=BOTH), likes="x"), SLUG),
+    ],
+    ids=["the number comes later", "the slug alone comes later", "all were put aside"],
+)
+def test_a_forgotten_user_does_not_come_back_under_another_name(
+    database: Database, trakt: SmallTrakt, earlier: dict[str, Any], later: dict[str, Any]
+) -> None:
+    trakt.lists[LIST][:] = [each for each in trakt.lists[LIST] if each["id"] not in {3, 10}]
+    trakt.lists[LIST].append(earlier)
+    database.execute("delete from raw.trakt_comments where comment_id in (3, 10)")
+    database.execute("delete from raw.trakt_pages")
+    rescan_next_day(database, trakt)
+    forget_user(database.url, settings(trakt.base_url), "secretname3")
+    trakt.lists[LIST] += [
+        comment(17, user=user(3, ids=later)),
+        comment(18, user=user(3, ids=later), likes="x"),
+    ]
+
+    rescan_next_day(database, trakt)
+
+    replacements = database.query("select distinct replacement from raw.trakt_forgotten_users")
+    assert replacements == [(keys(database)[17],)]
+    assert tables_with(database, "secretname3") == set()
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [{"id": None}, {"id": [16]}, {"id": {"trakt": 16}}, {"user": user(4, ids={"slug": ["x"]})}],
+)
+def test_items_that_break_their_contract_lose_words_too(
+    database: Database, trakt: SmallTrakt, changed: dict[str, Any]
+) -> None:
+    whole = comment(16, user=user(3), comment="SecretWords") | changed
+    odd = {key: value for key, value in whole.items() if value is not None}
+    trakt.faults.append((200, {}, json.dumps([odd, comment(3)]).encode()))
+    sync(database.url, trakt.base_url, max_quarantined_share=1.0).recent()
+    assert "raw.trakt_pages" in tables_with(database, "SecretWords")
+
+    assert forget_user(database.url, settings(trakt.base_url), "secretname3").pages == 2
+
+    assert tables_with(database, "secretname3") == set()
+    assert bool(tables_with(database, "SecretWords")) == ("user" in changed)
 
 
 def test_the_number_is_enough_where_the_words_are_no_longer_kept(

@@ -216,7 +216,9 @@ def test_a_broken_comment_is_put_aside_without_its_words_and_author(
     ) == [(2, 1)]
 
 
-@pytest.mark.parametrize("item", [None, 5, "SecretName1", [1], {"id": "SecretName1"}])
+@pytest.mark.parametrize(
+    "item", [None, 5, "SecretName1", [1], {"id": "SecretName1"}, {"id": [9]}, {"id": {"trakt": 9}}]
+)
 def test_what_is_no_comment_is_put_aside(
     database: Database, trakt: SmallTrakt, item: object
 ) -> None:

@@ -80,6 +80,7 @@ def test_a_user_is_a_number_else_a_slug_and_a_key_without_the_secret_is_not_to_b
 
     assert keys.of({"ids": {"trakt": 5, "slug": "a"}}) == keys.of_number(5) != keys.of_slug("5")
     assert keys.of({"ids": {"slug": "a"}}) == keys.of_slug("a") != UserKeys(b"other").of_slug("a")
+    assert keys.all_of({"ids": {"trakt": 5, "slug": "a"}}) == [keys.of_number(5), keys.of_slug("a")]
     assert len(keys.of_slug("\ud800")) == 32
     nameless: list[object] = [None, "a", {}, {"ids": None}, {"ids": {}}, {"ids": {"trakt": "5"}}]
     assert {keys.of(each) for each in nameless} == {None}

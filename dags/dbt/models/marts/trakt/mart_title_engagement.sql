@@ -61,7 +61,10 @@ comments as (
         comments.released_on + {{ durability_days }} as settles_on,
         comments.counts_now
         and not coalesce(comments.is_anticipation, false)
-        and comments.created_on >= titles.released_on as is_since_release
+        and comments.created_on >= titles.released_on
+        -- A date in the future is a mistake.
+        and comments.created_week <= date_trunc('week', titles.reference_day)::date
+            as is_since_release
     from fct_comment as comments
     inner join titles on comments.title_key = titles.title_key
 ),
