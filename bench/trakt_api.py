@@ -83,12 +83,12 @@ class LandedComments:
 
 
 def steps_in_processes(
-    run: TraktRun, step: str, *values: int, processes: int = 1
+    run: TraktRun, step: str, *, processes: int = 1, **options: Any
 ) -> list[LandedComments]:
-    """Take a step of the run, in processes that share the queue."""
+    """Take a step of the run with these options, in processes that share the queue."""
     with ProcessPoolExecutor(processes, mp_context=SPAWN) as pool:
         list(pool.map(_start_up, range(processes)))
-        done = [pool.submit(_step, run, step, values) for _ in range(processes)]
+        done = [pool.submit(_step, run, step, options) for _ in range(processes)]
         return [each.result() for each in done]
 
 
@@ -96,7 +96,7 @@ def _start_up(_number: int) -> None:
     time.sleep(0.3)
 
 
-def _step(run: TraktRun, step: str, values: tuple[int, ...]) -> LandedComments:
+def _step(run: TraktRun, step: str, options: Mapping[str, Any]) -> LandedComments:
     began = time.perf_counter()
-    figures = getattr(TraktSync(run), step)(*values)
+    figures = getattr(TraktSync(run), step)(**options)
     return LandedComments(figures, time.perf_counter() - began, peak_rss())

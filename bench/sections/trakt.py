@@ -62,14 +62,15 @@ def _pace(bench: Bench) -> tuple[str, list[Goal]]:
         TraktSync(run).recent()
         titles = wanted // REQUESTS_PER_TITLE
         seconds, asked = 0.0, 0
-        step: tuple[str, int] = ("backfill", titles)
+        step: tuple[str, dict[str, int]] = ("backfill", {"titles": titles})
         while asked < wanted:
-            done = steps_in_processes(run, *step, processes=2)
+            name, options = step
+            done = steps_in_processes(run, name, processes=2, **options)
             seconds += max(each.seconds for each in done)
             seen = api.counters()
             if seen["total"] == asked:
                 break
-            asked, step = seen["total"], ("rescan", True)
+            asked, step = seen["total"], ("rescan", {"everything": True})
     most, bans = seen["most_per_period"], seen["bans"]
     progress(
         f"pace: {seen['total']:,} requests in {seconds:.1f} s, {most} in a period, {bans} bans"
