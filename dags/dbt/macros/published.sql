@@ -1,6 +1,11 @@
-{#- Columns of a mart that another source published; no rows where it published none so far. -#}
+{#-
+    Columns of a mart that another source published; no rows where it published none so far. Postgres is asked, since
+    dbt's cache knows a schema as soon as its first table is in it: a model that is compiled at that moment, in another
+    thread, would find no mart.
+-#}
 {% macro published(relation, columns) -%}
-    {%- if execute and not adapter.get_relation(relation.database, relation.schema, relation.identifier) -%}
+    {%- set name = relation.include(database=false) -%}
+    {%- if execute and not run_query("select to_regclass('" ~ name ~ "') is not null").columns[0].values()[0] -%}
     select
         {%- for name, type in columns.items() %}
         null::{{ type }} as {{ name }}{{ ',' if not loop.last }}
