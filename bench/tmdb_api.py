@@ -12,7 +12,7 @@ from itertools import islice
 from multiprocessing import get_context
 from multiprocessing.connection import Connection as Pipe
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 import psycopg2
@@ -21,7 +21,7 @@ from psycopg2.extras import execute_values
 
 from bench.workspace import BenchDatabase
 from include.sample.api.faults import edit, slow
-from include.sample.api.server import COUNTERS
+from include.sample.api.server import COUNTERS, SampleApiServer
 from include.sample.api.traffic import UNLIMITED
 from include.sample.maker import DEFAULT_SEED
 from include.sample.tmdb.server import TMDB_LIMITS, TmdbServer
@@ -56,6 +56,25 @@ class ServedDay:
         """The date of its answers."""
         return datetime.now(UTC).date() + timedelta(days=self.date_after)
 
+    def server(self) -> TmdbServer:
+        """Return the server, not started."""
+        limits = TMDB_LIMITS if self.limited else UNLIMITED
+        server = TmdbServer(self.titles, self.day, today=self.today, limits=limits)
+        if self.moved:
+            server.faults.add(edit(lambda body: _moved(body, self.moved)))
+        if self.edited:
+            server.faults.add(edit(_edited), path="^/movie/[0-9]")
+        if self.slow:
+            server.faults.add(slow(0.5), times=self.slow)
+        return server
+
+
+class Served(Protocol):
+    """What a server of the sample answers."""
+
+    def server(self) -> SampleApiServer:
+        """Return the server, not started."""
+
 
 @dataclass(frozen=True)
 class RunningApi:
@@ -71,7 +90,7 @@ class RunningApi:
 
 
 @contextlib.contextmanager
-def api_process(served: ServedDay) -> Iterator[RunningApi]:
+def api_process(served: Served) -> Iterator[RunningApi]:
     """Serve a day in a process of its own, which ends with the context."""
     ours, theirs = SPAWN.Pipe()
     process = SPAWN.Process(target=_serve, args=(served, theirs), daemon=True)
@@ -84,15 +103,8 @@ def api_process(served: ServedDay) -> Iterator[RunningApi]:
         process.join()
 
 
-def _serve(served: ServedDay, pipe: Pipe) -> None:
-    limits = TMDB_LIMITS if served.limited else UNLIMITED
-    server = TmdbServer(served.titles, served.day, today=served.today, limits=limits)
-    if served.moved:
-        server.faults.add(edit(lambda body: _moved(body, served.moved)))
-    if served.edited:
-        server.faults.add(edit(_edited), path="^/movie/[0-9]")
-    if served.slow:
-        server.faults.add(slow(0.5), times=served.slow)
+def _serve(served: Served, pipe: Pipe) -> None:
+    server = served.server()
     with server, contextlib.suppress(EOFError, KeyboardInterrupt):
         pipe.send(server.base_url)
         pipe.recv()  # ends where the other end is closed

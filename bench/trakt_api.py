@@ -1,15 +1,13 @@
 """Trakt for a measurement: the sample's API in a process of its own, and the runs that ask it."""
 
-import contextlib
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from multiprocessing.connection import Connection as Pipe
 from typing import Any
 
-from bench.tmdb_api import ORIGIN, SPAWN, RunningApi, peak_rss
+from bench.tmdb_api import ORIGIN, SPAWN, peak_rss
 from bench.workspace import BenchDatabase
 from include.sample.api.traffic import UNLIMITED, Limits
 from include.sample.trakt.server import TraktServer
@@ -31,26 +29,9 @@ class ServedTrakt:
         """The date of its answers."""
         return datetime.now(UTC).date() + timedelta(days=self.day - 1)
 
-
-@contextlib.contextmanager
-def trakt_process(served: ServedTrakt) -> Iterator[RunningApi]:
-    """Serve a day in a process of its own, which ends with the context."""
-    ours, theirs = SPAWN.Pipe()
-    process = SPAWN.Process(target=_serve, args=(served, theirs), daemon=True)
-    process.start()
-    try:
-        theirs.close()
-        yield RunningApi(ours.recv())
-    finally:
-        ours.close()
-        process.join()
-
-
-def _serve(served: ServedTrakt, pipe: Pipe) -> None:
-    server = TraktServer(served.titles, served.day, today=served.today, limits=served.limits)
-    with server, contextlib.suppress(EOFError, KeyboardInterrupt):
-        pipe.send(server.base_url)
-        pipe.recv()  # ends where the other end is closed
+    def server(self) -> TraktServer:
+        """Return the server, not started."""
+        return TraktServer(self.titles, self.day, today=self.today, limits=self.limits)
 
 
 def trakt_run(

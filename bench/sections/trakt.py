@@ -8,8 +8,8 @@ from bench.building import MARTS, STAGING, START, TESTS, BareBuild, dbt_build, n
 from bench.context import Bench
 from bench.report import Goal, MarkdownTable, Measured
 from bench.runs import MadeRun, run_with, written
-from bench.tmdb_api import ORIGIN, RunningApi
-from bench.trakt_api import ServedTrakt, steps_in_processes, trakt_process, trakt_run
+from bench.tmdb_api import ORIGIN, RunningApi, api_process
+from bench.trakt_api import ServedTrakt, steps_in_processes, trakt_run
 from bench.trakt_comments import CYCLE, NEW_COMMENTS, TITLES, land_changed_day, land_comments
 from bench.workspace import BenchDatabase, progress, whole_number
 from include.sample.api.traffic import Limits
@@ -56,7 +56,7 @@ def _pace(bench: Bench) -> tuple[str, list[Goal]]:
     limits = Limits(per_period=BANNED_ABOVE, period=PERIOD, ban=PERIOD)
     with (
         bench.space.database("pace") as database,
-        trakt_process(ServedTrakt(max(TITLES_OF_RUN, wanted), limits=limits)) as api,
+        api_process(ServedTrakt(max(TITLES_OF_RUN, wanted), limits=limits)) as api,
     ):
         run = trakt_run(database, api.base_url, "pace", requests=MOST_REQUESTS, period=PERIOD)
         TraktSync(run).recent()
@@ -92,7 +92,7 @@ def _landing(bench: Bench) -> tuple[str, list[Goal]]:
     """The newest comments of the whole sample, page by page, without a limit."""
     with (
         bench.space.database("landing") as database,
-        trakt_process(ServedTrakt(bench.titles)) as api,
+        api_process(ServedTrakt(bench.titles)) as api,
     ):
         # The server makes all its pages once before they are measured.
         for _ in range(2):
@@ -143,13 +143,13 @@ def _days(bench: Bench) -> tuple[MarkdownTable, list[Goal]]:
         progress(f"{name}: " + ", ".join(lines[-1][1:]))
         return asked_now, rows, run
 
-    with trakt_process(ServedTrakt(TITLES_OF_RUN)) as api:
+    with api_process(ServedTrakt(TITLES_OF_RUN)) as api:
         first = day("first run", api, BACKFILL=str(BACKFILL))
         rest = day("the same day, the rest of the backfill", api, BACKFILL=str(BACKFILL))
         again = [day("same day again", api, BACKFILL="0") for _ in range(bench.repeats)]
     following = []
     for number in (2, 3, 4):
-        with trakt_process(ServedTrakt(TITLES_OF_RUN, day=number)) as api:
+        with api_process(ServedTrakt(TITLES_OF_RUN, day=number)) as api:
             following.append(day(f"day {number}", api, BACKFILL="0"))
     share = sum(asked for asked, _, _ in following) / len(following) / (first[0] + rest[0])
     in_vain = sum(rows["staging"] + rows["marts"] for _, rows, _ in again)

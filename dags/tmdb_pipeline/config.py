@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from warehouse.errors import PermanentError
 from warehouse.http.api_client import check_address
@@ -17,7 +16,7 @@ from warehouse.http.api_policy import ApiPolicy
 from warehouse.http.contracts import Contract
 from warehouse.http.download_policy import USER_AGENT
 from warehouse.raw.api_batch import ApiDataset
-from warehouse.raw.settings import read_settings
+from warehouse.raw.settings import check_key, key_of, origin_of, read_settings
 
 SOURCE = "tmdb"
 PREFIX = "TMDB_"
@@ -149,14 +148,13 @@ class TmdbSettings:
 
         Raises `PermanentError` where the address is not TMDb's own and has no name.
         """
-        if self.source_name:
-            return self.source_name
-        if urlsplit(self.base_url).hostname == TMDB_HOST:
-            return SOURCE
-        raise PermanentError(
-            f"TMDB_BASE_URL is {self.base_url}, which is not TMDb's own address. Set "
-            "TMDB_SOURCE_NAME to a name for this place, the same every day: answers are compared "
-            "with earlier ones from the same place."
+        return origin_of(
+            self.base_url,
+            self.source_name,
+            own_host=TMDB_HOST,
+            source=SOURCE,
+            title="TMDb",
+            prefix=PREFIX,
         )
 
     def with_token(self, token: str) -> "TmdbSettings":
@@ -169,15 +167,7 @@ class TmdbSettings:
 
         Raises `PermanentError` where the file cannot be read.
         """
-        if self.read_token or not self.read_token_file:
-            return self.read_token
-        try:
-            return Path(self.read_token_file).read_text("utf-8").strip()
-        except (OSError, UnicodeDecodeError) as error:
-            raise PermanentError(
-                f"TMDB_READ_TOKEN_FILE: {self.read_token_file} cannot be read: "
-                f"{type(error).__name__}."
-            ) from None
+        return key_of(self.read_token, self.read_token_file, "TMDB_READ_TOKEN_FILE")
 
     @property
     def requests_in_period(self) -> int:
@@ -193,14 +183,13 @@ class TmdbSettings:
     def api_policy(self) -> ApiPolicy:
         """How the generic client is to ask. Raises `PermanentError` without a usable token."""
         token = self.token
-        if not token:
-            raise PermanentError(
-                "There is no key for TMDb. Set TMDB_READ_TOKEN (or TMDB_READ_TOKEN_FILE, or the "
-                "password of the Airflow connection `tmdb`) to the API read access token of your "
-                "account."
-            )
-        if not token.isascii() or not token.isprintable() or " " in token:
-            raise PermanentError("The key for TMDb has characters that a header cannot hold.")
+        check_key(
+            token,
+            "TMDb",
+            "Set TMDB_READ_TOKEN (or TMDB_READ_TOKEN_FILE, or the "
+            "password of the Airflow connection `tmdb`) to the API read access token of your "
+            "account.",
+        )
         return ApiPolicy(
             base_url=self.base_url,
             token=token,

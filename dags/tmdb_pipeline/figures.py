@@ -1,11 +1,12 @@
 """The figures of a step of the sync, as the run's report shows them."""
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 from warehouse.raw.api_batch import ApiBatch
+from warehouse.raw.ledger import row_counts
 
 
 @dataclass(slots=True)
@@ -29,13 +30,6 @@ class Figures:
 
     def report(self, batches: Iterable[ApiBatch] = ()) -> dict[str, Any]:
         """Return the figures, with what the ended `batches` brought, for the run's report."""
-        loads = [batch.load for batch in batches if batch.load is not None]
-        counts: Mapping[str, Any] = {
-            "rows": loads[0].rows if loads else None,
-            "rows_inserted": sum(load.rows_inserted for load in loads) if loads else None,
-            "rows_updated": sum(load.rows_updated for load in loads) if loads else None,
-            "rows_deleted": sum(load.rows_deleted for load in loads) if loads else None,
-        }
         return {
             "requests": self.requests,
             "answers": self.answers,
@@ -46,7 +40,7 @@ class Figures:
             "failed": self.failed,
             "followed": self.followed,
             "due": self.due,
-            **counts,
+            **row_counts(batch.load for batch in batches if batch.load is not None),
             "load_seconds": round(time.monotonic() - self.began, 3),
         }
 

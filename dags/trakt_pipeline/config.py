@@ -8,15 +8,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
-from urllib.parse import urlsplit
 
-from warehouse.errors import PermanentError
 from warehouse.http.api_client import check_address
 from warehouse.http.api_policy import ApiPolicy
 from warehouse.http.contracts import Contract
 from warehouse.http.download_policy import USER_AGENT
 from warehouse.raw.api_batch import ApiDataset
-from warehouse.raw.settings import read_settings
+from warehouse.raw.settings import check_key, key_of, origin_of, read_settings
 
 SOURCE = "trakt"
 PREFIX = "TRAKT_"
@@ -128,14 +126,13 @@ class TraktSettings:
 
         Raises `PermanentError` where the address is not Trakt's own and has no name.
         """
-        if self.source_name:
-            return self.source_name
-        if urlsplit(self.base_url).hostname == TRAKT_HOST:
-            return SOURCE
-        raise PermanentError(
-            f"TRAKT_BASE_URL is {self.base_url}, which is not Trakt's own address. Set "
-            "TRAKT_SOURCE_NAME to a name for this place, the same every day: answers are compared "
-            "with earlier ones from the same place."
+        return origin_of(
+            self.base_url,
+            self.source_name,
+            own_host=TRAKT_HOST,
+            source=SOURCE,
+            title="Trakt",
+            prefix=PREFIX,
         )
 
     def with_key(self, key: str) -> "TraktSettings":
@@ -148,27 +145,18 @@ class TraktSettings:
 
         Raises `PermanentError` where the file cannot be read.
         """
-        if self.client_id or not self.client_id_file:
-            return self.client_id
-        try:
-            return Path(self.client_id_file).read_text("utf-8").strip()
-        except (OSError, UnicodeDecodeError) as error:
-            raise PermanentError(
-                f"TRAKT_CLIENT_ID_FILE: {self.client_id_file} cannot be read: "
-                f"{type(error).__name__}."
-            ) from None
+        return key_of(self.client_id, self.client_id_file, "TRAKT_CLIENT_ID_FILE")
 
     @property
     def api_policy(self) -> ApiPolicy:
         """How the generic client is to ask. Raises `PermanentError` without a usable key."""
         key = self.key
-        if not key:
-            raise PermanentError(
-                "There is no key for Trakt. Set TRAKT_CLIENT_ID (or TRAKT_CLIENT_ID_FILE, or the "
-                "password of the Airflow connection `trakt`) to the client id of your application."
-            )
-        if not key.isascii() or not key.isprintable() or " " in key:
-            raise PermanentError("The key for Trakt has characters that a header cannot hold.")
+        check_key(
+            key,
+            "Trakt",
+            "Set TRAKT_CLIENT_ID (or TRAKT_CLIENT_ID_FILE, or the "
+            "password of the Airflow connection `trakt`) to the client id of your application.",
+        )
         return ApiPolicy(
             base_url=self.base_url,
             token="",

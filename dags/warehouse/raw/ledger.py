@@ -5,6 +5,7 @@ dataset is named by its source and its name. Its loads from one origin, without 
 between, are one history.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
 
 from psycopg2 import sql
@@ -47,6 +48,17 @@ class Load:
     method: str = "full"
     changes_kept: bool = False
     history_begins: bool = False
+
+
+def row_counts(loads: Iterable[Load]) -> dict[str, int | None]:
+    """Return the rows of the first load and what all of them brought; None without a load."""
+    found = list(loads)
+    return {
+        "rows": found[0].rows if found else None,
+        "rows_inserted": sum(load.rows_inserted for load in found) if found else None,
+        "rows_updated": sum(load.rows_updated for load in found) if found else None,
+        "rows_deleted": sum(load.rows_deleted for load in found) if found else None,
+    }
 
 
 def last_load(cursor: Cursor, source: str, dataset: str) -> Load | None:

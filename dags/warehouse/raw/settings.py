@@ -3,7 +3,9 @@
 import math
 from collections.abc import Collection, Mapping
 from dataclasses import fields, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urlsplit
 
 from warehouse.errors import PermanentError
 
@@ -47,6 +49,48 @@ def read_settings(
             _check_range(variable, value, above_zero=setting.name in above_zero, most=most)
         settings = replace(settings, **{setting.name: value})
     return settings
+
+
+def origin_of(
+    base_url: str, source_name: str, *, own_host: str, source: str, title: str, prefix: str
+) -> str:
+    """Return the name of the place at `base_url`: `source_name`, or `source` for its own host.
+
+    `title` is how people call the source. Raises `PermanentError` where the address is another and
+    has no name.
+    """
+    if source_name:
+        return source_name
+    if urlsplit(base_url).hostname == own_host:
+        return source
+    raise PermanentError(
+        f"{prefix}BASE_URL is {base_url}, which is not {title}'s own address. Set "
+        f"{prefix}SOURCE_NAME to a name for this place, the same every day: answers are compared "
+        "with earlier ones from the same place."
+    )
+
+
+def key_of(key: str, file: str, variable: str) -> str:
+    """Return the key of a setting, or that in its `file`; "" where there is neither.
+
+    `variable` is the one that names the file. Raises `PermanentError` where it cannot be read.
+    """
+    if key or not file:
+        return key
+    try:
+        return Path(file).read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise PermanentError(
+            f"{variable}: {file} cannot be read: {type(error).__name__}."
+        ) from None
+
+
+def check_key(key: str, title: str, how: str) -> None:
+    """Raise `PermanentError` for a key that is missing, with `how` to give one, or unusable."""
+    if not key:
+        raise PermanentError(f"There is no key for {title}. {how}")
+    if not key.isascii() or not key.isprintable() or " " in key:
+        raise PermanentError(f"The key for {title} has characters that a header cannot hold.")
 
 
 def _check_range(variable: str, value: float, *, above_zero: bool, most: float) -> None:
